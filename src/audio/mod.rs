@@ -1,0 +1,9 @@
+//! Sound as functions on slices: companding, wire audio, files, tones and their detection.
+//!
+//! Rank 1: no file, socket or clock. Specs: ITU-T G.711 (companding), Q.23 (DTMF tones).
+
+pub mod g711;
+pub mod wire;
+
+pub use g711::Law;
+pub use wire::{WIRE_RATE, WireAudio};

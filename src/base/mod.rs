@@ -1,0 +1,16 @@
+//! The words every other part shares: keys, numbers, identifiers, time and private values.
+//!
+//! Rank 0: plain values, no behaviour beyond parsing and printing. Parse once at the edge;
+//! nothing further in re-validates what a type here already promises.
+
+mod dial;
+mod digit;
+mod ids;
+mod pii;
+mod time;
+
+pub use dial::{DialString, DialStringFault};
+pub use digit::Digit;
+pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, SessionId};
+pub use pii::Pii;
+pub use time::{Mono, Now, Timestamp};

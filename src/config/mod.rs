@@ -1,0 +1,1 @@
+//! Typed configuration: every fault reported at once, with its line.

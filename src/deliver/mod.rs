@@ -1,0 +1,1 @@
+//! Couriers: from the spool to the subscriber's mailbox, and the mailbox stores.

@@ -1,0 +1,1 @@
+//! Where subscribers are loaded from.

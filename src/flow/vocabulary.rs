@@ -1,0 +1,175 @@
+//! The words between a flow and the call that carries it.
+//!
+//! There is at most one of each at a time: one play, one recording, one wait for a key, one
+//! mailbox open. So flows name none of them; the call layer gives the identifiers and drops late
+//! reports of what has been replaced.
+
+use crate::base::{Digit, MailboxId, MessageId, Pii};
+use crate::mailbox;
+use crate::media::{RecordEnd, RecordLimits, Seek};
+use crate::prompt::Phrase;
+use crate::subscriber::Profile;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What happens to a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The call is answered; the first event of every flow.
+    Started,
+    /// A key was pressed.
+    Digit(Digit),
+    /// The current play came to its end (by itself or by a seek to its end).
+    PlayDone,
+    /// Audio of a message or take is being heard now (answer to `PlayMessage` and `PlayTake`).
+    PlayBegan,
+    /// The message or take cannot be played.
+    PlayFailed(PlayFault),
+    /// The recording ended, by a key, a limit or [`Effect::StopRecord`].
+    Recorded(RecordingDone),
+    /// The wait of [`Effect::AwaitKey`] is over without a key.
+    Timeout,
+    /// Answer to [`Effect::Keep`].
+    Kept(Result<(), KeepFault>),
+    /// Answer to [`Effect::Mail`].
+    Mail(mailbox::Reply),
+    /// Answer to [`Effect::LogIn`].
+    LogIn(LogInVerdict),
+    /// The server is closing down: say goodbye, keep what is recorded, hang up.
+    ServiceEnding,
+}
+
+/// What a flow wants done, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Say these phrases; replaces what plays now.
+    Play(Vec<Phrase>),
+    /// Play a message of the open mailbox from its beginning.
+    PlayMessage(MessageId),
+    /// Play the recording of this call from its beginning.
+    PlayTake,
+    /// Stop what plays now; no `PlayDone` follows.
+    StopPlay,
+    /// Move within what plays now.
+    Seek(Seek),
+    /// Hold what plays now.
+    Pause,
+    /// Play on.
+    Resume,
+    /// Start the recording of this call.
+    Record(RecordLimits),
+    /// End the recording; `Recorded` follows.
+    StopRecord,
+    /// Keep the recording as a message, ending it first where it still runs. Answered by `Kept`.
+    /// On hang-up a recording not worth keeping (see `Settings`) is dropped instead and counted
+    /// as a missed call.
+    Keep,
+    /// Drop the recording for good.
+    Discard,
+    /// Wait this long for a key, then `Timeout`; replaces an earlier wait. Any key ends the wait.
+    AwaitKey(Duration),
+    /// Forget the keys typed ahead.
+    FlushKeys,
+    /// Ask the open mailbox. Answered by `Mail`.
+    Mail(mailbox::Command),
+    /// Check a log-in. Answered by `LogIn`; an accepted one opens that mailbox.
+    LogIn(LogIn),
+    /// While true, keys are secret: logged as `x`.
+    MaskKeys(bool),
+    /// Hand the caller to another number; the call ends with it.
+    Transfer(crate::base::DialString),
+    /// End the call. Nothing may follow.
+    HangUp,
+}
+
+/// A log-in to be checked. Wrong mailbox and wrong passcode are told apart nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogIn {
+    /// The mailbox wanted.
+    pub mailbox: MailboxId,
+    /// The passcode typed, figures only.
+    pub passcode: Pii<String>,
+}
+
+/// The outcome of a log-in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LogInVerdict {
+    /// The mailbox is open; its owner's profile.
+    Accepted(Arc<Profile>),
+    /// Mailbox or passcode is wrong.
+    Wrong,
+    /// Blocked for now after too many wrong ones.
+    Locked,
+}
+
+/// How a recording of this call went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordingDone {
+    /// Why it ended.
+    pub end: RecordEnd,
+    /// Its length.
+    pub length: Duration,
+    /// How much of it was louder than silence.
+    pub voiced: Duration,
+}
+
+/// Why a recording could not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum KeepFault {
+    /// The disk did not take it.
+    #[error("the disk did not take the recording")]
+    Disk,
+}
+
+/// Why a message or take cannot be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum PlayFault {
+    /// It is gone, perhaps removed by another client.
+    #[error("the message is gone")]
+    Gone,
+    /// Its audio cannot be read.
+    #[error("the message is damaged")]
+    Damaged,
+    /// The store cannot be reached now.
+    #[error("the store is not available")]
+    Unavailable,
+}
+
+/// What a state does with keys pressed in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPolicy {
+    /// Hand each key over at once.
+    Now,
+    /// Hold them (type-ahead) until a state that takes them.
+    Hold,
+}
+
+/// The effects of one step, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects(Vec<Effect>);
+
+impl Effects {
+    /// No effect yet.
+    pub fn new() -> Effects {
+        Effects::default()
+    }
+
+    /// Adds one effect behind the others.
+    pub fn push(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+
+    /// The effects so far.
+    pub fn as_slice(&self) -> &[Effect] {
+        &self.0
+    }
+}
+
+impl IntoIterator for Effects {
+    type Item = Effect;
+    type IntoIter = std::vec::IntoIter<Effect>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

@@ -1,0 +1,93 @@
+//! A mailbox as its owner hears it: messages, their state and the words to ask for changes.
+//!
+//! Rank 2: values only. A store (a Maildir today) answers [`Command`]s with [`Reply`]s.
+
+use crate::base::{DialString, MailboxId, MessageId, Timestamp};
+use std::time::Duration;
+
+/// Where a message stands for its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Not heard or read yet (no `\Seen`).
+    New,
+    /// Heard and kept (`\Seen`).
+    Saved,
+}
+
+/// What is known of a message without opening its audio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Its identity, fixed for ever.
+    pub id: MessageId,
+    /// New or saved.
+    pub state: State,
+    /// Marked urgent (`\Flagged`).
+    pub urgent: bool,
+    /// The caller's number; `None` when withheld or unknown.
+    pub caller: Option<DialString>,
+    /// When the recording began.
+    pub received: Timestamp,
+    /// How long it is.
+    pub length: Duration,
+}
+
+/// What a flow asks of the mailbox it has open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// The messages, in the order they are to be heard: urgent new, new, saved; oldest first.
+    List,
+    /// Mark as heard (`\Seen`).
+    MarkHeard(MessageId),
+    /// Mark for removal (`\Deleted`); undone by `Undelete` until `Expunge`.
+    Delete(MessageId),
+    /// Take the mark of `Delete` back.
+    Undelete(MessageId),
+    /// Remove every message that `Delete` marked in this mailbox for good.
+    Expunge,
+}
+
+/// The answer to a [`Command`]; one each, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Answer to `List`; at most [`LISTING_MAX`] messages.
+    Listed(Vec<Summary>),
+    /// The change is on disk.
+    Done(Command),
+    /// The command had no effect.
+    Failed(Command, Fault),
+}
+
+/// The most messages one listing returns.
+pub const LISTING_MAX: usize = 1_000;
+
+/// Why a mailbox could not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Fault {
+    /// The store cannot be reached or read now.
+    #[error("the mailbox is not available at the moment")]
+    Unavailable,
+    /// No such message, perhaps removed by another client.
+    #[error("there is no such message any more")]
+    Gone,
+    /// The message is there but its audio cannot be read.
+    #[error("the message is damaged")]
+    Damaged,
+}
+
+/// How many messages a mailbox holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Counts {
+    /// Not heard yet.
+    pub new: u32,
+    /// Heard and kept.
+    pub saved: u32,
+}
+
+/// A mailbox a call may use, as the directory knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// The owner's name, for mail.
+    pub name: String,
+}

@@ -1,0 +1,3 @@
+//! The `belpost` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The voice message as mail: building and reading it (RFC 3458, RFC 3801).

@@ -1,0 +1,158 @@
+//! The fixed lines of the catalogue, named for what they tell the listener.
+
+/// Defines [`Line`] with the catalogue key of each line beside its meaning.
+macro_rules! lines {
+    ($($(#[$doc:meta])* $name:ident = $key:literal),+ $(,)?) => {
+        /// A fixed line. Its texts are in `prompts/<language>/catalogue.toml` under [`Line::key`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Line { $($(#[$doc])* $name),+ }
+
+        impl Line {
+            /// Every line, in the order of the catalogue.
+            pub const ALL: &'static [Line] = &[$(Line::$name),+];
+
+            /// The key of the line in the catalogue.
+            pub fn key(self) -> &'static str {
+                match self { $(Line::$name => $key),+ }
+            }
+        }
+    };
+}
+
+lines! {
+    // The caller's side.
+    /// "You have reached the voicemail of", a name or number follows.
+    GreetingReached = "greeting-reached",
+    /// The owner's line is busy.
+    GreetingBusy = "greeting-busy",
+    /// The owner does not answer.
+    GreetingNoAnswer = "greeting-no-answer",
+    /// The owner is not available, no reason known.
+    GreetingUnavailable = "greeting-unavailable",
+    /// Please leave a message after the tone.
+    LeaveMessage = "leave-message",
+    /// Press hash when finished, or just hang up.
+    FinishRecording = "finish-recording",
+    /// The longest length has been reached.
+    RecordingTooLong = "recording-too-long",
+    /// Nothing was recorded, or too little.
+    RecordingTooShort = "recording-too-short",
+    /// Choice: erase and record again.
+    ReviewAgain = "review-again",
+    /// Choice: listen to the recording.
+    ReviewListen = "review-listen",
+    /// Choice: keep the message; hanging up keeps it too.
+    ReviewKeep = "review-keep",
+    /// Choice: hear the choices again.
+    RepeatChoices = "repeat-choices",
+    /// Your message was saved.
+    MessageKept = "message-kept",
+    /// Your message could not be saved, nothing was kept.
+    MessageNotKept = "message-not-kept",
+    /// No messages can be left at the moment.
+    DepositUnavailable = "deposit-unavailable",
+    /// The number dialled has no mailbox here.
+    NoSuchMailbox = "no-such-mailbox",
+
+    // Entering the portal.
+    /// Welcome to your voice portal.
+    PortalWelcome = "portal-welcome",
+    /// Enter your passcode, then hash.
+    EnterPasscode = "enter-passcode",
+    /// For another mailbox, press star.
+    OtherMailbox = "other-mailbox",
+    /// Enter the number of the mailbox, then hash.
+    EnterMailbox = "enter-mailbox",
+    /// The mailbox and passcode do not go together.
+    LoginWrong = "login-wrong",
+    /// Log-in is blocked for now.
+    LoginLocked = "login-locked",
+
+    // The main menu and the voicemail menu.
+    /// Choice: voicemail.
+    MainVoicemail = "main-voicemail",
+    /// Choice: leave the portal.
+    MainLeave = "main-leave",
+    /// "You have", counts follow.
+    YouHave = "you-have",
+    /// "and", between two counts.
+    And = "and",
+    /// You have no messages.
+    NoMessages = "no-messages",
+    /// Choice: play the messages.
+    VoicemailPlay = "voicemail-play",
+    /// Choice: back to the menu before.
+    GoBack = "go-back",
+
+    // Listening to messages.
+    /// "New message", before one is played.
+    NewMessage = "new-message",
+    /// "Urgent message", before one is played.
+    UrgentMessage = "urgent-message",
+    /// "Saved message", before one is played.
+    SavedMessage = "saved-message",
+    /// "From", a number follows.
+    EnvelopeFrom = "envelope-from",
+    /// From a caller who withheld the number.
+    EnvelopeAnonymous = "envelope-anonymous",
+    /// "Received", a moment follows.
+    EnvelopeReceived = "envelope-received",
+    /// "Length", a span follows.
+    EnvelopeLength = "envelope-length",
+    /// End of message.
+    EndOfMessage = "end-of-message",
+    /// Choice: save the message.
+    MessageSave = "message-save",
+    /// Choice: delete the message.
+    MessageDelete = "message-delete",
+    /// Choice: take the deletion back.
+    MessageUndelete = "message-undelete",
+    /// Choice: play it again.
+    MessageReplay = "message-replay",
+    /// Choice: the message before.
+    MessagePrevious = "message-previous",
+    /// Choice: sender, time and length.
+    MessageEnvelope = "message-envelope",
+    /// Choice: the next message.
+    MessageNext = "message-next",
+    /// The message was saved.
+    MessageSaved = "message-saved",
+    /// The message was deleted.
+    MessageDeleted = "message-deleted",
+    /// The message was put back.
+    MessageRestored = "message-restored",
+    /// There are no more messages.
+    NoMoreMessages = "no-more-messages",
+    /// There is no message before this one.
+    NoPreviousMessage = "no-previous-message",
+    /// The message is damaged and cannot be played.
+    MessageDamaged = "message-damaged",
+    /// The change could not be made.
+    ChangeFailed = "change-failed",
+    /// The messages cannot be reached at the moment.
+    MessagesUnavailable = "messages-unavailable",
+
+    // Everywhere.
+    /// That is not a choice here.
+    NotAChoice = "not-a-choice",
+    /// Nothing was pressed.
+    NothingPressed = "nothing-pressed",
+    /// Goodbye.
+    Goodbye = "goodbye",
+    /// The service is closing down for maintenance; what was recorded is kept.
+    ServiceEnding = "service-ending",
+    /// Something went wrong on our side.
+    SomethingWrong = "something-wrong",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_line_has_a_key_of_its_own() {
+        let keys: BTreeSet<_> = Line::ALL.iter().map(|l| l.key()).collect();
+        assert_eq!(keys.len(), Line::ALL.len());
+    }
+}

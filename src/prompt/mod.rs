@@ -1,0 +1,57 @@
+//! What callers hear, in words: lines, values to be spoken, and how a language says them.
+//!
+//! A flow says [`Phrase`]s; a language's grammar turns them into clips; the prompt library
+//! holds the audio of each clip. Rank 2: no file is read here.
+
+mod line;
+
+pub use line::Line;
+
+use crate::base::{DialString, Digit, Timestamp};
+use std::time::Duration;
+
+/// One thing to say or sound.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Phrase {
+    /// A fixed line of the catalogue.
+    Line(Line),
+    /// A menu choice: what it does, then its key ("to save the message, press hash").
+    Choice(Line, Digit),
+    /// A value, said by the language's grammar.
+    Say(Say),
+    /// The tone before a recording.
+    Beep,
+    /// A pause.
+    Pause(Duration),
+}
+
+/// A value to be said.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Say {
+    /// A whole number, 0-999,999.
+    Cardinal(u32),
+    /// A telephone number, in groups as the language reads them.
+    Number(DialString),
+    /// A count of messages with the right form of the noun ("one new message").
+    Messages(MessageKind, u32),
+    /// A moment in the listener's zone: today, yesterday or the date, then the time.
+    When {
+        /// The moment to say.
+        at: Timestamp,
+        /// The moment it is said, which decides on "today".
+        now: Timestamp,
+        /// The listener's zone, an IANA name; unknown names count as UTC.
+        zone: String,
+    },
+    /// A length of time, in minutes and seconds.
+    Length(Duration),
+}
+
+/// Which messages are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// Not heard yet.
+    New,
+    /// Heard and kept.
+    Saved,
+}

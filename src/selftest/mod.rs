@@ -1,0 +1,1 @@
+//! The self-test caller: a real call that leaves a message and hears it back.

@@ -1,0 +1,1 @@
+//! Wiring: configuration to a running server and its orderly end.

@@ -1,0 +1,11 @@
+//! SIP without sockets: messages, transactions (RFC 3261 section 17) and dialogs (section 12).
+//!
+//! Datagrams, commands and the time go in; datagrams and events come out. Parsing and printing
+//! are the SIP library's; no type of it leaves this module.
+
+mod vocabulary;
+
+pub use vocabulary::{
+    Address, Command, Diversion, EndReason, Event, HistoryEntry, Invite, Offer, Place, Refusal,
+    Transport,
+};

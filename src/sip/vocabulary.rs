@@ -1,0 +1,250 @@
+//! The words between SIP and the call layer.
+
+use crate::base::{CallId, Digit};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A session description as it travels: SDP text (RFC 8866).
+pub type Offer = String;
+
+/// How a message travelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// One datagram, one message.
+    Udp,
+    /// A stream of messages framed by Content-Length.
+    Tcp,
+}
+
+/// A SIP address: the parts of a URI and its display name that calls are routed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The display name, unquoted; empty where there is none.
+    pub display: String,
+    /// The user part with escapes decoded and its own parameters (after `;`) removed.
+    pub user: String,
+    /// The host.
+    pub host: String,
+    /// URI parameters in order, values unescaped, names in lower case.
+    pub params: Vec<(String, String)>,
+}
+
+impl Address {
+    /// The value of a URI parameter.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+}
+
+/// One Diversion entry (RFC 5806), as sent: the most recent first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diversion {
+    /// Who diverted.
+    pub by: Address,
+    /// The `reason` parameter in lower case; empty where there is none.
+    pub reason: String,
+    /// The `counter` parameter.
+    pub counter: Option<u32>,
+}
+
+/// One History-Info entry (RFC 7044).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The `index` parameter, as text ("1.1").
+    pub index: String,
+    /// Where the request went.
+    pub target: Address,
+    /// The `cause` of its URI (RFC 4458), or of its Reason header.
+    pub cause: Option<u16>,
+}
+
+/// A call that arrives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// Our name of the call.
+    pub call: CallId,
+    /// The Call-ID header, for logs.
+    pub call_id: String,
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// Whether the source is a configured trusted peer. Where it is not, `asserted`, `diversion`,
+    /// `history` and `headers` are empty.
+    pub trusted: bool,
+    /// The Request-URI.
+    pub request_uri: Address,
+    /// The To address.
+    pub to: Address,
+    /// The From address.
+    pub from: Address,
+    /// P-Asserted-Identity (RFC 3325), at most two.
+    pub asserted: Vec<Address>,
+    /// Whether the caller withholds the identity (`Privacy: id`, RFC 3325 section 9.3).
+    pub private: bool,
+    /// Diversion entries, top first.
+    pub diversion: Vec<Diversion>,
+    /// History-Info entries, in order.
+    pub history: Vec<HistoryEntry>,
+    /// Every other header by lower-case name, for the configured mailbox header.
+    pub headers: Vec<(String, String)>,
+    /// The offer; `None` asks us to make one (late offer).
+    pub offer: Option<Offer>,
+}
+
+/// What SIP reports about a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A new call arrives; answer with `Answer` or `Refuse`.
+    Invite(Box<Invite>),
+    /// The ACK of our 2xx came; the peer's answer where the offer was ours.
+    Acknowledged {
+        /// Which call.
+        call: CallId,
+        /// The answer to our late offer.
+        answer: Option<Offer>,
+    },
+    /// A re-INVITE or UPDATE; answer with `AnswerAgain` or `RefuseAgain`.
+    OfferedAgain {
+        /// Which call.
+        call: CallId,
+        /// The new offer; `None` where a re-INVITE leaves the offer to us.
+        offer: Option<Offer>,
+    },
+    /// A key in an INFO (application/dtmf-relay or application/dtmf).
+    InfoDigit {
+        /// Which call.
+        call: CallId,
+        /// The key.
+        digit: Digit,
+    },
+    /// The peer hung up; its BYE waits for `ByeDone`.
+    Bye {
+        /// Which call.
+        call: CallId,
+    },
+    /// The call is over without a BYE of the peer, or a call we placed was refused.
+    Ended {
+        /// Which call.
+        call: CallId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// A call we placed is ringing.
+    Ringing {
+        /// Which call.
+        call: CallId,
+    },
+    /// A call we placed was answered; the ACK is on its way.
+    Answered {
+        /// Which call.
+        call: CallId,
+        /// The peer's answer to our offer.
+        answer: Offer,
+    },
+}
+
+/// Why a call is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// The caller gave up before the answer (CANCEL).
+    Cancelled,
+    /// Our answer was never acknowledged (64*T1).
+    NoAck,
+    /// The session timer ran out (RFC 4028).
+    SessionExpired,
+    /// A call we placed got this final answer.
+    Refused(u16),
+    /// A request of ours inside the call was never answered.
+    NoResponse,
+    /// Our BYE was answered, or given up on.
+    HungUp,
+}
+
+/// A refusal of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status, 400-699.
+    pub status: u16,
+    /// Retry-After, for 503.
+    pub retry_after: Option<Duration>,
+    /// A sentence for the Warning header or log.
+    pub why: &'static str,
+}
+
+/// A call to place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Our name for it.
+    pub call: CallId,
+    /// The next hop.
+    pub destination: SocketAddr,
+    /// How to get there.
+    pub transport: Transport,
+    /// The Request-URI and To URI.
+    pub target: String,
+    /// The From user part.
+    pub from: String,
+    /// Further headers, complete lines without line ends ("Diversion: <sip:...>").
+    pub headers: Vec<(String, String)>,
+    /// Our offer.
+    pub offer: Offer,
+}
+
+/// What the call layer asks of SIP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Say that the call is being worked on (180).
+    Ring(CallId),
+    /// Take the call: 200 with this description (answer, or offer where the INVITE had none).
+    Answer {
+        /// Which call.
+        call: CallId,
+        /// Our description.
+        description: Offer,
+    },
+    /// Refuse the call.
+    Refuse {
+        /// Which call.
+        call: CallId,
+        /// With what.
+        refusal: Refusal,
+    },
+    /// Send the caller elsewhere before the answer (302).
+    Redirect {
+        /// Which call.
+        call: CallId,
+        /// The new target URI.
+        target: String,
+    },
+    /// Accept a re-INVITE or UPDATE.
+    AnswerAgain {
+        /// Which call.
+        call: CallId,
+        /// Our description.
+        description: Offer,
+    },
+    /// Refuse a re-INVITE or UPDATE; the session goes on as before.
+    RefuseAgain {
+        /// Which call.
+        call: CallId,
+        /// With what.
+        refusal: Refusal,
+    },
+    /// Hang up.
+    Bye(CallId),
+    /// Everything the BYE of the peer had to wait for is done: answer it with 200.
+    ByeDone(CallId),
+    /// Hand an answered call to another target (REFER, RFC 3515), then hang up.
+    Transfer {
+        /// Which call.
+        call: CallId,
+        /// The new target URI.
+        target: String,
+    },
+    /// Place a call.
+    Place(Place),
+    /// Give a placed call up before its answer (CANCEL).
+    Cancel(CallId),
+}

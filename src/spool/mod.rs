@@ -1,0 +1,1 @@
+//! The spool: takes on disk, commit, crash recovery and the outbox.

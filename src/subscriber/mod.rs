@@ -1,0 +1,115 @@
+//! Subscribers: who owns a mailbox, under which numbers, and how they want it.
+//!
+//! Rank 2: values and look-ups over them. The [`directory`](crate::directory) loads them.
+
+mod passcode;
+
+pub use passcode::{PasscodeHash, PasscodeHashFault};
+
+use crate::base::{DialString, MailboxId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A language callers are served in, named by its prompt folder ("nl", "en").
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Language(String);
+
+impl Language {
+    /// A language by its tag: 2-8 lower-case ASCII letters.
+    pub fn parse(tag: &str) -> Option<Language> {
+        let fits = (2..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase());
+        fits.then(|| Language(tag.to_owned()))
+    }
+
+    /// The tag.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The mailbox, also the subscriber's main number inside.
+    pub mailbox: MailboxId,
+    /// The name, as mail shows it.
+    pub name: String,
+    /// Further numbers that reach this subscriber (E.164, extensions).
+    pub numbers: Vec<DialString>,
+    /// The language of the greeting and the portal.
+    pub language: Language,
+    /// The time zone, an IANA name.
+    pub zone: String,
+    /// The passcode of the portal; `None` lets nobody in.
+    pub passcode: Option<PasscodeHash>,
+    /// Where key 0 takes a caller.
+    pub assistant: Option<DialString>,
+}
+
+/// All subscribers, found by any of their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    by_number: HashMap<String, Arc<Profile>>,
+}
+
+/// Two subscribers claim one number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("number {number} belongs to both mailbox {first} and mailbox {second}")]
+pub struct NumberTaken {
+    /// The number.
+    pub number: String,
+    /// Who had it first.
+    pub first: MailboxId,
+    /// Who claims it too.
+    pub second: MailboxId,
+}
+
+impl Roster {
+    /// Indexes subscribers by mailbox number and by every further number.
+    pub fn new(profiles: impl IntoIterator<Item = Profile>) -> Result<Roster, NumberTaken> {
+        let mut roster = Roster::default();
+        for profile in profiles {
+            let profile = Arc::new(profile);
+            let own = profile.mailbox.as_str().to_owned();
+            let further = profile.numbers.iter().map(|n| n.as_str().to_owned());
+            for number in std::iter::once(own).chain(further) {
+                let before = roster
+                    .by_number
+                    .insert(number.clone(), Arc::clone(&profile));
+                if let Some(first) = before.filter(|p| p.mailbox != profile.mailbox) {
+                    let (first, second) = (first.mailbox.clone(), profile.mailbox.clone());
+                    return Err(NumberTaken {
+                        number,
+                        first,
+                        second,
+                    });
+                }
+            }
+        }
+        Ok(roster)
+    }
+
+    /// The subscriber with this number, whichever of theirs it is.
+    pub fn by_number(&self, number: &str) -> Option<&Arc<Profile>> {
+        self.by_number.get(number)
+    }
+
+    /// The subscriber who owns this mailbox.
+    pub fn by_mailbox(&self, mailbox: &MailboxId) -> Option<&Arc<Profile>> {
+        self.by_number
+            .get(mailbox.as_str())
+            .filter(|p| p.mailbox == *mailbox)
+    }
+
+    /// Every subscriber once, by mailbox number.
+    pub fn all(&self) -> Vec<&Arc<Profile>> {
+        let mut all: Vec<_> = self
+            .by_number
+            .iter()
+            .filter(|(n, p)| *n == p.mailbox.as_str())
+            .map(|(_, p)| p)
+            .collect();
+        all.sort_by(|a, b| a.mailbox.cmp(&b.mailbox));
+        all
+    }
+}

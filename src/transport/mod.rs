@@ -1,0 +1,1 @@
+//! SIP sockets: UDP and TCP around the socket-less SIP machine.
