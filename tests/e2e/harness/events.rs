@@ -1,0 +1,53 @@
+//! The server's call event log, as an operator's tool would read it: one JSON object a line.
+
+use serde_json::Value;
+use std::path::Path;
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(crate) struct Event(pub(crate) Value);
+
+impl Event {
+    /// What happened, in a word.
+    pub(crate) fn what(&self) -> &str {
+        self.text("event")
+    }
+
+    /// A field as text; empty where there is none.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        self.0
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The server's name for the call.
+    pub(crate) fn call(&self) -> &str {
+        self.text("call")
+    }
+
+    /// Whether any text in the line, at any depth, is this word.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        holds(&self.0, word)
+    }
+}
+
+fn holds(value: &Value, word: &str) -> bool {
+    match value {
+        Value::String(text) => text == word,
+        Value::Array(items) => items.iter().any(|v| holds(v, word)),
+        Value::Object(fields) => fields.values().any(|v| holds(v, word)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// All whole lines of a log; a file that is not there yet is empty. The last line may still be
+/// being written, and one cut by a kill is passed over.
+pub(crate) fn read(file: &Path) -> Vec<Event> {
+    let text = std::fs::read(file).unwrap_or_default();
+    String::from_utf8_lossy(&text)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .map(Event)
+        .collect()
+}
