@@ -28,7 +28,7 @@ impl Language {
 }
 
 /// One subscriber.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// The mailbox, also the subscriber's main number inside.
     pub mailbox: MailboxId,
