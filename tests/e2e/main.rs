@@ -8,4 +8,14 @@
 // Lengths, loudness and payloads are small numbers of known size.
 #![allow(clippy::missing_panics_doc)]
 
+mod access;
+mod agreement;
+mod crash;
+mod diverted;
 mod harness;
+mod limits;
+mod linphone;
+mod portal;
+mod recording;
+mod refusals;
+mod steps;

@@ -33,7 +33,7 @@ impl Baresip {
             .prefix("phone-")
             .tempdir()
             .expect("a folder");
-        let ports = free_block(8);
+        let ports = free_block(10);
         sound::write_wav(&folder.path().join("microphone.wav"), microphone);
         let write = |name: &str, text: String| {
             std::fs::write(folder.path().join(name), text).expect("a file of the phone");
@@ -44,7 +44,7 @@ impl Baresip {
         let mut command = Command::new("baresip");
         command.arg("-f").arg(folder.path()).arg("-v");
         let process = Process::start(command, &folder.path().join("log"));
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports + 1));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports + 2));
         let control = eventually("baresip listens", Duration::from_secs(10), || {
             TcpStream::connect(address).ok()
         });
@@ -166,6 +166,7 @@ fn take_netstring(pending: &mut Vec<u8>) -> Option<Value> {
     Some(word)
 }
 
+/// The port above `sip_listen` is taken too: baresip listens there for TLS, asked or not.
 fn config(folder: &TempDir, ports: u16) -> String {
     let place = folder.path().display();
     format!(
@@ -176,9 +177,9 @@ fn config(folder: &TempDir, ports: u16) -> String {
          module stdio.so\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\n\
          module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
          module_app debug_cmd.so\nctrl_tcp_listen 127.0.0.1:{}\nsnd_path {place}\n",
+        ports + 4,
+        ports + 9,
         ports + 2,
-        ports + 7,
-        ports + 1,
     )
 }
 

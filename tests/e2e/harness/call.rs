@@ -152,6 +152,35 @@ impl Call {
         &self.dialog.call_id
     }
 
+    /// The From header, with our tag.
+    pub(crate) fn from(&self) -> &str {
+        &self.dialog.from
+    }
+
+    /// Where the server takes our media.
+    pub(crate) fn media_address(&self) -> SocketAddr {
+        self.voice.remote().expect("a call that is up")
+    }
+
+    /// Sends a CANCEL for the INVITE (RFC 3261 section 9.1); its answer.
+    pub(crate) fn cancel(&mut self) -> Message {
+        let mut cancel = self.dialog.clone();
+        "CANCEL".clone_into(&mut cancel.method);
+        cancel.cseq = self.invite_cseq;
+        cancel.branch.clone_from(&self.invite_branch);
+        cancel.to = cancel
+            .to
+            .split(";tag")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let text = cancel.text(&self.link);
+        self.link.send(&text);
+        self.link
+            .final_answer("CANCEL", ANSWER)
+            .expect("an answer to the CANCEL")
+    }
+
     /// The media side.
     pub(crate) fn voice(&self) -> &Voice {
         &self.voice

@@ -8,9 +8,12 @@ use std::path::Path;
 pub(crate) struct Event(pub(crate) Value);
 
 impl Event {
-    /// What happened, in a word.
+    /// What happened, in a word; for a recording which step.
     pub(crate) fn what(&self) -> &str {
-        self.text("event")
+        match self.text("event") {
+            "take" => self.text("step"),
+            event => event,
+        }
     }
 
     /// A field as text; empty where there is none.
@@ -51,3 +54,23 @@ pub(crate) fn read(file: &Path) -> Vec<Event> {
         .map(Event)
         .collect()
 }
+
+// The words of the log.
+/// A call arrived.
+pub(crate) const CALL: &str = "call";
+/// It was answered and the answer acknowledged.
+pub(crate) const ANSWER: &str = "answer";
+/// A key was pressed.
+pub(crate) const KEY: &str = "key";
+/// Something is said.
+pub(crate) const PROMPT: &str = "prompt";
+/// A recording began.
+pub(crate) const TAKE_BEGAN: &str = "begin";
+/// A recording is a message.
+pub(crate) const TAKE_KEPT: &str = "kept";
+/// A recording was dropped.
+pub(crate) const TAKE_DROPPED: &str = "dropped";
+/// The call is over.
+pub(crate) const END: &str = "end";
+/// A message is played.
+pub(crate) const PLAY: &str = "play";

@@ -1,6 +1,6 @@
 //! The server under test, as a process of its own in a folder of its own.
 
-use super::events::{self, Event};
+use super::events::{self, CALL, Event};
 use super::mailbox::Mailbox;
 use super::ports::free_port;
 use super::process::{self, Process};
@@ -134,11 +134,14 @@ impl Server {
         let Some(first) = events.iter().position(|e| e.text("call_id") == call_id) else {
             return Vec::new();
         };
-        let call = events[first].call().to_owned();
-        events
-            .into_iter()
-            .skip(first)
-            .filter(|e| e.call() == call)
+        let name = events[first].call().to_owned();
+        // A server started anew gives its calls the same names again.
+        let is_next =
+            |e: &Event| e.what() == CALL && e.call() == name && e.text("call_id") != call_id;
+        let later = events.into_iter().skip(first);
+        later
+            .take_while(|e| !is_next(e))
+            .filter(|e| e.call() == name)
             .collect()
     }
 

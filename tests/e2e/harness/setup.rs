@@ -37,7 +37,17 @@ impl Setup {
                     "trusted_peers = [\"127.0.0.1/32\"]".to_owned(),
                 ],
             ),
-            ("media", vec!["ports = \"ephemeral\"".to_owned()]),
+            (
+                "media",
+                vec![
+                    "ports = \"ephemeral\"".to_owned(),
+                    "bind = \"127.0.0.1\"".to_owned(),
+                ],
+            ),
+            (
+                "prompts",
+                vec![format!("cache = {:?}", place("prompts.cache"))],
+            ),
             ("spool", vec![format!("folder = {:?}", place("spool"))]),
             ("mailboxes", vec![format!("folder = {:?}", place("mail"))]),
             (

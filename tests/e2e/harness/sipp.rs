@@ -24,7 +24,7 @@ impl Sipp {
             .tempdir()
             .expect("a folder");
         let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/sipp");
-        let ports = free_block(12);
+        let ports = free_block(6);
         let mut command = Command::new("sipp");
         command.current_dir(folder.path());
         command
@@ -36,6 +36,8 @@ impl Sipp {
             "1",
             "-i",
             "127.0.0.1",
+            "-mi",
+            "127.0.0.1",
             "-nostdin",
             "-trace_err",
             "-trace_msg",
@@ -44,8 +46,6 @@ impl Sipp {
         command.args(["-timeout", "60", "-timeout_error"]);
         command.arg("-p").arg(ports.to_string());
         command.arg("-mp").arg((ports + 2).to_string());
-        command.arg("-min_rtp_port").arg((ports + 6).to_string());
-        command.arg("-max_rtp_port").arg((ports + 11).to_string());
         for (key, value) in keys {
             command.args(["-key", key, value]);
         }

@@ -88,6 +88,11 @@ impl Voice {
         (shared.remote, shared.law) = (Some(remote), law);
     }
 
+    /// Where it is sent to.
+    pub(crate) fn remote(&self) -> Option<SocketAddr> {
+        self.lock().remote
+    }
+
     /// Says this after what is still being said.
     pub(crate) fn say(&self, samples: &[i16]) {
         self.lock().saying.extend(samples);
