@@ -50,7 +50,7 @@ fn star_in_the_greeting_leads_the_owner_to_the_messages() {
     await_line(&server, &mut call, "main-voicemail");
     call.press("11");
     call.wait_until("a message plays", seconds(15.0), |call| {
-        playing_in(&server, call.id(), 1).then_some(())
+        playing_in(&server, call.id()).then_some(())
     });
     call.wait(seconds(7.0));
     let heard = call.hang_up().heard();

@@ -174,7 +174,7 @@ fn every_fault_of_a_configuration_is_told_with_its_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("belpost.toml");
     let text = "[sip]\nlisten = [\"udp:here:5060\"]\nmax_cals = 5\n\n[deposit]\n\
-                max_message = \"long\"\n\n[nonsense]\n\n[[subscriber]]\nmailbox = \"20 01\"\n\
+                max_message_s = \"long\"\n\n[nonsense]\n\n[[subscriber]]\nmailbox = \"20 01\"\n\
                 passcode = \"1234\"\n";
     std::fs::write(&config, text).expect("a configuration");
     let mut check = Command::new(env!("CARGO_BIN_EXE_belpost"));

@@ -18,7 +18,7 @@ fn to_messages(server: &Server, phone: &mut Baresip) {
     phone.call("1233");
     phone.press(&format!("{PASSCODE}#11"));
     eventually("a message plays", seconds(20.0), || {
-        playing(server, 1).then_some(())
+        playing(server).then_some(())
     });
 }
 

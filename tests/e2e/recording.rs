@@ -76,8 +76,8 @@ fn a_recording_without_a_word_is_no_message() {
 #[test]
 fn silence_and_the_longest_length_lead_to_the_review_and_keep_the_message() {
     let setup = Setup::new()
-        .line("deposit", "silence = 2")
-        .line("deposit", "max_message = 6");
+        .line("deposit", "silence_s = 2")
+        .line("deposit", "max_message_s = 6");
     let server = Server::start_with(&setup);
 
     let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));
@@ -118,7 +118,7 @@ fn the_caller_hears_a_greeting_and_a_beep_before_the_recording() {
 
 #[test]
 fn a_stream_that_breaks_off_keeps_the_message() {
-    let server = Server::start_with(&Setup::new().line("media", "rtp_timeout = 5"));
+    let server = Server::start_with(&Setup::new().line("media", "rtp_timeout_s = 5"));
     let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));
     call.say(&speech(3.0, 1));
     call.voice().mute(true);

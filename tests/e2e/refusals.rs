@@ -25,7 +25,10 @@ fn answer(server: &Server, request: &Request) -> Message {
     if request.method == "INVITE" {
         let mut ack = request.clone();
         "ACK".clone_into(&mut ack.method);
-        ack.to = answer.header("to").unwrap_or_default().to_owned();
+        answer
+            .header("to")
+            .unwrap_or_default()
+            .clone_into(&mut ack.to);
         (ack.headers, ack.body) = (Vec::new(), None);
         let text = ack.text(&link);
         link.send(&text);

@@ -1,6 +1,6 @@
 //! What many tests do on their way: reach the recording, leave a message, log in.
 
-use crate::harness::events::{ANSWER, PLAY, PROMPT, TAKE_BEGAN};
+use crate::harness::events::{ANSWER, Event, PROMPT, TAKE_BEGAN};
 use crate::harness::setup::PASSCODE;
 use crate::harness::{Call, Dial, Server, seconds};
 
@@ -70,17 +70,17 @@ pub(crate) fn to_review(server: &Server, call: &mut Call, nth: usize) {
     });
 }
 
-/// Whether the nth message is being played in any call.
-pub(crate) fn playing(server: &Server, nth: usize) -> bool {
-    server.events().iter().filter(|e| e.what() == PLAY).count() >= nth
+/// Whether a message is being played, or has been, in any call.
+pub(crate) fn playing(server: &Server) -> bool {
+    server.events().iter().any(plays)
 }
 
-/// Whether the nth message is being played in this call.
-pub(crate) fn playing_in(server: &Server, call_id: &str, nth: usize) -> bool {
-    server
-        .events_of(call_id)
-        .iter()
-        .filter(|e| e.what() == PLAY)
-        .count()
-        >= nth
+/// Whether a message is being played, or has been, in this call.
+pub(crate) fn playing_in(server: &Server, call_id: &str) -> bool {
+    server.events_of(call_id).iter().any(plays)
+}
+
+/// The line of the log for a message is "message ID".
+fn plays(event: &Event) -> bool {
+    event.what() == PROMPT && event.says("message")
 }

@@ -84,16 +84,13 @@ impl Dial {
             .final_answer("INVITE", ANSWER)
             .unwrap_or_else(|| panic!("no answer to the INVITE {}", self.invite.call_id));
         let mut call = Call::new(self.invite, self.link, self.voice, &answer);
-        match answer.status() {
-            Some(200..=299) => {
-                call.acknowledge(self.late.then_some(offer));
-                call.follow(&answer.body);
-                Ok(call)
-            }
-            _ => {
-                call.acknowledge_refusal();
-                Err(answer)
-            }
+        if let Some(200..=299) = answer.status() {
+            call.acknowledge(self.late.then_some(offer));
+            call.follow(&answer.body);
+            Ok(call)
+        } else {
+            call.acknowledge_refusal();
+            Err(answer)
         }
     }
 

@@ -11,7 +11,13 @@ impl Event {
     /// What happened, in a word; for a recording which step.
     pub(crate) fn what(&self) -> &str {
         match self.text("event") {
-            "take" => self.text("step"),
+            "take" => match self.text("step") {
+                "begin" => TAKE_BEGAN,
+                "end" => TAKE_ENDED,
+                "kept" => TAKE_KEPT,
+                "dropped" => TAKE_DROPPED,
+                other => other,
+            },
             event => event,
         }
     }
@@ -29,7 +35,7 @@ impl Event {
         self.text("call")
     }
 
-    /// Whether any text in the line, at any depth, is this word.
+    /// Whether any text in the line, at any depth, is this word, alone or with more behind it.
     pub(crate) fn says(&self, word: &str) -> bool {
         holds(&self.0, word)
     }
@@ -37,7 +43,7 @@ impl Event {
 
 fn holds(value: &Value, word: &str) -> bool {
     match value {
-        Value::String(text) => text == word,
+        Value::String(text) => text.split(' ').next() == Some(word),
         Value::Array(items) => items.iter().any(|v| holds(v, word)),
         Value::Object(fields) => fields.values().any(|v| holds(v, word)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
@@ -65,12 +71,10 @@ pub(crate) const KEY: &str = "key";
 /// Something is said.
 pub(crate) const PROMPT: &str = "prompt";
 /// A recording began.
-pub(crate) const TAKE_BEGAN: &str = "begin";
+pub(crate) const TAKE_BEGAN: &str = "take began";
+/// A recording ended.
+pub(crate) const TAKE_ENDED: &str = "take ended";
 /// A recording is a message.
-pub(crate) const TAKE_KEPT: &str = "kept";
+pub(crate) const TAKE_KEPT: &str = "take kept";
 /// A recording was dropped.
-pub(crate) const TAKE_DROPPED: &str = "dropped";
-/// The call is over.
-pub(crate) const END: &str = "end";
-/// A message is played.
-pub(crate) const PLAY: &str = "play";
+pub(crate) const TAKE_DROPPED: &str = "take dropped";

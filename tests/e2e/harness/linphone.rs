@@ -103,7 +103,7 @@ fn settings(ports: u16, number: &str) -> String {
     format!(
         "[sip]\nsip_port={ports}\nsip_tcp_port=-1\nsip_tls_port=-1\nuse_ipv6=0\nuse_rfc2833=1\n\
          use_info=0\nguess_hostname=0\nregister_only_when_network_is_up=0\n\
-         contact=\"{number}\" <sip:{number}@127.0.0.1>\n\n[rtp]\naudio_rtp_port={}\n",
+         contact=\"{number}\" <sip:{number}@127.0.0.1>\n\n[rtp]\naudio_rtp_port={}\nbind_address=127.0.0.1\n",
         ports + 2
     )
 }

@@ -150,22 +150,6 @@ impl Server {
         self.events_of(call_id).iter().any(|e| e.what() == what)
     }
 
-    /// Waits until this happens in a call.
-    pub(crate) fn await_event(&self, call_id: &str, what: &str) -> Event {
-        self.await_nth_event(call_id, what, 1)
-    }
-
-    /// Waits until this happens in a call for the nth time.
-    pub(crate) fn await_nth_event(&self, call_id: &str, what: &str, nth: usize) -> Event {
-        let waited = format!("{what} ({nth}) in call {call_id}");
-        eventually(&waited, Duration::from_secs(40), || {
-            self.events_of(call_id)
-                .into_iter()
-                .filter(|e| e.what() == what)
-                .nth(nth - 1)
-        })
-    }
-
     /// All it printed.
     pub(crate) fn printed(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.log()).unwrap_or_default()).into_owned()

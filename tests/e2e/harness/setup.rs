@@ -1,6 +1,7 @@
 //! The configuration a test starts its server with.
 
 use belpost::subscriber::PasscodeHash;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -63,7 +64,7 @@ impl Setup {
         }
         let mut text = String::new();
         for (name, lines) in sections {
-            text += &format!("[{name}]\n{}\n\n", lines.join("\n"));
+            let _ = write!(text, "[{name}]\n{}\n\n", lines.join("\n"));
         }
         text + &subscriber("2001", "Anna Jansen", "nl") + &subscriber("2002", "Ben Smith", "en")
     }

@@ -39,7 +39,6 @@ struct Shared {
     muted: bool,
     heard: Vec<i16>,
     first: Option<u32>,
-    received: u64,
 }
 
 /// What the sending half remembers from tick to tick.
@@ -64,7 +63,6 @@ impl Voice {
             muted: false,
             heard: Vec::new(),
             first: None,
-            received: 0,
         }));
         let stop = Arc::new(AtomicBool::new(false));
         let (theirs, flag) = (Arc::clone(&shared), Arc::clone(&stop));
@@ -120,11 +118,6 @@ impl Voice {
     /// All that was heard so far; what never came is silence.
     pub(crate) fn heard(&self) -> Vec<i16> {
         self.lock().heard.clone()
-    }
-
-    /// How many audio packets came.
-    pub(crate) fn received(&self) -> u64 {
-        self.lock().received
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -186,7 +179,6 @@ fn hear(packet: &[u8], shared: &mut Shared) {
     if at + payload.len() > HEARD_MAX {
         return;
     }
-    shared.received += 1;
     if shared.heard.len() < at + payload.len() {
         shared.heard.resize(at + payload.len(), 0);
     }
@@ -206,8 +198,9 @@ fn speak(socket: &UdpSocket, shared: &mut Shared, sender: &mut Sender) {
             sender.key = Some((code, tick + 1, began));
             let held = (tick + 1).min(KEY_TICKS) * FRAME as u16;
             let end = if tick >= KEY_TICKS { 0x80 } else { 0 };
+            let volume = 0x0A;
             let [high, low] = held.to_be_bytes();
-            let event = [code, end | 10, high, low];
+            let event = [code, end | volume, high, low];
             sender.packet(EVENT_PT, tick == 0, began, &event)
         }
         other => {
