@@ -132,3 +132,33 @@ fn samples(tag: u16, body: &[u8]) -> Result<Vec<i16>, String> {
         _ => Err(format!("format tag {tag}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use belpost::audio::Law;
+
+    fn through_the_wire(samples: &[i16]) -> Vec<i16> {
+        samples
+            .iter()
+            .map(|&s| Law::Mu.decode(Law::Mu.encode(s)))
+            .collect()
+    }
+
+    #[test]
+    fn half_a_second_of_speech_has_one_place_and_no_other_voice_has_it() {
+        let whole = speech(20.0, 1);
+        let heard = through_the_wire(&whole);
+        for from in [0.3, 7.0, 18.9] {
+            let place = find(&heard, cut(&whole, from, 0.5));
+            assert!(
+                place.is_some_and(|at| (at - from).abs() < 0.001),
+                "{from}: {place:?}"
+            );
+        }
+        for from in [0.0, 3.0, 9.0] {
+            assert_eq!(find(&heard, cut(&speech(20.0, 2), from, 0.5)), None);
+        }
+        assert!(is_silent(&vec![8; 8_000]) && !is_silent(&whole));
+    }
+}
