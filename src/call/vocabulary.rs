@@ -1,0 +1,164 @@
+//! The words between the calls and the parts at the edge that serve them.
+
+use crate::audio::Law;
+use crate::base::{CallId, DialString, Digit, MailboxId, MessageId, Pii, PlayId, SessionId, Timestamp};
+use crate::flow::Reason;
+use crate::media::Recorded;
+use crate::prompt::Phrase;
+use crate::subscriber::Language;
+use crate::{mailbox, media, sip};
+
+/// What a call wants from the edge.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// To the SIP machine.
+    Sip(sip::Command),
+    /// Open sockets for a session. Answered by
+    /// [`Switch::handle_media_opened`](super::Switch::handle_media_opened).
+    OpenMedia(SessionId),
+    /// To a media session.
+    Media(SessionId, media::Command),
+    /// A key that came by SIP INFO, for the session to tell from one that came by RTP.
+    InfoDigit(SessionId, Digit),
+    /// Close a session. A recording that runs ends, and its `Recorded` still comes.
+    CloseMedia(SessionId),
+    /// Say these phrases in this session, in this language.
+    Say {
+        /// The session.
+        session: SessionId,
+        /// Comes back in `PlayDone`.
+        play: PlayId,
+        /// What to say.
+        phrases: Vec<Phrase>,
+        /// In which language.
+        language: Language,
+    },
+    /// To the spool.
+    Take(TakeCommand),
+    /// Ask a mailbox. Answered by [`Switch::handle_mail`](super::Switch::handle_mail).
+    Mail {
+        /// Who asks.
+        call: CallId,
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// What.
+        command: mailbox::Command,
+    },
+    /// Load a message's audio. Answered by
+    /// [`Switch::handle_audio`](super::Switch::handle_audio).
+    Fetch {
+        /// Who asks.
+        call: CallId,
+        /// For which play.
+        play: PlayId,
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// Check a passcode, taking the same time for a mailbox that does not exist. Answered by
+    /// [`Switch::handle_log_in`](super::Switch::handle_log_in).
+    LogIn {
+        /// Who asks.
+        call: CallId,
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// The passcode typed.
+        passcode: Pii<String>,
+    },
+    /// Something worth a line in the call event log.
+    Milestone {
+        /// Which call.
+        call: CallId,
+        /// What happened.
+        what: Milestone,
+    },
+}
+
+/// What a call asks of the spool. `Begin`, the recorded blocks and `Commit` travel in one queue,
+/// so the spool sees them in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TakeCommand {
+    /// A recording starts. Only a failure is answered.
+    Begin(TakeHeader),
+    /// Make the recording a message. Answered by
+    /// [`Switch::handle_kept`](super::Switch::handle_kept), after it is on disk for good.
+    Commit(Recorded),
+    /// Drop the recording.
+    Discard(MessageId),
+    /// Load the recording's audio. Answered by
+    /// [`Switch::handle_audio`](super::Switch::handle_audio).
+    Load {
+        /// Which recording.
+        take: MessageId,
+        /// Who asks.
+        call: CallId,
+        /// For which play.
+        play: PlayId,
+    },
+}
+
+/// The envelope of a recording, written before its first sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TakeHeader {
+    /// The recording.
+    pub take: MessageId,
+    /// Whose message it will be.
+    pub mailbox: MailboxId,
+    /// The caller's number; `None` when withheld or unknown.
+    pub caller: Option<DialString>,
+    /// The caller's display name, as sent; hostile until proven otherwise.
+    pub caller_name: String,
+    /// The SIP Call-ID, to find the call in a peer's log.
+    pub call_id: String,
+    /// When the recording started.
+    pub started: Timestamp,
+    /// The law of its octets.
+    pub law: Law,
+    /// Why the call was diverted.
+    pub reason: Reason,
+    /// The owner's language.
+    pub language: Language,
+}
+
+/// One line of the call event log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    /// A call arrived and was given a way to go.
+    Arrived {
+        /// The caller's number, if shown.
+        from: Option<DialString>,
+        /// The number dialled.
+        to: String,
+        /// The SIP Call-ID.
+        call_id: String,
+        /// Where it goes, in a word.
+        route: &'static str,
+        /// The mailbox, where there is one.
+        mailbox: Option<MailboxId>,
+    },
+    /// The call was refused with this status.
+    Refused(u16),
+    /// The answer was acknowledged; the conversation starts.
+    Answered,
+    /// A key was recognised; `None` while keys are secret.
+    Key(Option<Digit>),
+    /// Phrases are being said.
+    Prompt(Vec<Phrase>),
+    /// A message is being played.
+    PlayingMessage(MessageId),
+    /// The recording of this call is being played back.
+    PlayingTake(MessageId),
+    /// A recording began.
+    TakeBegan(MessageId),
+    /// A recording ended after this many milliseconds.
+    TakeEnded(MessageId, u64),
+    /// A recording is a message now, on disk for good.
+    TakeKept(MessageId),
+    /// A recording could not be kept.
+    TakeLost(MessageId),
+    /// A recording was dropped: erased by the caller, too short, or without speech.
+    TakeDropped(MessageId),
+    /// The call is over.
+    Ended(&'static str),
+}
