@@ -34,7 +34,9 @@ struct Record {
 impl Lockout {
     /// Whether log-in to this mailbox is blocked now.
     pub fn is_locked(&self, mailbox: &MailboxId, now: Mono) -> bool {
-        self.records.get(mailbox).is_some_and(|r| now < r.locked_until)
+        self.records
+            .get(mailbox)
+            .is_some_and(|r| now < r.locked_until)
     }
 
     /// Counts a wrong attempt made outside a lock.
@@ -46,9 +48,14 @@ impl Lockout {
         let record = self.records.entry(mailbox.clone()).or_default();
         record.wrong += 1;
         if record.wrong >= ATTEMPTS {
-            let span = FIRST_LOCK.saturating_mul(1 << record.locks.min(20)).min(LONGEST_LOCK);
-            *record =
-                Record { wrong: 0, locks: record.locks.saturating_add(1), locked_until: now + span };
+            let span = FIRST_LOCK
+                .saturating_mul(1 << record.locks.min(20))
+                .min(LONGEST_LOCK);
+            *record = Record {
+                wrong: 0,
+                locks: record.locks.saturating_add(1),
+                locked_until: now + span,
+            };
         }
     }
 
@@ -59,7 +66,8 @@ impl Lockout {
 
     fn make_room(&mut self, now: Mono) {
         if self.records.len() >= REMEMBERED {
-            self.records.retain(|_, r| now < r.locked_until + LONGEST_LOCK && r.locks > 0);
+            self.records
+                .retain(|_, r| now < r.locked_until + LONGEST_LOCK && r.locks > 0);
         }
     }
 }

@@ -97,7 +97,10 @@ pub fn caller(invite: &Invite) -> Option<DialString> {
     if invite.private {
         return None;
     }
-    let user = invite.asserted.first().map_or(&invite.from.user, |a| &a.user);
+    let user = invite
+        .asserted
+        .first()
+        .map_or(&invite.from.user, |a| &a.user);
     DialString::parse(user).ok()
 }
 
@@ -106,7 +109,11 @@ pub fn caller_name(invite: &Invite) -> String {
     if invite.private {
         return String::new();
     }
-    let asserted = invite.asserted.iter().map(|a| &a.display).find(|d| !d.is_empty());
+    let asserted = invite
+        .asserted
+        .iter()
+        .map(|a| &a.display)
+        .find(|d| !d.is_empty());
     asserted.unwrap_or(&invite.from.display).clone()
 }
 
@@ -116,7 +123,11 @@ fn calling_subscriber(invite: &Invite, roster: &Roster) -> Option<Arc<Profile>> 
         return None;
     }
     let from = invite.asserted.is_empty().then_some(&invite.from);
-    invite.asserted.iter().chain(from).find_map(|a| owner(a, roster))
+    invite
+        .asserted
+        .iter()
+        .chain(from)
+        .find_map(|a| owner(a, roster))
 }
 
 fn owner(address: &Address, roster: &Roster) -> Option<Arc<Profile>> {
@@ -125,15 +136,15 @@ fn owner(address: &Address, roster: &Roster) -> Option<Arc<Profile>> {
 }
 
 fn diversions(invite: &Invite) -> u32 {
-    let counted = invite.diversion.iter().map(|d| d.counter.unwrap_or(1)).fold(0, u32::saturating_add);
+    let counted = invite
+        .diversion
+        .iter()
+        .map(|d| d.counter.unwrap_or(1))
+        .fold(0, u32::saturating_add);
     counted.max(u32::try_from(invite.history.len().saturating_sub(1)).unwrap_or(u32::MAX))
 }
 
-fn diverted(
-    invite: &Invite,
-    roster: &Roster,
-    from: MailboxFrom,
-) -> Option<(Arc<Profile>, Reason)> {
+fn diverted(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<(Arc<Profile>, Reason)> {
     by_target(invite, roster)
         .or_else(|| by_history(invite, roster, from))
         .or_else(|| by_diversion(invite, roster, from))
@@ -141,12 +152,17 @@ fn diverted(
 
 /// RFC 4458: `sip:voicemail@host;target=sip:2001%40pbx;cause=486`, from trusted peers only.
 fn by_target(invite: &Invite, roster: &Roster) -> Option<(Arc<Profile>, Reason)> {
-    let target = invite.trusted.then(|| invite.request_uri.param("target"))??;
+    let target = invite
+        .trusted
+        .then(|| invite.request_uri.param("target"))??;
     let user = target.split_once(':').map_or(target, |(_, rest)| rest);
     let user = user.split(['@', ';']).next().unwrap_or_default();
     let number = DialString::parse(user).ok()?;
     let owner = roster.by_number(number.as_str())?.clone();
-    let cause = invite.request_uri.param("cause").and_then(|c| c.parse().ok());
+    let cause = invite
+        .request_uri
+        .param("cause")
+        .and_then(|c| c.parse().ok());
     Some((owner, reason_of_cause(cause)))
 }
 
@@ -158,9 +174,7 @@ fn by_history(
     from: MailboxFrom,
 ) -> Option<(Arc<Profile>, Reason)> {
     let mut steps = invite.history.windows(2).filter_map(|pair| match pair {
-        [before, after] => {
-            owner(&before.target, roster).map(|o| (o, after.cause.or(before.cause)))
-        }
+        [before, after] => owner(&before.target, roster).map(|o| (o, after.cause.or(before.cause))),
         _ => None,
     });
     let (owner, cause) = match from {
@@ -188,14 +202,20 @@ fn by_diversion(
 
 fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route> {
     let dialled = DialString::parse(&invite.request_uri.user).ok()?;
-    let portal = |entry| Route::Portal { owner: calling_subscriber(invite, roster), entry };
+    let portal = |entry| Route::Portal {
+        owner: calling_subscriber(invite, roster),
+        entry,
+    };
     if routing.portal.contains(&dialled) {
         return Some(portal(Entry::Main));
     }
     if routing.messages.contains(&dialled) {
         return Some(portal(Entry::Messages));
     }
-    let diagnostic = routing.diagnostics.iter().find(|(number, _)| *number == dialled);
+    let diagnostic = routing
+        .diagnostics
+        .iter()
+        .find(|(number, _)| *number == dialled);
     diagnostic.map(|(_, kind)| Route::Diagnostic(*kind))
 }
 
@@ -203,12 +223,17 @@ fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route>
 fn called(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route> {
     let header = routing.mailbox_header.as_ref().and_then(|name| {
         let value = &invite.headers.iter().find(|(n, _)| n == name)?.1;
-        roster.by_number(DialString::parse(value.trim()).ok()?.as_str()).cloned()
+        roster
+            .by_number(DialString::parse(value.trim()).ok()?.as_str())
+            .cloned()
     });
     let owner = header
         .or_else(|| owner(&invite.to, roster))
         .or_else(|| owner(&invite.request_uri, roster))?;
-    Some(Route::Deposit { owner, reason: Reason::Unknown })
+    Some(Route::Deposit {
+        owner,
+        reason: Reason::Unknown,
+    })
 }
 
 /// The cause values of RFC 4458 section 2.
@@ -253,7 +278,11 @@ mod tests {
     }
 
     fn roster() -> Roster {
-        Roster::new([subscriber("2001", "+31201232001"), subscriber("2002", "+31201232002")]).unwrap()
+        Roster::new([
+            subscriber("2001", "+31201232001"),
+            subscriber("2002", "+31201232002"),
+        ])
+        .unwrap()
     }
 
     fn routing() -> Routing {
@@ -268,7 +297,11 @@ mod tests {
     }
 
     fn address(user: &str) -> Address {
-        Address { user: user.to_owned(), host: "pbx".to_owned(), ..Address::default() }
+        Address {
+            user: user.to_owned(),
+            host: "pbx".to_owned(),
+            ..Address::default()
+        }
     }
 
     fn invite(to: &str) -> Invite {
@@ -290,11 +323,19 @@ mod tests {
     }
 
     fn diversion(by: &str, reason: &str, counter: Option<u32>) -> Diversion {
-        Diversion { by: address(by), reason: reason.to_owned(), counter }
+        Diversion {
+            by: address(by),
+            reason: reason.to_owned(),
+            counter,
+        }
     }
 
     fn history(user: &str, cause: Option<u16>) -> HistoryEntry {
-        HistoryEntry { index: "1".to_owned(), target: address(user), cause }
+        HistoryEntry {
+            index: "1".to_owned(),
+            target: address(user),
+            cause,
+        }
     }
 
     /// The mailbox and reason of a deposit, for comparison.
@@ -307,13 +348,20 @@ mod tests {
 
     #[test]
     fn the_service_numbers_lead_to_the_portal_of_the_asserted_subscriber() {
-        for (dialled, entry) in [("1233", Entry::Main), ("*62", Entry::Main), ("*86", Entry::Messages)] {
+        for (dialled, entry) in [
+            ("1233", Entry::Main),
+            ("*62", Entry::Main),
+            ("*86", Entry::Messages),
+        ] {
             let mut call = invite(dialled);
             call.asserted = vec![address("+31201232001")];
             let expected = roster().by_number("2001").cloned();
             assert_eq!(
                 route(&call, &roster(), &routing()),
-                Route::Portal { owner: expected, entry },
+                Route::Portal {
+                    owner: expected,
+                    entry
+                },
                 "{dialled}"
             );
         }
@@ -324,7 +372,10 @@ mod tests {
         let mut call = invite("1233");
         call.trusted = false;
         call.from = address("2001");
-        let portal = Route::Portal { owner: None, entry: Entry::Main };
+        let portal = Route::Portal {
+            owner: None,
+            entry: Entry::Main,
+        };
         assert_eq!(route(&call, &roster(), &routing()), portal);
         call.request_uri.params = vec![("target".to_owned(), "sip:2001@pbx".to_owned())];
         assert_eq!(route(&call, &roster(), &routing()), portal);
@@ -333,13 +384,21 @@ mod tests {
     #[test]
     fn every_way_to_say_a_diversion_finds_the_mailbox_and_the_reason() {
         let mut by_target = invite("1233");
-        by_target.request_uri.params =
-            vec![("target".to_owned(), "sip:2001@pbx".to_owned()), ("cause".to_owned(), "486".to_owned())];
-        assert_eq!(deposit(&by_target, &routing()), Some(("2001".to_owned(), Reason::Busy)));
+        by_target.request_uri.params = vec![
+            ("target".to_owned(), "sip:2001@pbx".to_owned()),
+            ("cause".to_owned(), "486".to_owned()),
+        ];
+        assert_eq!(
+            deposit(&by_target, &routing()),
+            Some(("2001".to_owned(), Reason::Busy))
+        );
 
         let mut by_history = invite("1233");
         by_history.history = vec![history("2001", None), history("1233", Some(408))];
-        assert_eq!(deposit(&by_history, &routing()), Some(("2001".to_owned(), Reason::NoAnswer)));
+        assert_eq!(
+            deposit(&by_history, &routing()),
+            Some(("2001".to_owned(), Reason::NoAnswer))
+        );
 
         let mut by_diversion = invite("1233");
         by_diversion.diversion = vec![diversion("+31201232002", "unconditional", None)];
@@ -352,23 +411,45 @@ mod tests {
     #[test]
     fn a_call_diverted_twice_goes_to_the_first_or_last_as_configured() {
         let mut call = invite("1233");
-        call.diversion = vec![diversion("2002", "user-busy", None), diversion("2001", "no-answer", None)];
+        call.diversion = vec![
+            diversion("2002", "user-busy", None),
+            diversion("2001", "no-answer", None),
+        ];
         let mut last = routing();
         last.mailbox_from = MailboxFrom::Last;
-        assert_eq!(deposit(&call, &routing()), Some(("2001".to_owned(), Reason::NoAnswer)));
-        assert_eq!(deposit(&call, &last), Some(("2002".to_owned(), Reason::Busy)));
+        assert_eq!(
+            deposit(&call, &routing()),
+            Some(("2001".to_owned(), Reason::NoAnswer))
+        );
+        assert_eq!(
+            deposit(&call, &last),
+            Some(("2002".to_owned(), Reason::Busy))
+        );
 
         call.diversion.clear();
-        call.history = vec![history("2001", None), history("2002", Some(408)), history("1233", Some(486))];
-        assert_eq!(deposit(&call, &routing()), Some(("2001".to_owned(), Reason::NoAnswer)));
-        assert_eq!(deposit(&call, &last), Some(("2002".to_owned(), Reason::Busy)));
+        call.history = vec![
+            history("2001", None),
+            history("2002", Some(408)),
+            history("1233", Some(486)),
+        ];
+        assert_eq!(
+            deposit(&call, &routing()),
+            Some(("2001".to_owned(), Reason::NoAnswer))
+        );
+        assert_eq!(
+            deposit(&call, &last),
+            Some(("2002".to_owned(), Reason::Busy))
+        );
     }
 
     #[test]
     fn a_diversion_by_a_stranger_does_not_hide_the_number_dialled() {
         let mut call = invite("2001");
         call.diversion = vec![diversion("5555", "no-answer", None)];
-        assert_eq!(deposit(&call, &routing()), Some(("2001".to_owned(), Reason::Unknown)));
+        assert_eq!(
+            deposit(&call, &routing()),
+            Some(("2001".to_owned(), Reason::Unknown))
+        );
     }
 
     #[test]
@@ -384,7 +465,10 @@ mod tests {
 
     #[test]
     fn unknown_numbers_and_loops_are_told_apart() {
-        assert_eq!(route(&invite("4444"), &roster(), &routing()), Route::Unknown);
+        assert_eq!(
+            route(&invite("4444"), &roster(), &routing()),
+            Route::Unknown
+        );
         let mut call = invite("1233");
         call.diversion = vec![diversion("2001", "no-answer", Some(11))];
         assert_eq!(route(&call, &roster(), &routing()), Route::Loop);
@@ -395,7 +479,10 @@ mod tests {
     #[test]
     fn a_withheld_caller_has_no_number_and_no_name() {
         let mut call = invite("2001");
-        call.asserted = vec![Address { display: "Jan".to_owned(), ..address("0201111111") }];
+        call.asserted = vec![Address {
+            display: "Jan".to_owned(),
+            ..address("0201111111")
+        }];
         assert_eq!(caller(&call).unwrap().as_str(), "0201111111");
         assert_eq!(caller_name(&call), "Jan");
         call.private = true;

@@ -6,12 +6,12 @@
 //! has begun is kept or dropped by rule, never forgotten.
 
 use super::diagnostic;
-use super::leg::{Leg, LocalMedia};
+use super::leg::Leg;
 use super::route::{self, Diagnostic, Route};
 use super::vocabulary::{Command, Milestone, TakeCommand, TakeHeader};
 use crate::audio::WireAudio;
 use crate::base::{
-    CallId, DialString, Digit, Ids, MessageId, Mono, Now, PlayId, SessionId,
+    CallId, DialString, Digit, Ids, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
 };
 use crate::flow::{
     Conversation, Cx, DepositSetup, Effect, Effects, Event, KeepFault, KeyPolicy, LogInVerdict,
@@ -26,8 +26,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// When a caller who finds us full may try again.
-pub const BUSY_RETRY: Duration = Duration::from_secs(10);
 /// Keys typed ahead that are remembered; more are dropped.
 pub const TYPE_AHEAD_MAX: usize = 64;
 
@@ -57,14 +55,14 @@ pub struct CallSession {
     wait: Wait,
     ahead: VecDeque<Digit>,
     masked: bool,
+    /// The mailbox whose passcode is being checked.
+    log_in: Option<MailboxId>,
     events: VecDeque<Event>,
 }
 
 /// How far a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Sockets are being opened.
-    Opening,
     /// Our 200 is out, its ACK is not here yet.
     Answered,
     /// The conversation runs.
@@ -98,7 +96,10 @@ enum Talk {
 enum Take {
     None,
     /// Being recorded. `keep`: commit as soon as it has ended.
-    Running { id: MessageId, keep: bool },
+    Running {
+        id: MessageId,
+        keep: bool,
+    },
     /// Recorded, its fate open.
     Ended(Recorded),
     /// The disk refused it.
@@ -125,36 +126,80 @@ enum Wait {
     Held(Duration),
 }
 
-impl CallSession {
-    /// A call that arrived and has somewhere to go; asks for its sockets.
-    pub(super) fn new(
-        invite: Box<Invite>,
-        route: Route,
-        admitted: bool,
-        fallback: &Language,
-        desk: &mut Desk<'_>,
-    ) -> Option<CallSession> {
-        let (talk, owner, reason) = match route {
+/// Who is called and why: what a route that leads to a conversation amounts to.
+#[derive(Debug)]
+pub(super) struct Purpose {
+    talk: Talk,
+    owner: Option<Arc<Profile>>,
+    reason: Reason,
+}
+
+impl Purpose {
+    /// What this route is for; the status to refuse with where it leads nowhere.
+    pub(super) fn of(route: Route, admitted: bool) -> Result<Purpose, Refusal> {
+        let flow = |conversation, owner, reason| Purpose {
+            talk: Talk::Flow(conversation),
+            owner,
+            reason,
+        };
+        match route {
             Route::Portal { owner, entry } => {
-                let setup = PortalSetup { owner: owner.clone(), entry };
-                (Talk::Flow(Conversation::portal(setup)), owner, Reason::Unknown)
+                let setup = PortalSetup {
+                    owner: owner.clone(),
+                    entry,
+                };
+                Ok(flow(Conversation::portal(setup), owner, Reason::Unknown))
             }
             Route::Deposit { owner, reason } => {
-                let setup = DepositSetup { owner: Arc::clone(&owner), reason, admitted };
-                (Talk::Flow(Conversation::deposit(setup)), Some(owner), reason)
+                let setup = DepositSetup {
+                    owner: Arc::clone(&owner),
+                    reason,
+                    admitted,
+                };
+                Ok(flow(Conversation::deposit(setup), Some(owner), reason))
             }
-            Route::Diagnostic(kind) => (Talk::Diagnostic(kind), None, Reason::Unknown),
-            Route::Unknown | Route::Loop => return None,
-        };
+            Route::Diagnostic(kind) => Ok(Purpose {
+                talk: Talk::Diagnostic(kind),
+                owner: None,
+                reason: Reason::Unknown,
+            }),
+            Route::Unknown => Err(Refusal {
+                status: 404,
+                retry_after: None,
+                why: "no such number here",
+            }),
+            Route::Loop => Err(Refusal {
+                status: 482,
+                retry_after: None,
+                why: "diverted too often",
+            }),
+        }
+    }
+}
+
+impl CallSession {
+    /// Answers a call that has sockets and somewhere to go.
+    pub(super) fn answer(
+        invite: Box<Invite>,
+        purpose: Purpose,
+        mut leg: Leg,
+        media: SessionId,
+        fallback: &Language,
+        desk: &mut Desk<'_>,
+    ) -> Result<CallSession, Refusal> {
+        let (description, remote) = leg.respond(invite.offer.as_deref())?;
+        let Purpose {
+            talk,
+            owner,
+            reason,
+        } = purpose;
         let language = owner.as_ref().map_or(fallback, |o| &o.language).clone();
-        let media = desk.ids.session();
-        desk.out.push_back(Command::OpenMedia(media));
-        Some(CallSession {
+        let mut session = CallSession {
             id: invite.call,
             media,
             invite,
-            leg: Leg::default(),
-            phase: Phase::Opening,
+            leg,
+            phase: Phase::Answered,
             talk,
             owner,
             language,
@@ -164,8 +209,15 @@ impl CallSession {
             wait: Wait::None,
             ahead: VecDeque::new(),
             masked: false,
+            log_in: None,
             events: VecDeque::new(),
-        })
+        };
+        session.set_remote(desk, remote);
+        desk.out.push_back(Command::Sip(sip::Command::Answer {
+            call: session.id,
+            description,
+        }));
+        Ok(session)
     }
 
     /// The session's media.
@@ -178,31 +230,20 @@ impl CallSession {
         self.phase == Phase::Done
     }
 
-    /// When the call wants to be woken, and why.
-    pub(super) fn deadline(&self) -> Option<(Mono, &'static str)> {
-        match self.wait {
-            Wait::Until(at) if self.phase == Phase::Up => Some((at, "no key pressed")),
-            Wait::Until(_) | Wait::Held(_) | Wait::None => None,
+    /// The recording whose fate is open.
+    pub(super) fn take(&self) -> Option<MessageId> {
+        match self.take {
+            Take::Running { id, .. } | Take::Committing(id) => Some(id),
+            Take::Ended(recorded) => Some(recorded.take),
+            Take::None | Take::Failed => None,
         }
     }
 
-    /// The sockets are open, or cannot be.
-    pub(super) fn on_media_opened(&mut self, desk: &mut Desk<'_>, local: Option<LocalMedia>) {
-        if self.phase != Phase::Opening {
-            return;
-        }
-        let Some(local) = local else {
-            let why = "no media port is free";
-            return self.refuse(desk, Refusal { status: 503, retry_after: Some(BUSY_RETRY), why });
-        };
-        self.leg = Leg::new(local, self.media);
-        match self.leg.respond(self.invite.offer.as_deref()) {
-            Ok((description, remote)) => {
-                self.phase = Phase::Answered;
-                self.set_remote(desk, remote);
-                desk.out.push_back(Command::Sip(sip::Command::Answer { call: self.id, description }));
-            }
-            Err(refusal) => self.refuse(desk, refusal),
+    /// When the call wants to be woken.
+    pub(super) fn deadline(&self) -> Option<Mono> {
+        match self.wait {
+            Wait::Until(at) if self.phase == Phase::Up => Some(at),
+            Wait::Until(_) | Wait::Held(_) | Wait::None => None,
         }
     }
 
@@ -269,8 +310,14 @@ impl CallSession {
         self.tell(desk, Event::Mail(reply));
     }
 
+    /// The mailbox whose passcode is being checked.
+    pub(super) fn log_in(&self) -> Option<&MailboxId> {
+        self.log_in.as_ref()
+    }
+
     /// The log-in was checked.
     pub(super) fn on_log_in(&mut self, desk: &mut Desk<'_>, verdict: LogInVerdict) {
+        self.log_in = None;
         if let LogInVerdict::Accepted(profile) = &verdict {
             self.language = profile.language.clone();
             self.owner = Some(Arc::clone(profile));
@@ -302,7 +349,11 @@ impl CallSession {
     pub(super) fn on_take_refused(&mut self, desk: &mut Desk<'_>, take: MessageId) {
         match self.take {
             Take::Running { id, .. } if id == take => {}
-            Take::Running { .. } | Take::None | Take::Ended(_) | Take::Failed | Take::Committing(_) => {
+            Take::Running { .. }
+            | Take::None
+            | Take::Ended(_)
+            | Take::Failed
+            | Take::Committing(_) => {
                 return;
             }
         }
@@ -337,10 +388,6 @@ impl CallSession {
                 desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
                 self.end(desk, Farewell::WeWait, "the service is ending");
             }
-            (_, Phase::Opening) => {
-                let why = "the service is ending";
-                self.refuse(desk, Refusal { status: 503, retry_after: Some(BUSY_RETRY), why });
-            }
             (_, Phase::Ending(_) | Phase::Done) => {}
         }
     }
@@ -350,10 +397,6 @@ impl CallSession {
         self.talk = Talk::Flow(Conversation::Ended);
         self.events.clear();
         match self.phase {
-            Phase::Opening => {
-                let why = "the call could not be handled";
-                self.refuse(desk, Refusal { status: 500, retry_after: None, why });
-            }
             Phase::Answered | Phase::Up => {
                 desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
                 self.keep(desk);
@@ -457,7 +500,9 @@ impl CallSession {
     }
 
     fn on_recorded(&mut self, desk: &mut Desk<'_>, recorded: Recorded) {
-        let Take::Running { id, keep } = self.take else { return };
+        let Take::Running { id, keep } = self.take else {
+            return;
+        };
         if id != recorded.take {
             return;
         }
@@ -483,7 +528,9 @@ impl CallSession {
     /// Runs the flow until it has seen every event, and every key it takes now.
     fn run(&mut self, desk: &mut Desk<'_>) {
         while self.phase == Phase::Up {
-            let Talk::Flow(flow) = &mut self.talk else { return };
+            let Talk::Flow(flow) = &mut self.talk else {
+                return;
+            };
             let event = match self.events.pop_front() {
                 Some(event) => event,
                 None if flow.key_policy() == KeyPolicy::Now => match self.ahead.pop_front() {
@@ -520,11 +567,15 @@ impl CallSession {
             Effect::AwaitKey(span) => self.await_key(desk.now.mono, span),
             Effect::FlushKeys => self.ahead.clear(),
             Effect::Mail(command) => self.ask_mailbox(desk, command),
-            Effect::LogIn(log_in) => desk.out.push_back(Command::LogIn {
-                call: self.id,
-                mailbox: log_in.mailbox,
-                passcode: log_in.passcode,
-            }),
+            Effect::LogIn(log_in) => {
+                let (call, mailbox) = (self.id, log_in.mailbox);
+                self.log_in = Some(mailbox.clone());
+                desk.out.push_back(Command::LogIn {
+                    call,
+                    mailbox,
+                    passcode: log_in.passcode,
+                });
+            }
             Effect::MaskKeys(masked) => self.masked = masked,
             Effect::Transfer(number) => self.transfer(desk, &number),
             Effect::HangUp => {
@@ -539,18 +590,30 @@ impl CallSession {
         self.play = Play::Running(play);
         self.note(desk, Milestone::Prompt(phrases.clone()));
         let (session, language) = (self.media, self.language.clone());
-        desk.out.push_back(Command::Say { session, play, phrases, language });
+        desk.out.push_back(Command::Say {
+            session,
+            play,
+            phrases,
+            language,
+        });
     }
 
     fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
         self.stop_play(desk);
         let Some(owner) = &self.owner else {
-            return self.events.push_back(Event::PlayFailed(PlayFault::Unavailable));
+            return self
+                .events
+                .push_back(Event::PlayFailed(PlayFault::Unavailable));
         };
         let (call, play, mailbox) = (self.id, desk.ids.play(), owner.mailbox.clone());
         self.play = Play::Loading(play);
         self.note(desk, Milestone::PlayingMessage(message));
-        desk.out.push_back(Command::Fetch { call, play, mailbox, message });
+        desk.out.push_back(Command::Fetch {
+            call,
+            play,
+            mailbox,
+            message,
+        });
     }
 
     fn play_take(&mut self, desk: &mut Desk<'_>) {
@@ -564,7 +627,8 @@ impl CallSession {
         let (call, play) = (self.id, desk.ids.play());
         self.play = Play::Loading(play);
         self.note(desk, Milestone::PlayingTake(take));
-        desk.out.push_back(Command::Take(TakeCommand::Load { take, call, play }));
+        desk.out
+            .push_back(Command::Take(TakeCommand::Load { take, call, play }));
     }
 
     fn stop_play(&mut self, desk: &mut Desk<'_>) {
@@ -588,8 +652,12 @@ impl CallSession {
             reason: self.reason,
             language: owner.language.clone(),
         };
-        self.take = Take::Running { id: take, keep: false };
-        desk.out.push_back(Command::Take(TakeCommand::Begin(header)));
+        self.take = Take::Running {
+            id: take,
+            keep: false,
+        };
+        desk.out
+            .push_back(Command::Take(TakeCommand::Begin(header)));
         self.to_media(desk, media::Command::Record { take, law, limits });
         self.note(desk, Milestone::TakeBegan(take));
     }
@@ -616,7 +684,8 @@ impl CallSession {
             return self.discard(desk);
         }
         self.take = Take::Committing(recorded.take);
-        desk.out.push_back(Command::Take(TakeCommand::Commit(recorded)));
+        desk.out
+            .push_back(Command::Take(TakeCommand::Commit(recorded)));
     }
 
     fn discard(&mut self, desk: &mut Desk<'_>) {
@@ -629,12 +698,17 @@ impl CallSession {
             Take::None | Take::Failed | Take::Committing(_) => return,
         };
         self.take = Take::None;
-        desk.out.push_back(Command::Take(TakeCommand::Discard(take)));
+        desk.out
+            .push_back(Command::Take(TakeCommand::Discard(take)));
         self.note(desk, Milestone::TakeDropped(take));
     }
 
     fn await_key(&mut self, now: Mono, span: Duration) {
-        self.wait = if self.leg.hears() { Wait::Until(now + span) } else { Wait::Held(span) };
+        self.wait = if self.leg.hears() {
+            Wait::Until(now + span)
+        } else {
+            Wait::Held(span)
+        };
     }
 
     fn ask_mailbox(&mut self, desk: &mut Desk<'_>, command: mailbox::Command) {
@@ -643,12 +717,19 @@ impl CallSession {
             return self.events.push_back(Event::Mail(failed));
         };
         let (call, mailbox) = (self.id, owner.mailbox.clone());
-        desk.out.push_back(Command::Mail { call, mailbox, command });
+        desk.out.push_back(Command::Mail {
+            call,
+            mailbox,
+            command,
+        });
     }
 
     fn transfer(&mut self, desk: &mut Desk<'_>, number: &DialString) {
         let target = format!("sip:{number}@{}", self.invite.source);
-        desk.out.push_back(Command::Sip(sip::Command::Transfer { call: self.id, target }));
+        desk.out.push_back(Command::Sip(sip::Command::Transfer {
+            call: self.id,
+            target,
+        }));
         self.finish(desk, Farewell::WeWait, "transferred");
     }
 
@@ -657,7 +738,7 @@ impl CallSession {
         match self.phase {
             Phase::Ending(_) => return self.end_again(desk, farewell),
             Phase::Done => return,
-            Phase::Opening | Phase::Answered | Phase::Up => {}
+            Phase::Answered | Phase::Up => {}
         }
         self.phase = Phase::Ending(farewell);
         if let Talk::Flow(flow) = &mut self.talk {
@@ -691,7 +772,9 @@ impl CallSession {
     }
 
     fn settle(&mut self, desk: &mut Desk<'_>) {
-        let Phase::Ending(farewell) = self.phase else { return };
+        let Phase::Ending(farewell) = self.phase else {
+            return;
+        };
         match self.take {
             Take::Committing(_) | Take::Running { keep: true, .. } => return,
             // A flow that ended without a word on its recording: the rule decides.
@@ -700,19 +783,13 @@ impl CallSession {
         }
         match farewell {
             Farewell::PeerWaits => {
-                desk.out.push_back(Command::Sip(sip::Command::ByeDone(self.id)));
+                desk.out
+                    .push_back(Command::Sip(sip::Command::ByeDone(self.id)));
                 self.phase = Phase::Done;
             }
             Farewell::Nobody => self.phase = Phase::Done,
             Farewell::WeWait => {}
         }
-    }
-
-    fn refuse(&mut self, desk: &mut Desk<'_>, refusal: Refusal) {
-        self.note(desk, Milestone::Refused(refusal.status));
-        desk.out.push_back(Command::Sip(sip::Command::Refuse { call: self.id, refusal }));
-        desk.out.push_back(Command::CloseMedia(self.media));
-        self.phase = Phase::Done;
     }
 
     fn start_diagnostic(&mut self, desk: &mut Desk<'_>, kind: Diagnostic) {
@@ -737,10 +814,17 @@ impl CallSession {
     }
 
     fn note(&self, desk: &mut Desk<'_>, what: Milestone) {
-        desk.out.push_back(Command::Milestone { call: self.id, what });
+        desk.out.push_back(Command::Milestone {
+            call: self.id,
+            what,
+        });
     }
 }
 
 fn done(recorded: &Recorded) -> RecordingDone {
-    RecordingDone { end: recorded.end, length: recorded.length, voiced: recorded.voiced }
+    RecordingDone {
+        end: recorded.end,
+        length: recorded.length,
+        voiced: recorded.voiced,
+    }
 }

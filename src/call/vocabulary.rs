@@ -1,7 +1,9 @@
 //! The words between the calls and the parts at the edge that serve them.
 
 use crate::audio::Law;
-use crate::base::{CallId, DialString, Digit, MailboxId, MessageId, Pii, PlayId, SessionId, Timestamp};
+use crate::base::{
+    CallId, DialString, Digit, MailboxId, MessageId, Pii, PlayId, SessionId, Timestamp,
+};
 use crate::flow::Reason;
 use crate::media::Recorded;
 use crate::prompt::Phrase;
