@@ -7,6 +7,7 @@ mod dial;
 mod digit;
 mod ids;
 mod ids_source;
+mod language;
 mod pii;
 mod time;
 
@@ -14,5 +15,6 @@ pub use dial::{DialString, DialStringFault};
 pub use digit::Digit;
 pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, SessionId};
 pub use ids_source::Ids;
+pub use language::Language;
 pub use pii::Pii;
 pub use time::{Mono, Now, Timestamp};

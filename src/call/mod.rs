@@ -16,4 +16,4 @@ pub use leg::Abilities;
 pub use route::{DIVERSIONS_MAX, Diagnostic, MailboxFrom, Route, Routing, route};
 pub use session::TYPE_AHEAD_MAX;
 pub use switch::{BUSY_RETRY, Rules, Switch};
-pub use vocabulary::{Command, Milestone, TakeCommand, TakeHeader};
+pub use vocabulary::{Command, Milestone, TakeCommand};

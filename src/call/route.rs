@@ -8,7 +8,8 @@
 //! the SIP layer leaves them out.
 
 use crate::base::DialString;
-use crate::flow::{Entry, Reason};
+use crate::flow::Entry;
+use crate::mime::{Caller, Reason};
 use crate::sip::{Address, Invite};
 use crate::subscriber::{Profile, Roster};
 use std::sync::Arc;
@@ -68,8 +69,8 @@ pub enum Route {
     Deposit {
         /// The subscriber.
         owner: Arc<Profile>,
-        /// Why the call was diverted.
-        reason: Reason,
+        /// Why the call was diverted; `None` when the mailbox was called or no reason came.
+        reason: Option<Reason>,
     },
     /// A diagnostic.
     Diagnostic(Diagnostic),
@@ -92,29 +93,31 @@ pub fn route(invite: &Invite, roster: &Roster, routing: &Routing) -> Route {
         .unwrap_or(Route::Unknown)
 }
 
-/// The caller's number as the subscriber is to see it; `None` when withheld or not a number.
-pub fn caller(invite: &Invite) -> Option<DialString> {
+/// The caller as the subscriber is to see them.
+pub fn caller(invite: &Invite) -> Caller {
     if invite.private {
-        return None;
+        return Caller::Withheld;
     }
     let user = invite
         .asserted
         .first()
         .map_or(&invite.from.user, |a| &a.user);
-    DialString::parse(user).ok()
+    let name = display_name(invite);
+    match DialString::parse(user) {
+        Ok(number) => Caller::Known { number, name },
+        Err(_) => Caller::Unknown { name },
+    }
 }
 
-/// The caller's display name, empty when withheld.
-pub fn caller_name(invite: &Invite) -> String {
-    if invite.private {
-        return String::new();
-    }
+fn display_name(invite: &Invite) -> Option<String> {
     let asserted = invite
         .asserted
         .iter()
         .map(|a| &a.display)
         .find(|d| !d.is_empty());
-    asserted.unwrap_or(&invite.from.display).clone()
+    Some(asserted.unwrap_or(&invite.from.display))
+        .filter(|d| !d.is_empty())
+        .cloned()
 }
 
 /// The subscriber who calls: only a trusted peer's word counts.
@@ -144,14 +147,14 @@ fn diversions(invite: &Invite) -> u32 {
     counted.max(u32::try_from(invite.history.len().saturating_sub(1)).unwrap_or(u32::MAX))
 }
 
-fn diverted(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<(Arc<Profile>, Reason)> {
+fn diverted(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Diverted> {
     by_target(invite, roster)
         .or_else(|| by_history(invite, roster, from))
         .or_else(|| by_diversion(invite, roster, from))
 }
 
 /// RFC 4458: `sip:voicemail@host;target=sip:2001%40pbx;cause=486`, from trusted peers only.
-fn by_target(invite: &Invite, roster: &Roster) -> Option<(Arc<Profile>, Reason)> {
+fn by_target(invite: &Invite, roster: &Roster) -> Option<Diverted> {
     let target = invite
         .trusted
         .then(|| invite.request_uri.param("target"))??;
@@ -168,11 +171,7 @@ fn by_target(invite: &Invite, roster: &Roster) -> Option<(Arc<Profile>, Reason)>
 
 /// RFC 7044: the last entry is this request; the mailbox is one before it. The cause stands in
 /// the URI a diversion led to (RFC 4458), so it is that of the following entry.
-fn by_history(
-    invite: &Invite,
-    roster: &Roster,
-    from: MailboxFrom,
-) -> Option<(Arc<Profile>, Reason)> {
+fn by_history(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Diverted> {
     let mut steps = invite.history.windows(2).filter_map(|pair| match pair {
         [before, after] => owner(&before.target, roster).map(|o| (o, after.cause.or(before.cause))),
         _ => None,
@@ -185,15 +184,11 @@ fn by_history(
 }
 
 /// RFC 5806: the top entry diverted last, the bottom one was called first.
-fn by_diversion(
-    invite: &Invite,
-    roster: &Roster,
-    from: MailboxFrom,
-) -> Option<(Arc<Profile>, Reason)> {
+fn by_diversion(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Diverted> {
     let mut known = invite
         .diversion
         .iter()
-        .filter_map(|d| owner(&d.by, roster).map(|o| (o, reason_of_diversion(&d.reason))));
+        .filter_map(|d| owner(&d.by, roster).map(|o| (o, Reason::from_token(&d.reason))));
     match from {
         MailboxFrom::Original => known.last(),
         MailboxFrom::Last => known.next(),
@@ -237,24 +232,14 @@ fn called(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route> 
 }
 
 /// The cause values of RFC 4458 section 2.
-fn reason_of_cause(cause: Option<u16>) -> Reason {
-    match cause {
-        Some(486) => Reason::Busy,
-        Some(408) => Reason::NoAnswer,
-        Some(302) => Reason::Unconditional,
-        Some(404 | 480 | 487 | 503) => Reason::Unavailable,
-        _ => Reason::Unknown,
-    }
-}
-
-/// The reason values of RFC 5806 section 4.1.
-fn reason_of_diversion(reason: &str) -> Reason {
-    match reason {
-        "user-busy" | "do-not-disturb" => Reason::Busy,
-        "no-answer" => Reason::NoAnswer,
-        "unconditional" => Reason::Unconditional,
-        "unavailable" | "away" | "out-of-service" | "follow-me" => Reason::Unavailable,
-        _ => Reason::Unknown,
+fn reason_of_cause(cause: Option<u16>) -> Option<Reason> {
+    match cause? {
+        302 => Some(Reason::Unconditional),
+        486 => Some(Reason::Busy),
+        408 => Some(Reason::NoAnswer),
+        404 | 503 => Some(Reason::NotReachable),
+        480 | 487 => Some(Reason::Deflected),
+        _ => None,
     }
 }
 
@@ -339,7 +324,7 @@ mod tests {
     }
 
     /// The mailbox and reason of a deposit, for comparison.
-    fn deposit(invite: &Invite, routing: &Routing) -> Option<(String, Reason)> {
+    fn deposit(invite: &Invite, routing: &Routing) -> Option<(String, Option<Reason>)> {
         match route(invite, &roster(), routing) {
             Route::Deposit { owner, reason } => Some((owner.mailbox.to_string(), reason)),
             _ => None,
@@ -390,21 +375,21 @@ mod tests {
         ];
         assert_eq!(
             deposit(&by_target, &routing()),
-            Some(("2001".to_owned(), Reason::Busy))
+            Some(("2001".to_owned(), Some(Reason::Busy)))
         );
 
         let mut by_history = invite("1233");
         by_history.history = vec![history("2001", None), history("1233", Some(408))];
         assert_eq!(
             deposit(&by_history, &routing()),
-            Some(("2001".to_owned(), Reason::NoAnswer))
+            Some(("2001".to_owned(), Some(Reason::NoAnswer)))
         );
 
         let mut by_diversion = invite("1233");
         by_diversion.diversion = vec![diversion("+31201232002", "unconditional", None)];
         assert_eq!(
             deposit(&by_diversion, &routing()),
-            Some(("2002".to_owned(), Reason::Unconditional))
+            Some(("2002".to_owned(), Some(Reason::Unconditional)))
         );
     }
 
@@ -419,11 +404,11 @@ mod tests {
         last.mailbox_from = MailboxFrom::Last;
         assert_eq!(
             deposit(&call, &routing()),
-            Some(("2001".to_owned(), Reason::NoAnswer))
+            Some(("2001".to_owned(), Some(Reason::NoAnswer)))
         );
         assert_eq!(
             deposit(&call, &last),
-            Some(("2002".to_owned(), Reason::Busy))
+            Some(("2002".to_owned(), Some(Reason::Busy)))
         );
 
         call.diversion.clear();
@@ -434,11 +419,11 @@ mod tests {
         ];
         assert_eq!(
             deposit(&call, &routing()),
-            Some(("2001".to_owned(), Reason::NoAnswer))
+            Some(("2001".to_owned(), Some(Reason::NoAnswer)))
         );
         assert_eq!(
             deposit(&call, &last),
-            Some(("2002".to_owned(), Reason::Busy))
+            Some(("2002".to_owned(), Some(Reason::Busy)))
         );
     }
 
@@ -446,10 +431,7 @@ mod tests {
     fn a_diversion_by_a_stranger_does_not_hide_the_number_dialled() {
         let mut call = invite("2001");
         call.diversion = vec![diversion("5555", "no-answer", None)];
-        assert_eq!(
-            deposit(&call, &routing()),
-            Some(("2001".to_owned(), Reason::Unknown))
-        );
+        assert_eq!(deposit(&call, &routing()), Some(("2001".to_owned(), None)));
     }
 
     #[test]
@@ -483,9 +465,15 @@ mod tests {
             display: "Jan".to_owned(),
             ..address("0201111111")
         }];
-        assert_eq!(caller(&call).unwrap().as_str(), "0201111111");
-        assert_eq!(caller_name(&call), "Jan");
+        let number = DialString::parse("0201111111").unwrap();
+        assert_eq!(
+            caller(&call),
+            Caller::Known {
+                number,
+                name: Some("Jan".to_owned())
+            }
+        );
         call.private = true;
-        assert_eq!((caller(&call), caller_name(&call)), (None, String::new()));
+        assert_eq!(caller(&call), Caller::Withheld);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::audio::Law;
 use crate::base::{
-    CallId, DialString, Digit, MailboxId, MessageId, Pii, PlayId, SessionId, Timestamp,
+    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId,
 };
 use crate::flow::Reason;
 use crate::media::Recorded;
@@ -79,48 +79,29 @@ pub enum Command {
 
 /// What a call asks of the spool. `Begin`, the recorded blocks and `Commit` travel in one queue,
 /// so the spool sees them in order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakeCommand {
-    /// A recording starts. Only a failure is answered.
-    Begin(TakeHeader),
+    /// A recording starts. A failure is told to
+    /// [`Switch::handle_take_refused`](super::Switch::handle_take_refused).
+    Begin {
+        /// The recording.
+        take: MessageId,
+        /// What is known of it, on disk before its first sample.
+        envelope: Box<Envelope>,
+    },
     /// Make the recording a message. Answered by
     /// [`Switch::handle_kept`](super::Switch::handle_kept), after it is on disk for good.
-    Commit(Recorded),
+    Commit {
+        /// The recording.
+        take: MessageId,
+        /// How it went.
+        facts: Facts,
+    },
     /// Drop the recording.
     Discard(MessageId),
     /// Load the recording's audio. Answered by
-    /// [`Switch::handle_audio`](super::Switch::handle_audio).
-    Load {
-        /// Which recording.
-        take: MessageId,
-        /// Who asks.
-        call: CallId,
-        /// For which play.
-        play: PlayId,
-    },
-}
-
-/// The envelope of a recording, written before its first sample.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TakeHeader {
-    /// The recording.
-    pub take: MessageId,
-    /// Whose message it will be.
-    pub mailbox: MailboxId,
-    /// The caller's number; `None` when withheld or unknown.
-    pub caller: Option<DialString>,
-    /// The caller's display name, as sent; hostile until proven otherwise.
-    pub caller_name: String,
-    /// The SIP Call-ID, to find the call in a peer's log.
-    pub call_id: String,
-    /// When the recording started.
-    pub started: Timestamp,
-    /// The law of its octets.
-    pub law: Law,
-    /// Why the call was diverted.
-    pub reason: Reason,
-    /// The owner's language.
-    pub language: Language,
+    /// [`Switch::handle_take_audio`](super::Switch::handle_take_audio).
+    Load(MessageId),
 }
 
 /// One line of the call event log.
