@@ -147,6 +147,9 @@ fn diversions(invite: &Invite) -> u32 {
     counted.max(u32::try_from(invite.history.len().saturating_sub(1)).unwrap_or(u32::MAX))
 }
 
+/// Whose mailbox, and why.
+type Diverted = (Arc<Profile>, Option<Reason>);
+
 fn diverted(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Diverted> {
     by_target(invite, roster)
         .or_else(|| by_history(invite, roster, from))
@@ -227,7 +230,7 @@ fn called(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route> 
         .or_else(|| owner(&invite.request_uri, roster))?;
     Some(Route::Deposit {
         owner,
-        reason: Reason::Unknown,
+        reason: None,
     })
 }
 

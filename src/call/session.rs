@@ -8,19 +8,21 @@
 use super::diagnostic;
 use super::leg::Leg;
 use super::route::{self, Diagnostic, Route};
-use super::vocabulary::{Command, Milestone, TakeCommand, TakeHeader};
+use super::vocabulary::{Command, Milestone, TakeCommand};
 use crate::audio::WireAudio;
 use crate::base::{
-    CallId, DialString, Digit, Ids, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
+    CallId, DialString, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
 };
 use crate::flow::{
     Conversation, Cx, DepositSetup, Effect, Effects, Event, KeepFault, KeyPolicy, LogInVerdict,
-    PlayFault, PortalSetup, Reason, RecordingDone, worth_keeping,
+    PlayFault, PortalSetup, RecordingDone, worth_keeping,
 };
-use crate::media::{self, PlayItem, Recorded};
+use crate::mailbox::{Ending, Envelope, Facts, Owner};
+use crate::media::{self, PlayItem, RecordEnd, Recorded};
+use crate::mime::Reason;
 use crate::prompt::Phrase;
 use crate::sip::{EndReason, Invite, Offer, Refusal};
-use crate::subscriber::{Language, Profile};
+use crate::subscriber::Profile;
 use crate::{mailbox, sip};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -49,7 +51,7 @@ pub struct CallSession {
     /// The subscriber whose mailbox is being filled or heard.
     owner: Option<Arc<Profile>>,
     language: Language,
-    reason: Reason,
+    reason: Option<Reason>,
     take: Take,
     play: Play,
     wait: Wait,
@@ -92,7 +94,7 @@ enum Talk {
 }
 
 /// The recording of this call.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Take {
     None,
     /// Being recorded. `keep`: commit as soon as it has ended.
@@ -112,8 +114,10 @@ enum Take {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Play {
     Nothing,
-    /// Audio is being loaded.
+    /// A message's audio is being loaded.
     Loading(PlayId),
+    /// The recording's audio is being loaded.
+    LoadingTake(MessageId),
     /// Audio is being sent.
     Running(PlayId),
 }
@@ -131,7 +135,7 @@ enum Wait {
 pub(super) struct Purpose {
     talk: Talk,
     owner: Option<Arc<Profile>>,
-    reason: Reason,
+    reason: Option<Reason>,
 }
 
 impl Purpose {
@@ -148,7 +152,7 @@ impl Purpose {
                     owner: owner.clone(),
                     entry,
                 };
-                Ok(flow(Conversation::portal(setup), owner, Reason::Unknown))
+                Ok(flow(Conversation::portal(setup), owner, None))
             }
             Route::Deposit { owner, reason } => {
                 let setup = DepositSetup {
@@ -161,7 +165,7 @@ impl Purpose {
             Route::Diagnostic(kind) => Ok(Purpose {
                 talk: Talk::Diagnostic(kind),
                 owner: None,
-                reason: Reason::Unknown,
+                reason: None,
             }),
             Route::Unknown => Err(Refusal {
                 status: 404,
@@ -288,9 +292,30 @@ impl CallSession {
         play: PlayId,
         audio: Result<WireAudio, PlayFault>,
     ) {
-        if self.play != Play::Loading(play) || self.phase != Phase::Up {
-            return;
+        if self.play == Play::Loading(play) && self.phase == Phase::Up {
+            self.start_audio(desk, play, audio);
         }
+    }
+
+    /// The recording's audio is here, or cannot be had.
+    pub(super) fn on_take_audio(
+        &mut self,
+        desk: &mut Desk<'_>,
+        take: MessageId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        if self.play == Play::LoadingTake(take) && self.phase == Phase::Up {
+            let play = desk.ids.play();
+            self.start_audio(desk, play, audio);
+        }
+    }
+
+    fn start_audio(
+        &mut self,
+        desk: &mut Desk<'_>,
+        play: PlayId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
         match audio {
             Ok(audio) => {
                 self.play = Play::Running(play);
@@ -624,11 +649,9 @@ impl CallSession {
                 return self.events.push_back(Event::PlayFailed(PlayFault::Gone));
             }
         };
-        let (call, play) = (self.id, desk.ids.play());
-        self.play = Play::Loading(play);
+        self.play = Play::LoadingTake(take);
         self.note(desk, Milestone::PlayingTake(take));
-        desk.out
-            .push_back(Command::Take(TakeCommand::Load { take, call, play }));
+        desk.out.push_back(Command::Take(TakeCommand::Load(take)));
     }
 
     fn stop_play(&mut self, desk: &mut Desk<'_>) {
@@ -641,23 +664,25 @@ impl CallSession {
     fn record(&mut self, desk: &mut Desk<'_>, limits: media::RecordLimits) {
         let Some(owner) = &self.owner else { return };
         let (take, law) = (desk.ids.message(desk.now.wall), self.leg.law());
-        let header = TakeHeader {
-            take,
-            mailbox: owner.mailbox.clone(),
+        let envelope = Box::new(Envelope {
+            owner: Owner {
+                mailbox: owner.mailbox.clone(),
+                name: owner.name.clone(),
+            },
             caller: route::caller(&self.invite),
-            caller_name: route::caller_name(&self.invite),
             call_id: self.invite.call_id.clone(),
             started: desk.now.wall,
             law,
             reason: self.reason,
             language: owner.language.clone(),
-        };
+            zone: owner.zone.clone(),
+        });
         self.take = Take::Running {
             id: take,
             keep: false,
         };
         desk.out
-            .push_back(Command::Take(TakeCommand::Begin(header)));
+            .push_back(Command::Take(TakeCommand::Begin { take, envelope }));
         self.to_media(desk, media::Command::Record { take, law, limits });
         self.note(desk, Milestone::TakeBegan(take));
     }
@@ -684,8 +709,11 @@ impl CallSession {
             return self.discard(desk);
         }
         self.take = Take::Committing(recorded.take);
-        desk.out
-            .push_back(Command::Take(TakeCommand::Commit(recorded)));
+        let facts = facts(&recorded);
+        desk.out.push_back(Command::Take(TakeCommand::Commit {
+            take: recorded.take,
+            facts,
+        }));
     }
 
     fn discard(&mut self, desk: &mut Desk<'_>) {
@@ -826,5 +854,21 @@ fn done(recorded: &Recorded) -> RecordingDone {
         end: recorded.end,
         length: recorded.length,
         voiced: recorded.voiced,
+    }
+}
+
+fn facts(recorded: &Recorded) -> Facts {
+    let ending = match recorded.end {
+        RecordEnd::Stopped => Ending::Stopped,
+        RecordEnd::TooLong => Ending::TooLong,
+        RecordEnd::Silence => Ending::Silence,
+    };
+    let (length, voiced) = (recorded.length, recorded.voiced);
+    Facts {
+        length,
+        voiced,
+        ending,
+        urgent: false,
+        private: false,
     }
 }

@@ -10,10 +10,10 @@ use super::route::{self, Route, Routing};
 use super::session::{CallSession, Desk, Purpose};
 use super::vocabulary::{Command, Milestone};
 use crate::audio::WireAudio;
-use crate::base::{CallId, Ids, MessageId, Mono, Now, PlayId, SessionId};
+use crate::base::{CallId, Ids, Language, MessageId, Mono, Now, PlayId, SessionId};
 use crate::flow::{Cx, KeepFault, LogInVerdict, Menus, PlayFault, Settings};
 use crate::sip::{Invite, Refusal};
-use crate::subscriber::{Language, Roster};
+use crate::subscriber::Roster;
 use crate::{mailbox, media, sip};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -155,7 +155,7 @@ impl Switch {
         }
     }
 
-    /// Audio of [`Command::Fetch`] or [`super::TakeCommand::Load`].
+    /// Audio of [`Command::Fetch`].
     pub fn handle_audio(
         &mut self,
         now: Now,
@@ -164,6 +164,18 @@ impl Switch {
         audio: Result<WireAudio, PlayFault>,
     ) {
         self.step(now, call, |s, desk| s.on_audio(desk, play, audio));
+    }
+
+    /// Audio of [`super::TakeCommand::Load`].
+    pub fn handle_take_audio(
+        &mut self,
+        now: Now,
+        take: MessageId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        if let Some(&call) = self.takes.get(&take) {
+            self.step(now, call, |s, desk| s.on_take_audio(desk, take, audio));
+        }
     }
 
     /// The answer to [`Command::Mail`].
@@ -348,7 +360,7 @@ fn arrival(invite: &Invite, route: &Route) -> Milestone {
         Route::Loop => ("loop", None),
     };
     Milestone::Arrived {
-        from: route::caller(invite),
+        from: route::caller(invite).number().cloned(),
         to: invite.request_uri.user.clone(),
         call_id: invite.call_id.clone(),
         route: name,

@@ -1,13 +1,10 @@
 //! The words between the calls and the parts at the edge that serve them.
 
-use crate::audio::Law;
 use crate::base::{
     CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId,
 };
-use crate::flow::Reason;
-use crate::media::Recorded;
+use crate::mailbox::{Envelope, Facts};
 use crate::prompt::Phrase;
-use crate::subscriber::Language;
 use crate::{mailbox, media, sip};
 
 /// What a call wants from the edge.
