@@ -73,7 +73,11 @@ fn extend(found: &mut Vec<Stretch>, heard_ms: i64, said_ms: i64) {
         last.length_ms = heard_ms + PIECE_MS as i64 - last.heard_ms;
         return;
     }
-    found.push(Stretch { heard_ms, said_ms, length_ms: PIECE_MS as i64 });
+    found.push(Stretch {
+        heard_ms,
+        said_ms,
+        length_ms: PIECE_MS as i64,
+    });
 }
 
 /// Whether anything is heard between two moments, in ms.
@@ -87,7 +91,11 @@ pub fn anything(heard: &[i16], from_ms: usize, to_ms: usize) -> bool {
 /// after 100 ms with nothing else.
 pub fn tone_end(heard: &[i16], from_ms: usize, hz: f64) -> Option<usize> {
     let mut with_ms = 0;
-    for (n, piece) in heard.get(from_ms * PER_MS..)?.chunks_exact(40 * PER_MS).enumerate() {
+    for (n, piece) in heard
+        .get(from_ms * PER_MS..)?
+        .chunks_exact(40 * PER_MS)
+        .enumerate()
+    {
         let rms = level::rms(piece);
         // A sine of amplitude a has an RMS of a / sqrt(2); nearly all of it must be this tone.
         let pure = goertzel::amplitude(piece, 8_000, hz) / std::f64::consts::SQRT_2 > 0.9 * rms;
@@ -131,7 +139,10 @@ mod tests {
         let found = stretches(&heard, 0, &speech);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!((found[0].offset_ms() + 1_000).abs() <= 2, "{found:?}");
-        assert!((found[1].offset_ms() - found[0].offset_ms() - 3_000).abs() <= 2, "{found:?}");
+        assert!(
+            (found[1].offset_ms() - found[0].offset_ms() - 3_000).abs() <= 2,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -86,7 +86,10 @@ impl TakeSink for Ear {
     }
 
     fn append(&mut self, _take: MessageId, octets: Vec<u8>) -> Result<(), TakeSinkFull> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(octets);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(octets);
         Ok(())
     }
 }
@@ -103,13 +106,19 @@ impl Phone {
         let config = transport::Config::new(vec![(via, SocketAddr::new(bind, 0))]);
         let (transport, inbound) = Transport::bind(config).await?;
         let port = transport.local_addrs().first().map_or(0, |(_, a)| a.port());
-        let name = sip::Advertised { host: bind.to_string(), port };
+        let name = sip::Advertised {
+            host: bind.to_string(),
+            port,
+        };
         let machine = Machine::new(sip::Config::new(name.clone(), name), seed);
         let (reports_in, reports) = mpsc::channel(REPORTS_MAX);
         let ear = Ear::default();
         let sink = ear.clone();
-        let engine =
-            Engine::start(&media_config(bind), move || Box::new(sink.clone()), &reports_in)?;
+        let engine = Engine::start(
+            &media_config(bind),
+            move || Box::new(sink.clone()),
+            &reports_in,
+        )?;
         let noise = u64::from_le_bytes(seed.first_chunk().copied().unwrap_or_default());
         Ok(Phone {
             clock: Clock::start(),
@@ -134,8 +143,10 @@ impl Phone {
         from: &str,
         headers: Vec<(String, String)>,
     ) -> Result<(), PhoneFault> {
-        let (call, session) =
-            (CallId(sip::PLACED_CALLS_FROM + self.ids.call().0), self.ids.session());
+        let (call, session) = (
+            CallId(sip::PLACED_CALLS_FROM + self.ids.call().0),
+            self.ids.session(),
+        );
         let local = self.engine.open(session)?;
         let ours = Capabilities {
             rtp: local.rtp,
@@ -148,10 +159,24 @@ impl Phone {
             direction: Direction::SendRecv,
         };
         let offer = sdp::offer(&ours);
-        let ours = Capabilities { sent: Some(offer.clone()), ..ours };
-        self.ear.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let ours = Capabilities {
+            sent: Some(offer.clone()),
+            ..ours
+        };
+        self.ear
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         let state = LineState::Calling;
-        self.line = Some(Line { call, session, ours, state, speaking: false, dialling: false });
+        self.line = Some(Line {
+            call,
+            session,
+            ours,
+            state,
+            speaking: false,
+            dialling: false,
+        });
         let target = format!("sip:{to}@{}", self.server);
         self.command(sip::Command::Place(Place {
             call,
@@ -180,7 +205,10 @@ impl Phone {
         if let Some(line) = &mut self.line {
             line.speaking = true;
         }
-        self.media(media::Command::Play { id, items: vec![PlayItem::Audio(audio)] });
+        self.media(media::Command::Play {
+            id,
+            items: vec![PlayItem::Audio(audio)],
+        });
     }
 
     /// Hangs up.
@@ -215,7 +243,12 @@ impl Phone {
 
     /// How much was heard so far, in milliseconds.
     pub fn heard_ms(&self) -> usize {
-        self.ear.0.lock().unwrap_or_else(PoisonError::into_inner).len() / 8
+        self.ear
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+            / 8
     }
 
     /// Goes on with the call until `what` sees what it waits for, at most for `patience`.
@@ -248,7 +281,10 @@ impl Phone {
 
     async fn turn(&mut self, end: Instant) {
         let glance = Instant::now() + GLANCE;
-        let timer = self.machine.poll_timeout().map(|(at, _)| self.clock.instant(at));
+        let timer = self
+            .machine
+            .poll_timeout()
+            .map(|(at, _)| self.clock.instant(at));
         let until = timer.unwrap_or(end).min(end).min(glance);
         let event = timeout_at(until, async {
             tokio::select! {
@@ -259,7 +295,8 @@ impl Phone {
         });
         match event.await {
             Ok(Turn::Sip(Inbound::Message { arrival, bytes })) => {
-                self.machine.handle_message(self.clock.now(), arrival, &bytes);
+                self.machine
+                    .handle_message(self.clock.now(), arrival, &bytes);
             }
             Ok(Turn::Sip(Inbound::Closed(connection))) => {
                 self.machine.connection_lost(self.clock.now(), connection);
@@ -313,12 +350,21 @@ impl Phone {
             receive: remote.receive,
         }));
         let take = self.ids.message(self.clock.now().wall);
-        let limits = RecordLimits { max: LONGEST_CALL, silence: None };
-        self.media(media::Command::Record { take, law: Law::A, limits });
+        let limits = RecordLimits {
+            max: LONGEST_CALL,
+            silence: None,
+        };
+        self.media(media::Command::Record {
+            take,
+            law: Law::A,
+            limits,
+        });
     }
 
     fn on_media(&mut self, session: SessionId, report: &media::Event) {
-        let Some(line) = self.line.as_mut().filter(|l| l.session == session) else { return };
+        let Some(line) = self.line.as_mut().filter(|l| l.session == session) else {
+            return;
+        };
         match report {
             media::Event::PlayDone(_) => line.speaking = false,
             media::Event::KeysSent => line.dialling = false,

@@ -82,11 +82,22 @@ pub struct Report {
 /// Runs the test; `progress` sees each step as it is done.
 pub async fn run(subject: &Subject, progress: &mut dyn FnMut(&Step)) -> Result<Report, Failure> {
     let phone = Phone::new(subject.bind, subject.server, subject.via, subject.seed).await?;
-    let speech = subject.speech.at_rate(WIRE_RATE).map_err(|f| Failure::Speech(f.to_string()))?;
+    let speech = subject
+        .speech
+        .at_rate(WIRE_RATE)
+        .map_err(|f| Failure::Speech(f.to_string()))?;
     let start = Instant::now();
     let report = Report::default();
     let speech = speech.samples;
-    let mut test = Test { subject, speech, phone, progress, report, start, last: start };
+    let mut test = Test {
+        subject,
+        speech,
+        phone,
+        progress,
+        report,
+        start,
+        last: start,
+    };
     let outcome = test.both_calls().await;
     let Test { phone, report, .. } = test;
     phone.put_away();
@@ -124,7 +135,10 @@ impl Test<'_> {
         self.phone.pass(Duration::from_millis(1_500)).await;
         self.press("2").await;
         let found = self.hear_speech("review", from).await?;
-        self.passed(format!("key 2 plays the recording back, from its {} ms", found.said_ms));
+        self.passed(format!(
+            "key 2 plays the recording back, from its {} ms",
+            found.said_ms
+        ));
         self.press("3").await;
         self.hung_up("keeping the message").await?;
         self.passed("key 3 keeps the message; the server confirmed and hung up".to_owned());
@@ -155,7 +169,10 @@ impl Test<'_> {
 
     async fn dial(&mut self, from: &str, headers: Vec<(String, String)>) -> Result<(), Failure> {
         let (host, portal) = (self.subject.bind, self.subject.portal.to_string());
-        let identity = ("P-Asserted-Identity".to_owned(), format!("<sip:{from}@{host}>"));
+        let identity = (
+            "P-Asserted-Identity".to_owned(),
+            format!("<sip:{from}@{host}>"),
+        );
         let headers = headers.into_iter().chain([identity]).collect();
         self.phone.dial(&portal, from, headers)?;
         let outcome = self.phone.wait(SIP_PATIENCE, |p| match p.state() {
@@ -169,7 +186,10 @@ impl Test<'_> {
                 Ok(())
             }
             Some(Err(reason)) => Err(hop("SIP, INVITE", format!("the call ended: {reason}"))),
-            None => Err(hop("SIP, INVITE", format!("no answer from {}", self.subject.server))),
+            None => Err(hop(
+                "SIP, INVITE",
+                format!("no answer from {}", self.subject.server),
+            )),
         }
     }
 
@@ -178,7 +198,10 @@ impl Test<'_> {
             hearing::anything(&p.heard(), 0, usize::MAX / 8).then_some(())
         });
         if heard.await.is_none() {
-            return Err(hop("RTP from the server", format!("the {name} was not heard")));
+            return Err(hop(
+                "RTP from the server",
+                format!("the {name} was not heard"),
+            ));
         }
         self.passed(format!("{name} heard"));
         Ok(())
@@ -188,7 +211,9 @@ impl Test<'_> {
         let from = self.phone.heard_ms().saturating_sub(1_000);
         let end = self
             .phone
-            .wait(SOUND_PATIENCE, |p| hearing::tone_end(&p.heard(), from, BEEP_HZ))
+            .wait(SOUND_PATIENCE, |p| {
+                hearing::tone_end(&p.heard(), from, BEEP_HZ)
+            })
             .await;
         let Some(_end) = end else {
             let what = "no beep after key # in the greeting: the key or the beep was lost";
@@ -208,7 +233,10 @@ impl Test<'_> {
             (over || !p.is_speaking()).then_some(over)
         });
         if done.await != Some(false) {
-            return Err(hop("recording", "the server hung up while we spoke".to_owned()));
+            return Err(hop(
+                "recording",
+                "the server hung up while we spoke".to_owned(),
+            ));
         }
         self.passed(format!("spoke for {:.1} s", length.as_secs_f64()));
         Ok(())
@@ -217,7 +245,10 @@ impl Test<'_> {
     /// Waits until the speech is heard after `from`, for two seconds of it.
     async fn hear_speech(&mut self, name: &str, from: usize) -> Result<Stretch, Failure> {
         self.find_speech(from, SOUND_PATIENCE).await.ok_or_else(|| {
-            hop("spool or mailbox, then RTP", format!("{name}: what was said does not come back"))
+            hop(
+                "spool or mailbox, then RTP",
+                format!("{name}: what was said does not come back"),
+            )
         })
     }
 
@@ -243,7 +274,10 @@ impl Test<'_> {
         for _ in 0..STRANGERS_MAX {
             let from = self.phone.heard_ms();
             if let Some(found) = self.find_speech(from, SOUND_PATIENCE).await {
-                self.passed(format!("the message is heard, from its {} ms", found.said_ms));
+                self.passed(format!(
+                    "the message is heard, from its {} ms",
+                    found.said_ms
+                ));
                 return Ok(found);
             }
             self.press("66").await;
@@ -259,7 +293,9 @@ impl Test<'_> {
         let pressed = self.phone.heard_ms() as i64;
         self.phone.pass(Duration::from_millis(3_500)).await;
         let found = hearing::stretches(&self.phone.heard(), from, &self.speech);
-        let after = found.iter().find(|s| (s.offset_ms() - before.offset_ms()).abs() > 500);
+        let after = found
+            .iter()
+            .find(|s| (s.offset_ms() - before.offset_ms()).abs() > 500);
         let Some(after) = after.copied() else {
             let what = format!("key {key} did not move the playback");
             return Err(hop("playback keys", what));
@@ -270,7 +306,9 @@ impl Test<'_> {
             return Err(hop("playback keys", what));
         }
         let late = after.heard_ms.saturating_sub(pressed);
-        self.passed(format!("key {key} skips {jump} ms (within {late} ms of the key's end)"));
+        self.passed(format!(
+            "key {key} skips {jump} ms (within {late} ms of the key's end)"
+        ));
         Ok(after)
     }
 
@@ -288,7 +326,10 @@ impl Test<'_> {
         self.press("2").await;
         let from = self.phone.heard_ms();
         if self.find_speech(from, SOUND_PATIENCE).await.is_none() {
-            return Err(hop("playback keys", "key 2 did not play on after the pause".to_owned()));
+            return Err(hop(
+                "playback keys",
+                "key 2 did not play on after the pause".to_owned(),
+            ));
         }
         self.passed("key 2 pauses and plays on".to_owned());
         Ok(())
@@ -297,7 +338,10 @@ impl Test<'_> {
     async fn press(&mut self, keys: &str) {
         self.phone.press(keys);
         let patience = Duration::from_secs(1) * (1 + keys.len() as u32);
-        let _late: Option<()> = self.phone.wait(patience, |p| (!p.is_dialling()).then_some(())).await;
+        let _late: Option<()> = self
+            .phone
+            .wait(patience, |p| (!p.is_dialling()).then_some(()))
+            .await;
     }
 
     async fn hung_up(&mut self, what: &str) -> Result<(), Failure> {
@@ -305,14 +349,21 @@ impl Test<'_> {
             matches!(p.state(), Some(LineState::Over(_))).then_some(())
         });
         if over.await.is_none() {
-            return Err(hop("SIP, BYE", format!("the call did not end after {what}")));
+            return Err(hop(
+                "SIP, BYE",
+                format!("the call did not end after {what}"),
+            ));
         }
         Ok(())
     }
 
     fn passed(&mut self, what: String) {
         let now = Instant::now();
-        let step = Step { at: now - self.start, took: now - self.last, what };
+        let step = Step {
+            at: now - self.start,
+            took: now - self.last,
+            what,
+        };
         self.last = now;
         (self.progress)(&step);
         self.report.steps.push(step);
