@@ -20,7 +20,7 @@ impl Purpose {
     /// What this route is for; the status to refuse with where it leads nowhere.
     pub(super) fn of(route: Route, admitted: bool) -> Result<Purpose, Refusal> {
         let flow = |conversation, owner, reason| Purpose {
-            pub(super) talk: Talk::Flow(conversation),
+            talk: Talk::Flow(conversation),
             owner,
             reason,
         };
@@ -41,7 +41,7 @@ impl Purpose {
                 Ok(flow(Conversation::deposit(setup), Some(owner), reason))
             }
             Route::Diagnostic(kind) => Ok(Purpose {
-                pub(super) talk: Talk::Diagnostic(kind),
+                talk: Talk::Diagnostic(kind),
                 owner: None,
                 reason: None,
             }),
