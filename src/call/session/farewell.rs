@@ -21,7 +21,7 @@ pub(super) enum Farewell {
 
 impl CallSession {
     /// The server is closing down.
-    pub(super) fn on_service_ending(&mut self, desk: &mut Desk<'_>) {
+    pub(in crate::call) fn on_service_ending(&mut self, desk: &mut Desk<'_>) {
         match (&self.talk, self.phase) {
             (Talk::Flow(_), Phase::Up) => self.tell(desk, Event::ServiceEnding),
             (Talk::Diagnostic(_), Phase::Up) | (_, Phase::Answered) => {
@@ -33,7 +33,7 @@ impl CallSession {
     }
 
     /// A step of this call failed in a way it should not: end it, keeping what was recorded.
-    pub(super) fn salvage(&mut self, desk: &mut Desk<'_>) {
+    pub(in crate::call) fn salvage(&mut self, desk: &mut Desk<'_>) {
         self.talk = Talk::Flow(Conversation::Ended);
         self.events.clear();
         match self.phase {

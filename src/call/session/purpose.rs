@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Who is called and why: what a route that leads to a conversation amounts to.
 #[derive(Debug)]
-pub(super) struct Purpose {
+pub(in crate::call) struct Purpose {
     pub(super) talk: Talk,
     pub(super) owner: Option<Arc<Profile>>,
     pub(super) reason: Option<Reason>,
@@ -18,7 +18,7 @@ pub(super) struct Purpose {
 
 impl Purpose {
     /// What this route is for; the status to refuse with where it leads nowhere.
-    pub(super) fn of(route: Route, admitted: bool) -> Result<Purpose, Refusal> {
+    pub(in crate::call) fn of(route: Route, admitted: bool) -> Result<Purpose, Refusal> {
         let flow = |conversation, owner, reason| Purpose {
             talk: Talk::Flow(conversation),
             owner,

@@ -119,7 +119,7 @@ impl CallSession {
     }
 
     /// The spool made a recording a message, or could not.
-    pub(super) fn on_kept(
+    pub(in crate::call) fn on_kept(
         &mut self,
         desk: &mut Desk<'_>,
         take: MessageId,
@@ -139,7 +139,7 @@ impl CallSession {
     }
 
     /// The spool could not begin the recording: the caller must not go on talking to nobody.
-    pub(super) fn on_take_refused(&mut self, desk: &mut Desk<'_>, take: MessageId) {
+    pub(in crate::call) fn on_take_refused(&mut self, desk: &mut Desk<'_>, take: MessageId) {
         match self.take {
             Take::Running { id, .. } if id == take => {}
             Take::Running { .. }
