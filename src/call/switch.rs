@@ -220,6 +220,13 @@ impl Switch {
         }
     }
 
+    /// The disk takes no more of this recording; what it has can still be kept.
+    pub fn handle_take_broken(&mut self, now: Now, take: MessageId) {
+        if let Some(&call) = self.takes.get(&take) {
+            self.step(now, call, |s, desk| s.on_take_broken(desk, take));
+        }
+    }
+
     /// The time of [`Switch::poll_timeout`] has come.
     pub fn handle_timeout(&mut self, now: Now) {
         while let Some((at, call)) = self

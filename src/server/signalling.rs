@@ -83,6 +83,7 @@ impl Signalling {
             Input::ConnectionLost(connection) => self.machine.connection_lost(now, connection),
             Input::Media(session, event) => self.switch.handle_media(now, session, event),
             Input::TakeRefused(take) => self.switch.handle_take_refused(now, take),
+            Input::TakeBroken(take) => self.switch.handle_take_broken(now, take),
             Input::Kept(take, outcome) => self.switch.handle_kept(now, take, outcome),
             Input::TakeAudio(take, audio) => self.switch.handle_take_audio(now, take, audio),
             Input::Mail(call, reply) => self.switch.handle_mail(now, call, reply),

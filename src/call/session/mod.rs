@@ -16,7 +16,9 @@ use super::leg::Leg;
 use super::route::Diagnostic;
 use super::vocabulary::{Command, Milestone};
 use crate::audio::WireAudio;
-use crate::base::{CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
+use crate::base::{
+    CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
+};
 use crate::flow::{Conversation, Cx, Effects, Event, KeyPolicy, LogInVerdict, PlayFault};
 use crate::mime::Reason;
 use crate::sip::{EndReason, Invite, Offer, Refusal};

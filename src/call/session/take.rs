@@ -161,6 +161,13 @@ impl CallSession {
         self.tell(desk, Event::Recorded(nothing));
         self.settle(desk);
     }
+
+    /// The disk takes no more of the recording: it ends here, and what there is can be kept.
+    pub(in crate::call) fn on_take_broken(&mut self, desk: &mut Desk<'_>, take: MessageId) {
+        if matches!(self.take, Take::Running { id, .. } if id == take) {
+            self.to_media(desk, media::Command::StopRecord);
+        }
+    }
 }
 
 fn done(recorded: &Recorded) -> RecordingDone {
