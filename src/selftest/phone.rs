@@ -368,7 +368,10 @@ impl Phone {
         match report {
             media::Event::PlayDone(_) => line.speaking = false,
             media::Event::KeysSent => line.dialling = false,
-            media::Event::Digit(_) | media::Event::Recorded(_) | media::Event::Silent(_) => {}
+            media::Event::Digit(_)
+            | media::Event::Recorded(_)
+            | media::Event::Silent(_)
+            | media::Event::Broken => {}
         }
     }
 

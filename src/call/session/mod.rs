@@ -204,6 +204,12 @@ impl CallSession {
                     self.end(desk, Farewell::WeWait, "no media from the caller");
                 }
             }
+            media::Event::Broken => {
+                if matches!(self.phase, Phase::Answered | Phase::Up) {
+                    desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
+                    self.end(desk, Farewell::WeWait, "a fault of this server's media");
+                }
+            }
             media::Event::PlayDone(_) | media::Event::KeysSent => {}
         }
     }
