@@ -203,7 +203,7 @@ impl Switch {
             self.lockout.wrong(&mailbox, now.mono);
             LogInVerdict::Wrong
         };
-        self.step(now, call, |s, desk| s.on_log_in(desk, verdict));
+        self.step(now, call, |s, desk| s.on_log_in(desk, mailbox, verdict));
     }
 
     /// The outcome of [`super::TakeCommand::Commit`].

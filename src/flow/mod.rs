@@ -38,7 +38,7 @@ mod scenarios;
 mod walk;
 
 pub use announcement::{Announcement, End};
-pub use deposit::{Deposit, DepositSetup, Reason};
+pub use deposit::{Deposit, DepositSetup};
 pub use menus::{
     BetweenChoice, Choice, GreetingChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus,
     PlayingChoice, RecordingChoice, ReviewChoice, VoicemailChoice,

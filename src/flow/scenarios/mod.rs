@@ -8,11 +8,12 @@ mod login;
 use super::walk::{message, now, profile};
 use super::{
     Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy, LogInVerdict, Menus,
-    PortalSetup, Reason, RecordingDone, Settings,
+    PortalSetup, RecordingDone, Settings,
 };
 use crate::base::{Digit, MessageId};
 use crate::mailbox::{Command, Fault, Reply};
 use crate::media::RecordEnd;
+use crate::mime::Reason;
 use crate::prompt::{Line, Phrase};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -48,7 +49,7 @@ impl Phone {
     fn diverted(assistant: bool, admitted: bool, settings: Settings) -> Phone {
         let setup = DepositSetup {
             owner: profile(assistant),
-            reason: Reason::NoAnswer,
+            reason: Some(Reason::NoAnswer),
             admitted,
         };
         Phone::answered(Conversation::deposit(setup), settings)

@@ -11,10 +11,11 @@ mod tests;
 mod world;
 
 use super::{
-    Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, PortalSetup, Reason, Settings,
+    Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, PortalSetup, Settings,
 };
 use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{State, Summary};
+use crate::mime::Reason;
 use crate::prompt::{Line, Phrase};
 use crate::subscriber::{Language, Profile};
 use std::sync::Arc;
@@ -72,7 +73,7 @@ fn starts() -> Vec<Start> {
         ("deposit without room", true, false, 3),
         ("deposit without patience", true, true, 1),
     ] {
-        let (owner, reason) = (profile(assistant), Reason::Busy);
+        let (owner, reason) = (profile(assistant), Some(Reason::Busy));
         let setup = DepositSetup {
             owner,
             reason,
@@ -96,7 +97,7 @@ fn starts() -> Vec<Start> {
     }
     let setup = DepositSetup {
         owner: profile(true),
-        reason: Reason::Unknown,
+        reason: None,
         admitted: true,
     };
     let mut closed = start("deposit without log-in", Conversation::deposit(setup), 0, 3);
