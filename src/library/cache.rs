@@ -108,3 +108,84 @@ fn put_name(file: &mut Vec<u8>, name: &str) -> io::Result<()> {
     file.extend(name.as_bytes());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::Line;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    /// Two clips of Dutch.
+    fn some_clips() -> Clips {
+        let set = [(Line::Goodbye, 300), (Line::And, 0)].map(|(line, len)| {
+            (
+                ClipId::from(line),
+                WireAudio::from_samples(&vec![1_000; len]),
+            )
+        });
+        let dutch = Language::parse("nl").unwrap();
+        Clips::from([(dutch, HashMap::from(set))])
+    }
+
+    #[test]
+    fn what_is_stored_is_loaded_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clips");
+        let sets = Sources::gather(None).unwrap().sets;
+        store(&path, &KEY, &some_clips()).unwrap();
+        assert_eq!(load(&path, &KEY, &sets), Some(some_clips()));
+        assert_eq!(load(&path, &[8; 32], &sets), None);
+        assert_eq!(load(&path, &KEY, &BTreeMap::new()), None);
+        assert_eq!(load(&folder.path().join("other"), &KEY, &sets), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_cut_or_damaged_cache_is_as_good_as_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clips");
+        let sets = Sources::gather(None).unwrap().sets;
+        store(&path, &KEY, &some_clips()).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            fs::write(&path, &whole[..at]).unwrap();
+            assert_eq!(load(&path, &KEY, &sets), None, "cut at {at}");
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            fs::write(&path, &damaged).unwrap();
+            assert_eq!(load(&path, &KEY, &sets), None, "damaged at {at}");
+        }
+    }
+
+    #[test]
+    fn a_cache_with_a_right_checksum_and_wrong_lengths_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clips");
+        let sets = Sources::gather(None).unwrap().sets;
+        let head = [MAGIC.as_slice(), &KEY].concat();
+        for tail in [
+            &b"\xFFnl"[..],
+            b"\x02nl\x07goodbye\xFF\xFF\xFF\xFFab",
+            b"\x02nl\x03xyz\0\0\0\0",
+        ] {
+            let mut file = [head.as_slice(), tail].concat();
+            file.extend(crc32c::crc32c(&file).to_le_bytes());
+            fs::write(&path, &file).unwrap();
+            assert_eq!(load(&path, &KEY, &sets), None, "{tail:?}");
+        }
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_stops_nothing() {
+        assert!(store(Path::new("/nowhere/at/all/clips"), &KEY, &some_clips()).is_err());
+        let mut none = Sources {
+            sets: BTreeMap::new(),
+            unused: Vec::new(),
+        };
+        assert_eq!(
+            load_or_make(Path::new("/nowhere/at/all/clips"), &mut none),
+            Clips::new()
+        );
+    }
+}
