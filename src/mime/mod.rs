@@ -1,1 +1,5 @@
-//! The voice message as mail: building and reading it (RFC 3458, RFC 3801).
+//! The voice message as mail: building and reading it.
+
+mod vocabulary;
+
+pub use vocabulary::{Caller, MailHost, MailHostFault, Reason, Sound, SoundKind, VoiceMail};
