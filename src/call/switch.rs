@@ -277,8 +277,9 @@ impl Switch {
         match Purpose::of(route, self.admitting) {
             Ok(purpose) => {
                 let session = self.ids.session();
+                let peer = invite.source.ip();
                 self.arriving.insert(session, Arriving { invite, purpose });
-                self.out.push_back(Command::OpenMedia(session));
+                self.out.push_back(Command::OpenMedia(session, peer));
             }
             Err(refusal) => self.refuse(call, refusal),
         }

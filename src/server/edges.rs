@@ -4,6 +4,7 @@
 //! one place. Overload rules: a question that cannot be queued is answered at once with the fault
 //! the caller is told of; nothing here waits.
 
+use super::address;
 use super::log_ins::{LogIn, LogIns, Overloaded};
 use super::telling::Telling;
 use crate::audio::WireAudio;
@@ -15,7 +16,7 @@ use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
 use crate::prompt::Phrase;
 use crate::sip::{Arrival, ConnectionId, Transmit};
-use crate::spool::{Report, Request, Spool, TakeFault};
+use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
 use crate::{mailbox, media};
 use std::collections::{HashMap, VecDeque};
@@ -63,7 +64,7 @@ pub(super) struct Edges {
     pub inbound: mpsc::Receiver<Inbound>,
     pub engine: Engine,
     pub media: mpsc::Receiver<(SessionId, media::Event)>,
-    /// The address peers reach our media at; where `None`, the one the socket has.
+    /// The address peers reach our media at; where `None`, the one the route to them begins at.
     pub media_address: Option<IpAddr>,
     pub spool: Spool,
     pub reports: mpsc::UnboundedReceiver<Report>,
@@ -72,6 +73,8 @@ pub(super) struct Edges {
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<(CallId, bool)>,
     pub library: Arc<Library>,
+    /// The language of whatever a caller's own lacks.
+    pub fallback: Language,
     pub telling: Telling,
     pub asked: Questions,
 }
@@ -112,7 +115,7 @@ impl Edges {
 
     /// Whether the disk has room for a new recording.
     pub(super) fn has_room(&self) -> bool {
-        self.spool.admits()
+        self.spool.admit()
     }
 
     pub(super) fn transmit(&mut self, transmit: Transmit) {
@@ -120,11 +123,12 @@ impl Edges {
         let _connection = self.transport.send(transmit);
     }
 
-    /// Opens sockets for a session; where its media is reached, or `None` when there are none.
-    pub(super) fn open_media(&mut self, session: SessionId) -> Option<SocketAddr> {
+    /// Opens sockets for a session; where the peer reaches its media, or `None` when there are
+    /// none.
+    pub(super) fn open_media(&mut self, session: SessionId, peer: IpAddr) -> Option<SocketAddr> {
         match self.engine.open(session) {
             Ok(local) => {
-                let ip = self.media_address.unwrap_or(local.rtp.ip());
+                let ip = self.media_address.unwrap_or_else(|| address::towards(peer));
                 Some(SocketAddr::new(ip, local.rtp.port()))
             }
             Err(fault) => {
@@ -158,28 +162,27 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
-        let items = self.library.say(phrases, language);
+        let items = self.library.say(phrases, &[language.clone(), self.fallback.clone()]);
         self.media(session, media::Command::Play { id, items });
     }
 
     pub(super) fn take(&mut self, command: TakeCommand) {
-        let (take, request, refused) = match command {
+        let (queued, otherwise) = match command {
             TakeCommand::Begin { take, envelope } => {
-                (take, Request::Begin { take, envelope }, Some(Input::TakeRefused(take)))
+                (self.spool.begin(take, *envelope), Some(Input::TakeRefused(take)))
             }
             TakeCommand::Commit { take, facts } => {
-                let lost = Input::Kept(take, Err(KeepFault::Disk));
-                (take, Request::Commit { take, facts }, Some(lost))
+                (self.spool.commit(take, facts), Some(Input::Kept(take, Err(KeepFault::Disk))))
             }
-            TakeCommand::Discard(take) => (take, Request::Discard { take }, None),
+            TakeCommand::Discard(take) => (self.spool.discard(take), None),
             TakeCommand::Load(take) => {
                 let failed = Input::TakeAudio(take, Err(PlayFault::Unavailable));
-                (take, Request::Load { take }, Some(failed))
+                (self.spool.load(take), Some(failed))
             }
         };
-        if self.spool.ask(request).is_err() {
-            error!(%take, "the spool takes no requests: a message is at risk");
-            self.asked.immediate.extend(refused);
+        if let Err(refused) = queued {
+            error!(%refused, "a recording is at risk");
+            self.asked.immediate.extend(otherwise);
         }
     }
 

@@ -114,8 +114,8 @@ impl Signalling {
         let now = self.clock.now();
         match command {
             Command::Sip(command) => self.machine.handle_command(now, command),
-            Command::OpenMedia(session) => {
-                let rtp = self.edges.open_media(session);
+            Command::OpenMedia(session, peer) => {
+                let rtp = self.edges.open_media(session, peer);
                 self.switch.handle_media_opened(now, session, rtp);
             }
             Command::Media(session, command) => self.edges.media(session, command),

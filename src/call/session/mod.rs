@@ -65,6 +65,8 @@ pub struct CallSession {
     ahead: VecDeque<Digit>,
     masked: bool,
     questions: Questions,
+    /// Why the conversation is over; empty while it is not.
+    why_ended: &'static str,
     events: VecDeque<Event>,
 }
 
@@ -141,6 +143,7 @@ impl CallSession {
             ahead: VecDeque::new(),
             masked: false,
             questions: Questions::default(),
+            why_ended: "",
             events: VecDeque::new(),
         };
         session.set_remote(desk, remote);
@@ -324,7 +327,7 @@ impl CallSession {
             return self.end(desk, Farewell::WeWait, "no codec in common");
         }
         self.phase = Phase::Up;
-        self.note(desk, Milestone::Answered);
+        self.note(desk, Milestone::Answered(self.leg.law()));
         match &self.talk {
             Talk::Flow(_) => self.tell(desk, Event::Started),
             Talk::Diagnostic(kind) => self.start_diagnostic(desk, *kind),

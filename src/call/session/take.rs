@@ -109,8 +109,7 @@ impl CallSession {
         if id != recorded.take {
             return;
         }
-        let length = u64::try_from(recorded.length.as_millis()).unwrap_or(u64::MAX);
-        self.note(desk, Milestone::TakeEnded(id, length));
+        self.note(desk, Milestone::TakeEnded(id, recorded.length));
         self.take = Take::Ended(recorded);
         if keep {
             self.commit(desk, recorded);
