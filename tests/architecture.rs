@@ -595,8 +595,20 @@ fn a_use_downwards_passes() {
     let caught = |module, code: &str| rank_violations(module, &code_only(code));
     assert!(caught("flow", "use crate::{base::Digit, media::Seek, prompt};").is_empty());
     assert!(caught("cli", "use crate::config::Config; use crate::server;").is_empty());
-    assert!(caught("media", "//! The [`engine`](crate::engine) gives it sockets.").is_empty());
-    assert!(caught("flow", "let x = \"crate::spool::Y\"; use crate::flow::menu;").is_empty());
+    assert!(
+        caught(
+            "media",
+            "//! The [`engine`](crate::engine) gives it sockets."
+        )
+        .is_empty()
+    );
+    assert!(
+        caught(
+            "flow",
+            "let x = \"crate::spool::Y\"; use crate::flow::menu;"
+        )
+        .is_empty()
+    );
     assert!(super_violations(2, "use super::transport::X;").is_empty());
     assert!(super_violations(1, "mod tests {\n use super::transport::X;\n}").is_empty());
 }
@@ -604,7 +616,10 @@ fn a_use_downwards_passes() {
 #[test]
 fn every_impure_word_is_caught() {
     for word in IMPURE {
-        assert!(!impurities(&format!("use x; {word}();")).is_empty(), "{word}");
+        assert!(
+            !impurities(&format!("use x; {word}();")).is_empty(),
+            "{word}"
+        );
     }
     assert_eq!(
         impurities("use std::{collections::HashMap, fs};"),
