@@ -82,10 +82,14 @@ pub enum CallEvent {
 pub enum TakeStep {
     /// It began.
     Begin,
+    /// It ended; what becomes of it is still open.
+    End,
     /// It is a message now, safe on disk.
     Kept,
-    /// It was dropped.
+    /// It was dropped: erased by the caller, too short, or without speech.
     Dropped,
+    /// It could not be kept.
+    Lost,
 }
 
 impl CallEvent {

@@ -58,7 +58,6 @@ enum Asked {
 }
 
 /// Everything at the edge.
-#[derive(Debug)]
 pub(super) struct Edges {
     pub transport: Transport,
     pub inbound: mpsc::Receiver<Inbound>,
@@ -162,18 +161,22 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
-        let items = self.library.say(phrases, &[language.clone(), self.fallback.clone()]);
+        let items = self
+            .library
+            .say(phrases, &[language.clone(), self.fallback.clone()]);
         self.media(session, media::Command::Play { id, items });
     }
 
     pub(super) fn take(&mut self, command: TakeCommand) {
         let (queued, otherwise) = match command {
-            TakeCommand::Begin { take, envelope } => {
-                (self.spool.begin(take, *envelope), Some(Input::TakeRefused(take)))
-            }
-            TakeCommand::Commit { take, facts } => {
-                (self.spool.commit(take, facts), Some(Input::Kept(take, Err(KeepFault::Disk))))
-            }
+            TakeCommand::Begin { take, envelope } => (
+                self.spool.begin(take, *envelope),
+                Some(Input::TakeRefused(take)),
+            ),
+            TakeCommand::Commit { take, facts } => (
+                self.spool.commit(take, facts),
+                Some(Input::Kept(take, Err(KeepFault::Disk))),
+            ),
             TakeCommand::Discard(take) => (self.spool.discard(take), None),
             TakeCommand::Load(take) => {
                 let failed = Input::TakeAudio(take, Err(PlayFault::Unavailable));
@@ -188,7 +191,12 @@ impl Edges {
 
     pub(super) fn mail(&mut self, call: CallId, mailbox: &MailboxId, command: mailbox::Command) {
         let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
-        self.ask(Asked::Mail(call), mailbox, Question::Command(command), Input::Mail(call, failed));
+        self.ask(
+            Asked::Mail(call),
+            mailbox,
+            Question::Command(command),
+            Input::Mail(call, failed),
+        );
     }
 
     pub(super) fn fetch(
@@ -199,11 +207,20 @@ impl Edges {
         message: MessageId,
     ) {
         let failed = Input::Audio(call, play, Err(PlayFault::Unavailable));
-        self.ask(Asked::Audio(call, play), mailbox, Question::Audio(message), failed);
+        self.ask(
+            Asked::Audio(call, play),
+            mailbox,
+            Question::Audio(message),
+            failed,
+        );
     }
 
     pub(super) fn log_in(&mut self, call: CallId, mailbox: MailboxId, passcode: Pii<String>) {
-        if let Err(Overloaded(call)) = self.log_ins.check(LogIn { call, mailbox, passcode }) {
+        if let Err(Overloaded(call)) = self.log_ins.check(LogIn {
+            call,
+            mailbox,
+            passcode,
+        }) {
             warn!(%call, "too many passcodes wait to be checked");
             self.asked.immediate.push_back(Input::LogIn(call, false));
         }
@@ -213,9 +230,22 @@ impl Edges {
         self.telling.milestone(now, call, what);
     }
 
+    /// Ends what is at the edge, in order: sockets, media, then the spool, which brings all it
+    /// holds to disk.
+    pub(super) async fn close(self) {
+        self.transport.shutdown().await;
+        self.engine.stop();
+        self.telling.flush();
+        drop(self.spool);
+    }
+
     fn ask(&mut self, asked: Asked, mailbox: &MailboxId, question: Question, failed: Input) {
         let token = self.asked.token(asked);
-        if self.mailboxes.ask(token, mailbox.clone(), question).is_err() {
+        if self
+            .mailboxes
+            .ask(token, mailbox.clone(), question)
+            .is_err()
+        {
             warn!(%mailbox, "too many questions wait for the mailboxes");
             self.asked.open.remove(&token);
             self.asked.immediate.push_back(failed);
@@ -239,7 +269,10 @@ impl Questions {
                 Some(Input::Audio(call, play, audio.map_err(play_fault)))
             }
             (Asked::Mail(_) | Asked::Audio(..), answer) => {
-                error!(?answer, "a mailbox answered another question than it was asked");
+                error!(
+                    ?answer,
+                    "a mailbox answered another question than it was asked"
+                );
                 None
             }
         }
@@ -248,8 +281,14 @@ impl Questions {
 
 fn of_report(report: Report) -> Option<Input> {
     match report {
-        Report::Begun { outcome: Ok(()), .. } | Report::Discarded { .. } => None,
-        Report::Begun { take, outcome: Err(_) } => Some(Input::TakeRefused(take)),
+        Report::Begun {
+            outcome: Ok(()), ..
+        }
+        | Report::Discarded { .. } => None,
+        Report::Begun {
+            take,
+            outcome: Err(_),
+        } => Some(Input::TakeRefused(take)),
         Report::Broken { take } => Some(Input::TakeBroken(take)),
         Report::Kept { take, outcome } => {
             Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))

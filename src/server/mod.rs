@@ -25,7 +25,9 @@ use tracing::info;
 /// Runs a server until SIGINT or SIGTERM, then ends it in order: present calls are told, their
 /// recordings kept. `ready` is called once calls are taken, with the addresses.
 pub fn run(config: &Config, ready: impl FnOnce(&Server)) -> Result<(), StartFault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

@@ -38,7 +38,11 @@ pub enum MenusFault {
 }
 
 fn listing(faults: &[MenuFault]) -> String {
-    faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n")
+    faults
+        .iter()
+        .map(|fault| format!("  {fault}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The menus: those compiled in, with the operator's file over them.
@@ -46,8 +50,10 @@ pub(super) fn menus(config: &config::Menus) -> Result<Menus, MenusFault> {
     let Some(file) = config.file.clone() else {
         return Ok(Menus::default());
     };
-    let text = std::fs::read_to_string(&file)
-        .map_err(|source| MenusFault::Unreadable { file: file.clone(), source })?;
+    let text = std::fs::read_to_string(&file).map_err(|source| MenusFault::Unreadable {
+        file: file.clone(),
+        source,
+    })?;
     Menus::parse(&text).map_err(|faults| MenusFault::Faulty { file, faults })
 }
 
@@ -63,7 +69,11 @@ pub(super) fn calls(config: &Config, roster: Arc<Roster>, menus: Menus) -> call:
         routing: routing(config),
         menus,
         settings: settings(config),
-        abilities: Abilities { codecs, order: CodecOrder::Theirs, ..Abilities::default() },
+        abilities: Abilities {
+            codecs,
+            order: CodecOrder::Theirs,
+            ..Abilities::default()
+        },
         language: config.prompts.language.clone(),
     }
 }
@@ -71,13 +81,19 @@ pub(super) fn calls(config: &Config, roster: Arc<Roster>, menus: Menus) -> call:
 /// The SIP machine's settings, for the addresses it really listens on.
 pub(super) fn sip(config: &config::Sip, local: &[(sip::Transport, SocketAddr)]) -> sip::Config {
     let name = |transport| {
-        let bound = local.iter().find(|(t, _)| *t == transport).or(local.first());
+        let bound = local
+            .iter()
+            .find(|(t, _)| *t == transport)
+            .or(local.first());
         let address = bound.map(|(_, a)| *a);
         let host = config.host.clone().unwrap_or_else(|| match address {
             Some(address) if !address.ip().is_unspecified() => address.ip().to_string(),
             Some(_) | None => address::usual().to_string(),
         });
-        Advertised { host, port: address.map_or(5_060, |a| a.port()) }
+        Advertised {
+            host,
+            port: address.map_or(5_060, |a| a.port()),
+        }
     };
     sip::Config {
         user_agent: config.user_agent.clone(),

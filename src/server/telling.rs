@@ -25,7 +25,10 @@ struct Note {
 
 impl Telling {
     pub(super) fn new(log: EventLog) -> Telling {
-        Telling { log, calls: HashMap::new() }
+        Telling {
+            log,
+            calls: HashMap::new(),
+        }
     }
 
     /// Writes down what happened.
@@ -41,9 +44,21 @@ impl Telling {
 
     fn event(&mut self, now: Now, call: CallId, what: &Milestone) -> CallEvent {
         match what {
-            Milestone::Arrived { from, to, call_id, route, mailbox } => {
+            Milestone::Arrived {
+                from,
+                to,
+                call_id,
+                route,
+                mailbox,
+            } => {
                 info!(%call, route, call_id, "call arrives");
-                self.calls.insert(call, Note { since: now.mono, take_length: Duration::ZERO });
+                self.calls.insert(
+                    call,
+                    Note {
+                        since: now.mono,
+                        take_length: Duration::ZERO,
+                    },
+                );
                 CallEvent::Call {
                     from: from.as_ref().map(ToString::to_string).unwrap_or_default(),
                     to: to.clone(),
@@ -65,11 +80,15 @@ impl Telling {
             }
             Milestone::Key(Some(digit)) => CallEvent::key(*digit, false),
             Milestone::Key(None) => CallEvent::Key { key: 'x' },
-            Milestone::Prompt(phrases) => {
-                CallEvent::Prompt { lines: phrases.iter().filter_map(shown).collect() }
-            }
-            Milestone::PlayingMessage(id) => CallEvent::Prompt { lines: vec![format!("message {id}")] },
-            Milestone::PlayingTake(id) => CallEvent::Prompt { lines: vec![format!("recording {id}")] },
+            Milestone::Prompt(phrases) => CallEvent::Prompt {
+                lines: phrases.iter().filter_map(shown).collect(),
+            },
+            Milestone::PlayingMessage(id) => CallEvent::Prompt {
+                lines: vec![format!("message {id}")],
+            },
+            Milestone::PlayingTake(id) => CallEvent::Prompt {
+                lines: vec![format!("recording {id}")],
+            },
             Milestone::TakeBegan(id) => {
                 debug!(%call, message = %id, "recording");
                 CallEvent::take(*id, TakeStep::Begin, Duration::ZERO)
@@ -97,7 +116,10 @@ impl Telling {
     }
 
     fn take(&self, call: CallId, id: MessageId, step: TakeStep) -> CallEvent {
-        let length = self.calls.get(&call).map_or(Duration::ZERO, |n| n.take_length);
+        let length = self
+            .calls
+            .get(&call)
+            .map_or(Duration::ZERO, |n| n.take_length);
         CallEvent::take(id, step, length)
     }
 
@@ -105,7 +127,10 @@ impl Telling {
     fn end(&mut self, now: Now, call: CallId, reason: String) -> CallEvent {
         let since = self.calls.remove(&call).map_or(now.mono, |n| n.since);
         let duration_ms = (now.mono - since).as_millis() as u64;
-        CallEvent::End { reason, duration_ms }
+        CallEvent::End {
+            reason,
+            duration_ms,
+        }
     }
 }
 
