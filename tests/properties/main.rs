@@ -1,0 +1,4 @@
+//! Property tests: machines of Belpost against reference models, random inputs and failing disks.
+
+mod spool_crash;
+mod twin;
