@@ -2,8 +2,17 @@
 //!
 //! Rank 1: no file, socket or clock. Specs: ITU-T G.711 (companding), Q.23 (DTMF tones).
 
+pub mod correlate;
+pub mod decode;
 pub mod g711;
+pub mod goertzel;
+pub mod level;
+pub mod pcm;
+pub mod resample;
+pub mod tone;
+pub mod wav;
 pub mod wire;
 
 pub use g711::Law;
+pub use pcm::Pcm;
 pub use wire::{WIRE_RATE, WireAudio};

@@ -1,0 +1,121 @@
+//! Prompt clips from files: WAV and FLAC, told by their first octets.
+//!
+//! In: a whole file that the operator or this project made; what callers or strangers upload
+//! does not belong here. Out: one channel of 16-bit samples, of bounded length.
+
+use super::pcm::{Pcm, samples_in};
+use super::wav::{self, WavFault};
+use std::io::Cursor;
+use std::time::Duration;
+use symphonia::core::codecs::audio::{AudioDecoder as _, AudioDecoderOptions};
+use symphonia::core::errors::Error;
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::default::codecs::FlacDecoder;
+use symphonia::default::formats::FlacReader;
+
+/// The most octets of one clip file.
+pub const MAX_FILE: usize = 32 << 20;
+/// The most frames of one FLAC file: with 16 samples in the smallest of them, over an hour.
+const MAX_FRAMES: usize = 4_000_000;
+
+/// Why a clip file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeFault {
+    /// Neither WAV nor FLAC.
+    #[error("neither a WAV nor a FLAC file")]
+    UnknownFormat,
+    /// More octets than [`MAX_FILE`].
+    #[error("the file has more than {MAX_FILE} octets")]
+    TooBig,
+    /// It plays longer than allowed.
+    #[error("the clip is longer than {0:?}")]
+    TooLong(Duration),
+    /// A WAV file with a fault.
+    #[error(transparent)]
+    Wav(#[from] WavFault),
+    /// A FLAC file with a fault.
+    #[error("the FLAC file is damaged: {0}")]
+    Flac(String),
+}
+
+/// Decodes a clip that plays no longer than `max`.
+pub fn decode(file: &[u8], max: Duration) -> Result<Pcm, DecodeFault> {
+    if file.len() > MAX_FILE {
+        return Err(DecodeFault::TooBig);
+    }
+    let pcm = match file.get(..4) {
+        Some(b"RIFF") => wav::read(file)?,
+        Some(b"fLaC") => decode_flac(file, max)?,
+        _ => return Err(DecodeFault::UnknownFormat),
+    };
+    if pcm.duration() > max {
+        return Err(DecodeFault::TooLong(max));
+    }
+    Ok(pcm)
+}
+
+fn decode_flac(file: &[u8], max: Duration) -> Result<Pcm, DecodeFault> {
+    let source = Box::new(Cursor::new(file.to_vec()));
+    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    let mut reader = FlacReader::try_new(stream, FormatOptions::default()).map_err(|e| flac(&e))?;
+    let params = reader
+        .default_track(TrackType::Audio)
+        .and_then(|t| t.codec_params.as_ref())
+        .and_then(|p| p.audio())
+        .ok_or_else(|| DecodeFault::Flac("no audio track".to_owned()))?
+        .clone();
+    let rate = params
+        .sample_rate
+        .filter(|&r| r > 0)
+        .ok_or_else(|| DecodeFault::Flac("no sample rate".to_owned()))?;
+    let mut decoder =
+        FlacDecoder::try_new(&params, &AudioDecoderOptions::default()).map_err(|e| flac(&e))?;
+    let mut samples = Vec::new();
+    let mut frame = Vec::new();
+    for _ in 0..MAX_FRAMES {
+        let Some(packet) = reader.next_packet().map_err(|e| flac(&e))? else {
+            return Ok(Pcm { rate, samples });
+        };
+        let decoded = decoder.decode(&packet).map_err(|e| flac(&e))?;
+        let channels = decoded.num_planes();
+        decoded.copy_to_vec_interleaved::<i16>(&mut frame);
+        samples.extend(wav::mix_down(std::mem::take(&mut frame), channels));
+        if samples.len() > samples_in(max, rate) + 1 {
+            return Err(DecodeFault::TooLong(max));
+        }
+    }
+    Err(DecodeFault::TooLong(max))
+}
+
+fn flac(error: &Error) -> DecodeFault {
+    DecodeFault::Flac(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::tone;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn a_wav_clip_decodes_to_its_samples() {
+        let beep = tone::beep(16_000);
+        assert_eq!(decode(&wav::write_pcm16(&beep), MINUTE), Ok(beep));
+    }
+
+    #[test]
+    fn a_clip_longer_than_allowed_is_refused() {
+        let file = wav::write_pcm16(&Pcm::silence(8_000, Duration::from_secs(3)));
+        let max = Duration::from_secs(2);
+        assert_eq!(decode(&file, max), Err(DecodeFault::TooLong(max)));
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        assert_eq!(decode(b"ID3\x04", MINUTE), Err(DecodeFault::UnknownFormat));
+        assert_eq!(decode(b"", MINUTE), Err(DecodeFault::UnknownFormat));
+        assert!(matches!(decode(b"fLaC", MINUTE), Err(DecodeFault::Flac(_))));
+    }
+}
