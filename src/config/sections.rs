@@ -12,6 +12,7 @@ use super::subscribers;
 use super::values::{self, Listen, Ports};
 use crate::audio::Law;
 use crate::base::DialString;
+use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
 use crate::subscriber::Language;
 use std::net::IpAddr;
