@@ -19,7 +19,7 @@ pub enum State {
 }
 
 /// What is known of a message without opening its audio.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Summary {
     /// Its identity, fixed for ever.
     pub id: MessageId,

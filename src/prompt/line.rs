@@ -127,6 +127,8 @@ lines! {
     NoPreviousMessage = "no-previous-message",
     /// The message is damaged and cannot be played.
     MessageDamaged = "message-damaged",
+    /// The message is no longer there.
+    MessageGone = "message-gone",
     /// The change could not be made.
     ChangeFailed = "change-failed",
     /// The messages cannot be reached at the moment.

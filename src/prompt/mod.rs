@@ -3,9 +3,19 @@
 //! A flow says [`Phrase`]s; a language's grammar turns them into clips; the prompt library
 //! holds the audio of each clip. Rank 2: no file is read here.
 
+mod catalogue;
+mod clip;
+mod grammar;
 mod line;
+mod render;
+#[cfg(test)]
+mod tests;
 
+pub use catalogue::{Catalogue, ClipText, Fault, FaultKind};
+pub use clip::{ClipId, Piece};
+pub use grammar::Grammar;
 pub use line::Line;
+pub use render::{pause_between, render, spell_out};
 
 use crate::base::{DialString, Digit, Timestamp};
 use std::time::Duration;

@@ -7,7 +7,7 @@ use argon2::{
 use std::fmt;
 
 /// The hash of a passcode; prints nothing of itself.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PasscodeHash(String);
 
 /// Why a text is no usable passcode hash.

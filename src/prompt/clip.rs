@@ -1,0 +1,67 @@
+//! The name of a clip, and what a rendered phrase is made of.
+
+use super::Line;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+/// The name of one clip: of its entry in the catalogue and of its audio file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClipId(Cow<'static, str>);
+
+impl ClipId {
+    /// The name as text: lower-case letters, figures and hyphens.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first word of the name, by which carriers are chosen.
+    pub(super) fn family(&self) -> &str {
+        self.0.split('-').next().unwrap_or(&self.0)
+    }
+
+    /// A clip with a fixed name.
+    pub(super) const fn named(name: &'static str) -> ClipId {
+        ClipId(Cow::Borrowed(name))
+    }
+
+    /// A clip of a numbered or lettered family, `number-21` or `key-hash`.
+    pub(super) fn of(family: &str, member: impl fmt::Display) -> ClipId {
+        ClipId(Cow::Owned(format!("{family}-{member}")))
+    }
+}
+
+impl From<Line> for ClipId {
+    fn from(line: Line) -> ClipId {
+        ClipId::named(line.key())
+    }
+}
+
+impl fmt::Display for ClipId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One piece of a rendered phrase, to be heard after the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// A clip.
+    Clip(ClipId),
+    /// The tone before a recording.
+    Beep,
+    /// Silence.
+    Pause(Duration),
+}
+
+impl From<ClipId> for Piece {
+    fn from(clip: ClipId) -> Piece {
+        Piece::Clip(clip)
+    }
+}
+
+impl From<Line> for Piece {
+    fn from(line: Line) -> Piece {
+        Piece::Clip(line.into())
+    }
+}
