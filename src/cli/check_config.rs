@@ -117,7 +117,10 @@ mod tests {
         let (outcome, printed) = check("[[subscriber]]\nmailbox = \"2001\"\n", true);
         assert!(outcome.is_ok());
         let verdict: Value = serde_json::from_str(&printed).unwrap();
-        assert_eq!((&verdict["ok"], &verdict["subscribers"]), (&json!(true), &json!(1)));
+        assert_eq!(
+            (&verdict["ok"], &verdict["subscribers"]),
+            (&json!(true), &json!(1))
+        );
         assert!(verdict["warnings"].to_string().contains("no passcode"));
     }
 
@@ -125,7 +128,10 @@ mod tests {
     fn warnings_alone_are_no_failure() {
         let (outcome, printed) = check("", false);
         assert!(outcome.is_ok());
-        assert!(printed.contains("warning: there is no [[subscriber]]"), "{printed}");
+        assert!(
+            printed.contains("warning: there is no [[subscriber]]"),
+            "{printed}"
+        );
         assert!(printed.ends_with("ok, 0 subscribers\n"), "{printed}");
     }
 }

@@ -199,12 +199,7 @@ fn box_cells(profile: &Profile, counts: &Result<Counts, Fault>) -> Vec<String> {
         Ok(counts) => (counts.new.to_string(), counts.saved.to_string()),
         Err(_) => ("?".to_owned(), "?".to_owned()),
     };
-    vec![
-        profile.mailbox.to_string(),
-        new,
-        saved,
-        safe(&profile.name),
-    ]
+    vec![profile.mailbox.to_string(), new, saved, safe(&profile.name)]
 }
 
 fn message_row(summary: &Summary) -> MessageRow {
@@ -248,7 +243,9 @@ mod tests {
     struct Fake;
 
     fn id(n: u8) -> MessageId {
-        format!("0192f3a4-0000-7000-8000-00000000000{n}").parse().unwrap()
+        format!("0192f3a4-0000-7000-8000-00000000000{n}")
+            .parse()
+            .unwrap()
     }
 
     fn summary(n: u8, state: State, caller: Option<&str>) -> Summary {
@@ -370,7 +367,12 @@ mod tests {
 
     #[test]
     fn lengths_round_up_to_the_second() {
-        for (ms, expected) in [(0, "0:00"), (1, "0:01"), (60_000, "1:00"), (3_599_500, "60:00")] {
+        for (ms, expected) in [
+            (0, "0:00"),
+            (1, "0:01"),
+            (60_000, "1:00"),
+            (3_599_500, "60:00"),
+        ] {
             assert_eq!(minutes(Duration::from_millis(ms)), expected);
         }
     }

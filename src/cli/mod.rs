@@ -28,8 +28,8 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let mut out = io::stdout().lock();
-    let outcome = run(&arguments.command, &mut out)
-        .and_then(|()| out.flush().map_err(CliFault::Output));
+    let outcome =
+        run(&arguments.command, &mut out).and_then(|()| out.flush().map_err(CliFault::Output));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough (`belpost mailbox list | head`).

@@ -3,7 +3,7 @@
 use super::fault::CliFault;
 use crate::subscriber::{PasscodeHash, PasscodeHashFault};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 /// The fewest and most figures of a passcode.
 const FEWEST: usize = 4;

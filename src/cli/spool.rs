@@ -6,7 +6,7 @@ use super::arguments::{ConfigArgs, ReadArgs};
 use super::fault::CliFault;
 use super::table::{safe, table};
 use super::{print, print_json};
-use crate::base::MessageId;
+use crate::base::{MailboxId, MessageId};
 use crate::config::load;
 use crate::spool::{SpoolEntry, SpoolState, list_folder, retry_in_folder};
 use serde::Serialize;
@@ -35,11 +35,21 @@ pub(super) fn list(read: &ReadArgs, out: &mut dyn Write) -> Result<(), CliFault>
         return print_json(&rows, out);
     }
     if entries.is_empty() {
-        return print("The spool is empty: every message is in its mailbox.\n", out);
+        return print(
+            "The spool is empty: every message is in its mailbox.\n",
+            out,
+        );
     }
     let rows: Vec<Vec<String>> = entries.iter().map(cells).collect();
     let headings = [
-        "MESSAGE", "STATE", "MAILBOX", "RECEIVED", "LENGTH", "TRIED", "NEXT", "LAST ERROR",
+        "MESSAGE",
+        "STATE",
+        "MAILBOX",
+        "RECEIVED",
+        "LENGTH",
+        "TRIED",
+        "NEXT",
+        "LAST ERROR",
     ];
     print(&table(&headings, &rows), out)
 }
@@ -101,7 +111,7 @@ fn row(entry: &SpoolEntry) -> Row<'_> {
     Row {
         message: entry.id.to_string(),
         state: state(entry.state),
-        mailbox: entry.mailbox.as_ref().map(|m| m.as_str()),
+        mailbox: entry.mailbox.as_ref().map(MailboxId::as_str),
         received: entry.received.map(|at| format!("{at:.0}")),
         length_ms: entry.length.map(|length| length.as_millis() as u64),
         attempts: entry.attempts,
@@ -116,7 +126,10 @@ fn cells(entry: &SpoolEntry) -> Vec<String> {
     vec![
         entry.id.to_string(),
         state(entry.state).to_owned(),
-        entry.mailbox.as_ref().map_or("-".into(), |m| m.to_string()),
+        entry
+            .mailbox
+            .as_ref()
+            .map_or("-".into(), ToString::to_string),
         entry.received.map_or("-".into(), moment),
         length.unwrap_or_else(|| "-".into()),
         entry.attempts.to_string(),
@@ -136,7 +149,7 @@ fn state(state: SpoolState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Language, MailboxId, Timestamp};
+    use crate::base::{Language, Timestamp};
     use crate::mailbox::{Attempts, Ending, Envelope, Facts, Owner};
     use crate::mime::Caller;
     use crate::spool::{Report, Rules, Spool, SpoolConfig};
@@ -146,7 +159,9 @@ mod tests {
     use tempfile::TempDir;
 
     fn id(n: u8) -> MessageId {
-        format!("0192f3a4-0000-7000-8000-00000000000{n}").parse().unwrap()
+        format!("0192f3a4-0000-7000-8000-00000000000{n}")
+            .parse()
+            .unwrap()
     }
 
     /// A folder with a configuration file in it.
