@@ -18,9 +18,21 @@ pub(super) enum CliFault {
     /// Logging could not be started.
     #[error("{0}")]
     Logging(#[from] crate::observe::AlreadyLogging),
-    /// The command is not part of this build.
-    #[error("`{0}` is not part of this build")]
-    NotBuilt(&'static str),
+    /// The server did not start.
+    #[error("the server did not start: {0}")]
+    Server(#[from] crate::server::StartFault),
+    /// This machine refused what a command needs.
+    #[error("this machine: {0}")]
+    Runtime(io::Error),
+    /// There is no address to call.
+    #[error("the configuration listens on no address of that transport: name one with --server")]
+    NoServer,
+    /// There is no number to call.
+    #[error("the configuration has no portal number: name one with --portal")]
+    NoPortal,
+    /// The self-test failed.
+    #[error("self-test failed at {0}")]
+    SelfTest(crate::selftest::Failure),
     /// Our own output could not be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),

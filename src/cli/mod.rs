@@ -9,6 +9,7 @@ mod check_config;
 mod fault;
 mod mailbox;
 mod passcode;
+mod self_test;
 mod serve;
 mod spool;
 mod table;
@@ -45,8 +46,8 @@ pub fn main() -> ExitCode {
 
 fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
     match command {
-        Command::Serve(args) => serve::serve(args.config.as_deref()),
-        Command::SelfTest(args) => serve::self_test(args),
+        Command::Serve(args) => serve::run(args.config.as_deref(), out),
+        Command::SelfTest(args) => self_test::run(args, out),
         Command::CheckConfig(args) => check_config::run(args, out),
         Command::Mailbox(MailboxCommand::List { read }) => mailbox::list(read, out),
         Command::Mailbox(MailboxCommand::Show { mailbox, read }) => {
