@@ -6,6 +6,7 @@
 
 use super::vocabulary::{Address, Transport};
 use rsipstack::sip::uri::{Host, HostWithPort};
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 /// The port of SIP where none is written (RFC 3261 section 19.1.2).
@@ -264,15 +265,12 @@ pub(super) fn unescape(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let escaped = (*first == b'%').then(|| after.get(..2)).flatten();
-        match escaped.and_then(hex_pair) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(byte) = escaped.and_then(hex_pair) {
+            bytes.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     printable(&String::from_utf8_lossy(&bytes))
@@ -292,7 +290,7 @@ pub(super) fn escape_user(user: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,/".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text

@@ -4,7 +4,7 @@
 //! SDP part is read (RFC 5621). Keys come as `application/dtmf-relay` (`Signal=5`) or
 //! `application/dtmf` (one character), both in use without a standard.
 
-use super::message::Headers;
+use super::headers::Headers;
 use super::vocabulary::Offer;
 use crate::base::Digit;
 

@@ -4,7 +4,7 @@ use super::client::ClientId;
 use super::dialog::Dialog;
 use super::server::ServerId;
 use super::session_timer::{Agreed, Asked};
-use super::wire::Path;
+use super::wire::{ConnectionId, Path};
 use crate::base::Mono;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -127,7 +127,7 @@ pub(super) struct Offered {
     /// What it says about the session timer.
     pub(super) asked: Asked,
     /// Its headers, for the target refresh.
-    pub(super) headers: super::message::Headers,
+    pub(super) headers: super::headers::Headers,
 }
 
 /// The ACK of a 2xx.
@@ -191,6 +191,17 @@ impl Call {
             last_ack: None,
             transferring: false,
             load: Load::new(now),
+        }
+    }
+
+    /// A connection is gone: nothing of this call goes by it any more.
+    pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
+        self.dialog.forget_connection(connection);
+        if let Some(unacked) = &mut self.unacked {
+            unacked.path.forget(connection);
+        }
+        if let Some(ack) = &mut self.last_ack {
+            ack.path.forget(connection);
         }
     }
 }

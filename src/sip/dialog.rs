@@ -1,7 +1,8 @@
 //! Dialogs (RFC 3261 section 12): tags, sequence numbers, the route set and the remote target.
 
 use super::address::{NameAddr, Uri, split_list};
-use super::message::{Headers, Request, Response};
+use super::headers::Headers;
+use super::message::{Request, Response};
 use super::method::Method;
 use super::outgoing::{Names, Outgoing};
 use super::wire::{Arrival, Path};

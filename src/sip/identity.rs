@@ -5,7 +5,8 @@
 //! cannot be read are left out too: a peer's slip in a history must not cost the call.
 
 use super::address::{NameAddr, Uri, printable};
-use super::message::{Headers, Request};
+use super::headers::Headers;
+use super::message::Request;
 use super::vocabulary::{Address, Diversion, HistoryEntry, Invite, Offer};
 use crate::base::CallId;
 use std::net::SocketAddr;

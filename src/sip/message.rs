@@ -1,14 +1,13 @@
 //! Reading one message, and saying what is wrong with it (RFC 3261 sections 7, 8.1.1 and 18.3).
 //!
 //! Bytes in; a [`Message`] that keeps its promises out, or a [`Fault`]: either silence, or a
-//! refusal to send. The header types and their names are the library's; the start line, line
-//! cutting and the checks are here, because the library has a closed set of methods, stops at
-//! bytes that are not UTF-8, and takes no body where Content-Length is missing.
+//! refusal to send. The library has a closed set of methods, stops at bytes that are not UTF-8
+//! and takes no body where Content-Length is missing, so the start line and the checks are here.
 
-use super::address::{NameAddr, Uri, split_list};
-use super::method::{Method, is_token};
+use super::address::{NameAddr, Uri};
+use super::headers::{Headers, number, read_headers};
+use super::method::Method;
 use super::via::Via;
-use rsipstack::sip::headers::{Header, make_header};
 
 /// The bounds of one message.
 #[derive(Clone, Copy, Debug)]
@@ -88,47 +87,6 @@ pub(super) struct Malformed {
     pub(super) why: &'static str,
 }
 
-/// The header lines of a message, in order.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Headers(Vec<Header>);
-
-impl Headers {
-    /// Every header, name and value.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|header| (header.name(), header.value()))
-    }
-
-    /// The values of one header, in order.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-
-    /// The first value of a header.
-    pub(super) fn value<'a>(&'a self, name: &'a str) -> Option<&'a str> {
-        self.all(name).next()
-    }
-
-    /// The items of a list header, whether in one line or in several.
-    pub(super) fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.all(name).flat_map(split_list)
-    }
-
-    /// Whether a list header has this token, in any case.
-    pub(super) fn has_token(&self, name: &str, token: &str) -> bool {
-        self.list(name).any(|item| item.eq_ignore_ascii_case(token))
-    }
-
-    fn push(&mut self, name: &str, value: String) {
-        self.0.push(make_header(name, value));
-    }
-
-    fn count(&self, name: &str) -> usize {
-        self.all(name).count()
-    }
-}
-
 /// Headers that may stand once only.
 const SINGLE: [(&str, &str); 8] = [
     ("From", "More than one From header"),
@@ -175,53 +133,6 @@ pub(super) fn parse(bytes: &[u8], bounds: Bounds) -> Result<Message, Fault> {
         };
     }
     read_request(start_line, headers, body, flaw)
-}
-
-/// Reads header lines: folded ones joined, names trimmed of the space allowed before the colon
-/// (RFC 3261 section 25.1), compact names known. The first flaw is reported, reading goes on.
-fn read_headers<'a>(
-    lines: impl Iterator<Item = &'a str>,
-    most: usize,
-) -> (Headers, Option<&'static str>) {
-    let mut headers = Headers::default();
-    let mut flaw = None;
-    let mut pending: Option<(&str, String)> = None;
-    for line in lines {
-        if line.is_empty() {
-            break;
-        }
-        if line.chars().any(|c| c.is_control() && c != '\t') {
-            flaw = flaw.or(Some("A control character in a header"));
-            continue;
-        }
-        if line.starts_with([' ', '\t']) {
-            match &mut pending {
-                Some((_, value)) => {
-                    value.push(' ');
-                    value.push_str(line.trim());
-                }
-                None => flaw = flaw.or(Some("The first header line is folded")),
-            }
-            continue;
-        }
-        if let Some((name, value)) = pending.take() {
-            headers.push(name, value);
-        }
-        if headers.0.len() >= most {
-            return (headers, flaw.or(Some("Too many header lines")));
-        }
-        match line.split_once(':') {
-            Some((name, value)) if is_token(name.trim_end()) => {
-                pending = Some((name.trim_end(), value.trim().to_owned()));
-            }
-            Some(_) => flaw = flaw.or(Some("A header name is malformed")),
-            None => flaw = flaw.or(Some("A header line has no colon")),
-        }
-    }
-    if let Some((name, value)) = pending {
-        headers.push(name, value);
-    }
-    (headers, flaw)
 }
 
 fn read_request(
@@ -393,14 +304,6 @@ fn cut_body<'a>(headers: &Headers, rest: &'a [u8]) -> Result<&'a [u8], &'static 
         .ok()
         .and_then(|length| rest.get(..length))
         .ok_or("Content-Length is beyond the end of the message")
-}
-
-/// A decimal number without sign, up to 2^32-1.
-pub(super) fn number(text: &str) -> Option<u32> {
-    let text = text.trim();
-    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| text.parse().ok())
-        .flatten()
 }
 
 #[cfg(test)]

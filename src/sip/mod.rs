@@ -12,6 +12,7 @@ mod deadline;
 mod dialog;
 mod entropy;
 mod frame;
+mod headers;
 mod identity;
 mod machine;
 mod message;

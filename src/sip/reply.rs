@@ -1,6 +1,6 @@
 //! Responses: what is copied from the request, and what we add (RFC 3261 section 8.2.6).
 
-use super::message::Headers;
+use super::headers::Headers;
 use super::via::stamped;
 use super::wire::Arrival;
 use rsipstack::sip::StatusCode;

@@ -2,13 +2,13 @@
 //!
 //! Headers in, an agreement out; the deadlines themselves are the machine's.
 
-use super::message::{Headers, number};
+use super::headers::{Headers, number};
 use std::time::Duration;
 
 /// The smallest Min-SE there is (RFC 4028 section 5).
 pub(super) const LEAST: Duration = Duration::from_secs(90);
 /// The longest interval taken over from a peer: a day.
-const MOST: Duration = Duration::from_secs(86_400);
+const MOST: Duration = Duration::from_hours(24);
 
 /// Who refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_peer_refreshes_wherever_it_can() {
-        let wish = Duration::from_secs(1_800);
+        let wish = Duration::from_mins(30);
         let cases = [
             (asked(None, None, false), None),
             (asked(None, None, true), Some((1_800, Refresher::Peer))),

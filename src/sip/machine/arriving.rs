@@ -8,8 +8,9 @@ use crate::sip::body::{self, BodyFault};
 use crate::sip::call::{Call, Phase};
 use crate::sip::deadline::Timer;
 use crate::sip::dialog::Dialog;
+use crate::sip::headers::number;
 use crate::sip::identity;
-use crate::sip::message::{Request, number};
+use crate::sip::message::Request;
 use crate::sip::method::{ALLOW, Method};
 use crate::sip::reply::Reply;
 use crate::sip::session_timer::{Asked, LEAST};
@@ -32,7 +33,7 @@ const REFUSAL_SHARE: usize = 2;
 /// What a refused caller is asked to wait, in seconds.
 const RETRY_SECONDS: u64 = 5;
 /// How long an arriving call may stay without final answer where its Expires says nothing.
-const UNANSWERED: Duration = Duration::from_secs(300);
+const UNANSWERED: Duration = Duration::from_mins(5);
 
 impl Machine {
     /// A request that belongs to no call.

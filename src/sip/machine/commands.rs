@@ -11,7 +11,7 @@ use crate::sip::vocabulary::{Command, EndReason, Offer, Refusal};
 use std::time::Duration;
 
 /// How often a ringing call says so, as proxies want (RFC 3261 section 13.3.1.1).
-pub(super) const RING_REPEAT: Duration = Duration::from_secs(60);
+const RING_REPEAT: Duration = Duration::from_mins(1);
 
 impl Machine {
     pub(super) fn command(&mut self, now: Mono, command: Command) {

@@ -23,7 +23,8 @@ use super::call::{Call, Phase};
 use super::client::Clients;
 use super::config::Config;
 use super::entropy::Entropy;
-use super::message::{self, Bounds, Fault, Headers, Malformed, Message, Request};
+use super::headers::Headers;
+use super::message::{self, Bounds, Fault, Malformed, Message, Request};
 use super::method::Method;
 use super::outgoing::Names;
 use super::reply::{Reply, Template};
@@ -116,7 +117,7 @@ impl Machine {
     pub fn connection_lost(&mut self, now: Now, connection: ConnectionId) {
         self.servers.forget_connection(connection);
         for call in self.calls.values_mut() {
-            call.dialog.forget_connection(connection);
+            call.forget_connection(connection);
         }
         for (call, purpose) in self.clients.lose_connection(connection, &mut self.io) {
             self.unanswered(now.mono, call, purpose);

@@ -18,9 +18,9 @@ use crate::sip::wire::Path;
 use std::time::Duration;
 
 /// How long a placed call may ring before it is given up.
-const RINGING: Duration = Duration::from_secs(300);
+const RINGING: Duration = Duration::from_mins(5);
 /// The longest interval we take from a 422.
-const MAX_INTERVAL: Duration = Duration::from_secs(86_400);
+const MAX_INTERVAL: Duration = Duration::from_hours(24);
 
 impl Machine {
     /// Places a call.
@@ -192,16 +192,13 @@ impl Machine {
         if cancelled {
             return self.hang_up(now, id);
         }
-        match body::description(&response.headers, &response.body) {
-            Ok(Some(answer)) => {
-                let asked = Asked::read(&response.headers).unwrap_or_default();
-                self.agree(now, id, asked.accepted());
-                self.io.tell(Event::Answered { call: id, answer });
-            }
-            Ok(None) | Err(_) => {
-                tracing::debug!(call = %id, "2xx without an answer to our offer");
-                self.hang_up_because(now, id, EndReason::Refused(488));
-            }
+        if let Ok(Some(answer)) = body::description(&response.headers, &response.body) {
+            let asked = Asked::read(&response.headers).unwrap_or_default();
+            self.agree(now, id, asked.accepted());
+            self.io.tell(Event::Answered { call: id, answer });
+        } else {
+            tracing::debug!(call = %id, "2xx without an answer to our offer");
+            self.hang_up_because(now, id, EndReason::Refused(488));
         }
     }
 

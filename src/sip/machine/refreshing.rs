@@ -139,10 +139,7 @@ impl Machine {
     }
 
     fn refresh_later(&mut self, now: Mono, id: CallId) {
-        let placed = self
-            .calls
-            .get(&id)
-            .is_some_and(|call| call.last_ack.is_some());
+        let placed = self.calls.get(&id).is_some_and(|call| call.placed);
         let (from, spread) = if placed { WAIT_OWN } else { WAIT_PEER };
         let wait = u64::from(from + self.entropy.below(spread)) * 10;
         self.io
