@@ -96,8 +96,11 @@ impl CallSession {
         }
         match farewell {
             Farewell::PeerWaits => {
-                desk.out
-                    .push_back(Command::Sip(sip::Command::ByeDone(self.id)));
+                let answer = match self.take {
+                    Take::Failed => sip::Command::ByeFailed(self.id),
+                    _ => sip::Command::ByeDone(self.id),
+                };
+                desk.out.push_back(Command::Sip(answer));
                 self.close(desk);
             }
             Farewell::Nobody => self.close(desk),
