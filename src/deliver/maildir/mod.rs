@@ -154,9 +154,10 @@ impl Maildir {
         let scratch = folder.join("tmp").join(&name.base);
         write_synced(&scratch, mail)?;
         // Files in `new` have no flags.
-        let (part, file) = match name.has_any() {
-            true => ("cur", name.print()),
-            false => ("new", name.base.clone()),
+        let (part, file) = if name.has_any() {
+            ("cur", name.print())
+        } else {
+            ("new", name.base.clone())
         };
         fs::rename(&scratch, folder.join(part).join(&file))?;
         sync_folder(&folder.join(part))?;

@@ -1,138 +1,23 @@
 //! Delivery and mailboxes on real folders, with an outbox in memory.
 
+mod outbox;
+
 use super::maildir::Store;
 use super::*;
 use crate::audio::{Law, Pcm, WireAudio, wav};
 use crate::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use crate::mailbox::{
     self, Attempts, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Marks, Outbox,
-    OutboxFault, Owner, Reply, State, Summary,
+    Owner, Reply, State, Summary,
 };
 use crate::mime::{Caller, MailHost, read};
-use std::collections::BTreeMap;
+use outbox::Fake;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
-
-/// An outbox in memory.
-#[derive(Default)]
-struct Fake {
-    waiting: Mutex<BTreeMap<MessageId, (Deposit, Attempts)>>,
-    dead: Mutex<Vec<(MessageId, Attempts)>>,
-    news: Mutex<u64>,
-    changed: Condvar,
-    /// Removals fail this many times.
-    stuck: Mutex<u32>,
-}
-
-impl Fake {
-    fn with(deposits: impl IntoIterator<Item = Deposit>) -> Arc<Fake> {
-        let fake = Fake::default();
-        for deposit in deposits {
-            let entry = (deposit.clone(), Attempts::default());
-            fake.waiting.lock().unwrap().insert(deposit.id, entry);
-        }
-        Arc::new(fake)
-    }
-}
-
-impl Outbox for Fake {
-    fn waiting(&self) -> Vec<MessageId> {
-        self.waiting.lock().unwrap().keys().copied().collect()
-    }
-
-    fn waiting_for(&self, mailbox: &MailboxId) -> Vec<Deposit> {
-        let waiting = self.waiting.lock().unwrap();
-        let all = waiting.values().map(|(d, _)| d.clone());
-        all.filter(|d| d.mailbox() == mailbox).collect()
-    }
-
-    fn deposit(&self, id: MessageId) -> Option<Deposit> {
-        self.waiting
-            .lock()
-            .unwrap()
-            .get(&id)
-            .map(|(d, _)| d.clone())
-    }
-
-    fn octets(&self, id: MessageId) -> Result<Vec<u8>, OutboxFault> {
-        match self.deposit(id).map(|d| d.envelope.call_id) {
-            None => Err(OutboxFault::Gone),
-            Some(call) if call == "damaged" => Err(OutboxFault::Damaged),
-            Some(_) => Ok(sound()),
-        }
-    }
-
-    fn attempts(&self, id: MessageId) -> Attempts {
-        self.waiting
-            .lock()
-            .unwrap()
-            .get(&id)
-            .map(|(_, a)| a.clone())
-            .unwrap_or_default()
-    }
-
-    fn note(&self, id: MessageId, attempts: Attempts) -> Result<(), OutboxFault> {
-        self.waiting
-            .lock()
-            .unwrap()
-            .get_mut(&id)
-            .ok_or(OutboxFault::Gone)?
-            .1 = attempts;
-        Ok(())
-    }
-
-    fn mark(&self, id: MessageId, marks: Marks) -> Result<(), OutboxFault> {
-        self.waiting
-            .lock()
-            .unwrap()
-            .get_mut(&id)
-            .ok_or(OutboxFault::Gone)?
-            .0
-            .marks = marks;
-        Ok(())
-    }
-
-    fn remove(&self, id: MessageId) -> Result<(), OutboxFault> {
-        let mut stuck = self.stuck.lock().unwrap();
-        if *stuck > 0 {
-            *stuck -= 1;
-            return Err(OutboxFault::Disk);
-        }
-        self.waiting.lock().unwrap().remove(&id);
-        Ok(())
-    }
-
-    fn bury(&self, id: MessageId, attempts: Attempts) -> Result<(), OutboxFault> {
-        self.waiting
-            .lock()
-            .unwrap()
-            .remove(&id)
-            .ok_or(OutboxFault::Gone)?;
-        self.dead.lock().unwrap().push((id, attempts));
-        Ok(())
-    }
-
-    fn refresh(&self) -> Result<(), OutboxFault> {
-        Ok(())
-    }
-
-    fn wait(&self, seen: u64, patience: Duration) -> u64 {
-        let news = self.news.lock().unwrap();
-        let waited = self
-            .changed
-            .wait_timeout_while(news, patience, |n| *n == seen);
-        *waited.unwrap().0
-    }
-
-    fn wake(&self) {
-        *self.news.lock().unwrap() += 1;
-        self.changed.notify_all();
-    }
-}
 
 fn sound() -> Vec<u8> {
     (0..16_000_u32).map(|i| (i % 251) as u8).collect()
@@ -402,10 +287,8 @@ fn sound_that_another_program_saved_at_another_rate_is_heard() {
         (wav::write_g711(Law::Mu, 8_000, &[0x55; 800]), 800),
     ];
     for (file, samples) in files {
-        let body: String = file
-            .iter()
-            .map(|octet| format!("={octet:02X}=\r\n"))
-            .collect();
+        let octets: Vec<_> = file.iter().map(|octet| format!("={octet:02X}")).collect();
+        let body = octets.join("=\r\n");
         let head = head.replace("base64", "quoted-printable");
         let end = format!("\r\n--=_{}--\r\n", id(1).0.simple());
         fs::write(&path, format!("{head}{body}{end}")).unwrap();
@@ -441,7 +324,7 @@ fn other_mail_is_never_listed_counted_marked_or_removed() {
     let place = Place::new();
     place.deliver(&deposit(1));
     let folder = place.maildir.folder(&mailbox());
-    let ordinary = include_str!("../../media-fixtures/mail/ordinary.eml");
+    let ordinary = include_str!("../../../media-fixtures/mail/ordinary.eml");
     fs::write(folder.join("new/1.M1P1.host"), ordinary).unwrap();
     fs::write(folder.join("cur/2.M1P1.host:2,T"), ordinary).unwrap();
     fs::write(folder.join("cur/.hidden"), ordinary).unwrap();
@@ -460,9 +343,9 @@ fn voice_messages_of_another_program_are_part_of_the_mailbox() {
     let place = Place::new();
     place.deliver(&deposit(1));
     let folder = place.maildir.folder(&mailbox());
-    let resaved = include_str!("../../media-fixtures/mail/resaved.eml");
+    let resaved = include_str!("../../../media-fixtures/mail/resaved.eml");
     fs::write(folder.join("cur/3.M1P1.host:2,FSa"), resaved).unwrap();
-    let foreign = include_str!("../../media-fixtures/mail/foreign.eml");
+    let foreign = include_str!("../../../media-fixtures/mail/foreign.eml");
     fs::write(folder.join("new/4.M1P1.host"), foreign).unwrap();
     let mut store = place.store(Fake::with([]));
     let summaries = listed(&mut store);
