@@ -6,11 +6,15 @@
 mod dial;
 mod digit;
 mod ids;
+mod ids_source;
+mod language;
 mod pii;
 mod time;
 
 pub use dial::{DialString, DialStringFault};
 pub use digit::Digit;
 pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, SessionId};
+pub use ids_source::Ids;
+pub use language::Language;
 pub use pii::Pii;
 pub use time::{Mono, Now, Timestamp};

@@ -1,1 +1,19 @@
-//! Calls: routing, the session of one call, and the switch that owns them all.
+//! Calls: where each one goes, what it says and records, and the switch that owns them all.
+//!
+//! Rank 4: no socket, clock, task or file. What SIP, media, spool, mailbox and clock report goes
+//! in; [`Command`]s for them come out. The product runs here in virtual time in the scenarios.
+
+mod diagnostic;
+mod leg;
+mod lockout;
+mod route;
+mod session;
+mod switch;
+mod vocabulary;
+
+pub use diagnostic::key_frequency;
+pub use leg::Abilities;
+pub use route::{DIVERSIONS_MAX, Diagnostic, MailboxFrom, Route, Routing, route};
+pub use session::{PATIENCE, TYPE_AHEAD_MAX};
+pub use switch::{BUSY_RETRY, Rules, Switch};
+pub use vocabulary::{Command, Milestone, TakeCommand};

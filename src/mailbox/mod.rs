@@ -2,6 +2,10 @@
 //!
 //! Rank 2: values only. A store (a Maildir today) answers [`Command`]s with [`Reply`]s.
 
+mod deposit;
+
+pub use deposit::{Attempts, Deposit, Ending, Envelope, Facts, Marks, Outbox, OutboxFault};
+
 use crate::base::{DialString, MailboxId, MessageId, Timestamp};
 use std::time::Duration;
 

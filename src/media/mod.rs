@@ -2,152 +2,30 @@
 //!
 //! Commands and RTP datagrams go in; RTP datagrams and events come out, one packet a tick.
 //! The [`engine`](crate::engine) gives it sockets and ticks; tests give it virtual time.
+//!
+//! Laws: foreign packets change nothing; one press is one key; a take is handed out whole before
+//! it is reported; a position in a play list is a sample, whatever codec or packet length sends
+//! it; nothing is allocated per packet.
+//!
+//! Specs: RFC 3550, RFC 3551, RFC 4733. Codec choice is not here (see [`sdp`](crate::sdp)), nor is
+//! what a key means.
 
-use crate::audio::{Law, WireAudio};
-use crate::base::{Digit, MessageId, PlayId};
-use std::net::SocketAddr;
-use std::time::Duration;
+mod echo;
+mod gate;
+mod key_ways;
+mod loudness;
+mod play_list;
+mod recording;
+mod sender;
+mod session;
+mod vocabulary;
 
-/// What a media session is told to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Play these pieces one after the other; replaces what played before.
-    Play {
-        /// Comes back in [`Event::PlayDone`].
-        id: PlayId,
-        /// What to play, in order.
-        items: Vec<PlayItem>,
-    },
-    /// Stop playing; no `PlayDone` follows.
-    StopPlay,
-    /// Move within what plays now (the whole list counts as one stretch of time).
-    Seek(Seek),
-    /// Hold the play position and send silence.
-    Pause,
-    /// Play on from where `Pause` held.
-    Resume,
-    /// Record what is heard from now on, until a limit or [`Command::StopRecord`].
-    Record {
-        /// Names the recording in every later word about it.
-        take: MessageId,
-        /// The law the take is kept in; what arrives in the other one is converted.
-        law: Law,
-        /// When to stop by itself.
-        limits: RecordLimits,
-    },
-    /// End the recording; [`Event::Recorded`] follows.
-    StopRecord,
-    /// Send these keys as RFC 4733 telephone events, one after the other.
-    SendKeys(Vec<Digit>),
-    /// Send back all audio heard (a diagnostic).
-    Echo(bool),
-    /// The peer's address, codec or direction changed (re-INVITE, UPDATE).
-    Remote(Remote),
-}
+pub use loudness::Dbm0;
+pub use session::{Params, Session, Statistics};
+pub use vocabulary::{
+    Command, Event, PlayItem, RecordEnd, RecordLimits, Recorded, Remote, Seek, TakeSink,
+    TakeSinkFull,
+};
 
-/// One piece of a play list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PlayItem {
-    /// Encoded audio.
-    Audio(WireAudio),
-    /// Silence.
-    Silence(Duration),
-    /// Audio that starts anew at its end, until stopped.
-    Loop(WireAudio),
-}
-
-/// A move within the play list; clamped to its ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seek {
-    /// To the first sample.
-    Start,
-    /// To the end: `PlayDone` follows.
-    End,
-    /// This many milliseconds forward (positive) or back.
-    By(i64),
-}
-
-/// The bounds of one recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordLimits {
-    /// The longest recording.
-    pub max: Duration,
-    /// Stop after this much silence on end; `None` never does.
-    pub silence: Option<Duration>,
-}
-
-/// Where the peer wants its media and what it understands: the agreed side of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remote {
-    /// Where to send RTP, and the only place to take it from.
-    pub rtp: SocketAddr,
-    /// Where to send RTCP; `None` when the peer wants none.
-    pub rtcp: Option<SocketAddr>,
-    /// The agreed audio codec.
-    pub law: Law,
-    /// Its payload type, sent and expected.
-    pub payload_type: u8,
-    /// The payload type of telephone-event/8000, where both sides have it.
-    pub event_payload_type: Option<u8>,
-    /// Milliseconds of audio a packet that we send, 10-60 in tens.
-    pub ptime_ms: u8,
-    /// Whether we may send.
-    pub send: bool,
-    /// Whether the peer sends.
-    pub receive: bool,
-}
-
-/// What a media session reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A key was recognised; once per press.
-    Digit(Digit),
-    /// A play list came to its end by itself or by [`Seek::End`].
-    PlayDone(PlayId),
-    /// A recording ended; every block of it was handed out before this.
-    Recorded(Recorded),
-    /// Nothing was received for the time-out although the peer should send.
-    Silent(Duration),
-    /// The keys of [`Command::SendKeys`] have all been sent.
-    KeysSent,
-}
-
-/// How a recording went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// Which one.
-    pub take: MessageId,
-    /// Why it ended.
-    pub end: RecordEnd,
-    /// Its length on the RTP timeline.
-    pub length: Duration,
-    /// How much of it was louder than silence.
-    pub voiced: Duration,
-}
-
-/// Why a recording ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RecordEnd {
-    /// By [`Command::StopRecord`], or because the session closed.
-    Stopped,
-    /// [`RecordLimits::max`] was reached.
-    TooLong,
-    /// [`RecordLimits::silence`] was reached.
-    Silence,
-}
-
-/// Where a session hands the octets it records: a bounded queue to a disk thread.
-pub trait TakeSink {
-    /// An empty buffer to fill, recycled where possible so that recording allocates nothing in
-    /// steady state.
-    fn buffer(&mut self) -> Vec<u8>;
-
-    /// Takes about a second of octets, in the take's law, gapless from its first sample on.
-    /// `Err` means the disk is behind by more than the queue holds: the recording must end.
-    fn append(&mut self, take: MessageId, octets: Vec<u8>) -> Result<(), TakeSinkFull>;
-}
-
-/// The queue to the disk thread is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the disk is behind: the queue of recorded blocks is full")]
-pub struct TakeSinkFull;
+#[cfg(test)]
+mod session_laws;

@@ -1,1 +1,13 @@
-//! The self-test caller: a real call that leaves a message and hears it back.
+//! The self-test caller: real calls that leave a message and hear it back.
+//!
+//! It acts as the outside does: a diverted caller who speaks and reviews, then the subscriber who
+//! logs in and listens with skips. Every step is judged by sound: what comes back is compared
+//! with what was said, and a skip shows as a jump in the position of the speech. The first step
+//! that does not hold names the hop that failed.
+
+pub mod hearing;
+mod phone;
+mod script;
+
+pub use phone::{LineState, Phone, PhoneFault};
+pub use script::{Failure, Report, Step, Subject, run};

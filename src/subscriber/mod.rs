@@ -4,28 +4,12 @@
 
 mod passcode;
 
+pub use crate::base::Language;
 pub use passcode::{PasscodeHash, PasscodeHashFault};
 
 use crate::base::{DialString, MailboxId};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// A language callers are served in, named by its prompt folder ("nl", "en").
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Language(String);
-
-impl Language {
-    /// A language by its tag: 2-8 lower-case ASCII letters.
-    pub fn parse(tag: &str) -> Option<Language> {
-        let fits = (2..=8).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase());
-        fits.then(|| Language(tag.to_owned()))
-    }
-
-    /// The tag.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// One subscriber.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

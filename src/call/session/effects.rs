@@ -1,0 +1,174 @@
+//! What a flow wants, carried out; and what the diagnostic numbers do.
+
+use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
+use crate::audio::WireAudio;
+use crate::base::{DialString, Digit, MessageId, Mono, PlayId};
+use crate::call::diagnostic;
+use crate::call::route::Diagnostic;
+use crate::call::vocabulary::{Command, Milestone, TakeCommand};
+use crate::flow::{Effect, Event, PlayFault};
+use crate::media::{self, PlayItem};
+use crate::prompt::Phrase;
+use crate::{mailbox, sip};
+use std::time::Duration;
+
+impl CallSession {
+    pub(super) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
+        match effect {
+            Effect::Play(phrases) => self.say(desk, phrases),
+            Effect::PlayMessage(message) => self.play_message(desk, message),
+            Effect::PlayTake => self.play_take(desk),
+            Effect::StopPlay => self.stop_play(desk),
+            Effect::Seek(to) => self.to_media(desk, media::Command::Seek(to)),
+            Effect::Pause => self.to_media(desk, media::Command::Pause),
+            Effect::Resume => self.to_media(desk, media::Command::Resume),
+            Effect::Record(limits) => self.record(desk, limits),
+            Effect::StopRecord => self.to_media(desk, media::Command::StopRecord),
+            Effect::Keep => self.keep(desk),
+            Effect::Discard => self.discard(desk),
+            Effect::AwaitKey(span) => self.await_key(desk.now.mono, span),
+            Effect::FlushKeys => self.ahead.clear(),
+            Effect::Mail(command) => self.ask_mailbox(desk, command),
+            Effect::LogIn(log_in) => {
+                let (call, mailbox) = (self.id, log_in.mailbox);
+                self.ask(desk, Question::LogIn(mailbox.clone()));
+                desk.out.push_back(Command::LogIn {
+                    call,
+                    mailbox,
+                    passcode: log_in.passcode,
+                });
+            }
+            Effect::MaskKeys(masked) => self.masked = masked,
+            Effect::Transfer(number) => self.transfer(desk, &number),
+            Effect::HangUp => {
+                desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
+                self.finish(desk, Farewell::WeWait, "we hung up");
+            }
+        }
+    }
+
+    pub(super) fn say(&mut self, desk: &mut Desk<'_>, phrases: Vec<Phrase>) {
+        let play = desk.ids.play();
+        self.play = Play::Running(play);
+        self.note(desk, Milestone::Prompt(phrases.clone()));
+        let (session, language) = (self.media, self.language.clone());
+        desk.out.push_back(Command::Say {
+            session,
+            play,
+            phrases,
+            language,
+        });
+    }
+
+    pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
+        self.stop_play(desk);
+        let Some(owner) = &self.owner else {
+            return self
+                .events
+                .push_back(Event::PlayFailed(PlayFault::Unavailable));
+        };
+        let (call, play, mailbox) = (self.id, desk.ids.play(), owner.mailbox.clone());
+        self.play = Play::Loading(play);
+        self.ask(desk, Question::Audio(play));
+        self.note(desk, Milestone::PlayingMessage(message));
+        desk.out.push_back(Command::Fetch {
+            call,
+            play,
+            mailbox,
+            message,
+        });
+    }
+
+    pub(super) fn play_take(&mut self, desk: &mut Desk<'_>) {
+        self.stop_play(desk);
+        let take = match self.take {
+            Take::Ended(recorded) => recorded.take,
+            Take::None | Take::Running { .. } | Take::Failed | Take::Committing(_) => {
+                return self.events.push_back(Event::PlayFailed(PlayFault::Gone));
+            }
+        };
+        self.play = Play::LoadingTake(take);
+        self.ask(desk, Question::TakeAudio(take));
+        self.note(desk, Milestone::PlayingTake(take));
+        desk.out.push_back(Command::Take(TakeCommand::Load(take)));
+    }
+
+    pub(super) fn stop_play(&mut self, desk: &mut Desk<'_>) {
+        if self.play != Play::Nothing {
+            self.play = Play::Nothing;
+            self.to_media(desk, media::Command::StopPlay);
+        }
+    }
+
+    pub(super) fn start_audio(
+        &mut self,
+        desk: &mut Desk<'_>,
+        play: PlayId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        match audio {
+            Ok(audio) => {
+                self.play = Play::Running(play);
+                let items = vec![PlayItem::Audio(audio)];
+                self.to_media(desk, media::Command::Play { id: play, items });
+                self.tell(desk, Event::PlayBegan);
+            }
+            Err(fault) => {
+                self.play = Play::Nothing;
+                self.tell(desk, Event::PlayFailed(fault));
+            }
+        }
+    }
+
+    pub(super) fn await_key(&mut self, now: Mono, span: Duration) {
+        self.wait = if self.leg.hears() {
+            Wait::Until(now + span)
+        } else {
+            Wait::Held(span)
+        };
+    }
+
+    pub(super) fn ask_mailbox(&mut self, desk: &mut Desk<'_>, command: mailbox::Command) {
+        let Some(owner) = &self.owner else {
+            let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+            return self.events.push_back(Event::Mail(failed));
+        };
+        let (call, mailbox) = (self.id, owner.mailbox.clone());
+        self.ask(desk, Question::Mail(command));
+        desk.out.push_back(Command::Mail {
+            call,
+            mailbox,
+            command,
+        });
+    }
+
+    pub(super) fn transfer(&mut self, desk: &mut Desk<'_>, number: &DialString) {
+        let target = format!("sip:{number}@{}", self.invite.source);
+        desk.out.push_back(Command::Sip(sip::Command::Transfer {
+            call: self.id,
+            target,
+        }));
+        self.finish(desk, Farewell::WeWait, "transferred");
+    }
+
+    pub(super) fn start_diagnostic(&mut self, desk: &mut Desk<'_>, kind: Diagnostic) {
+        match kind {
+            Diagnostic::Announcement => self.say(desk, diagnostic::announcement()),
+            Diagnostic::Echo => self.to_media(desk, media::Command::Echo(true)),
+            Diagnostic::KeyTone | Diagnostic::Silence => {}
+        }
+    }
+
+    pub(super) fn diagnostic_key(&mut self, desk: &mut Desk<'_>, kind: Diagnostic, digit: Digit) {
+        if kind == Diagnostic::KeyTone {
+            let id = desk.ids.play();
+            self.play = Play::Running(id);
+            let items = vec![PlayItem::Loop(diagnostic::key_tone(digit))];
+            self.to_media(desk, media::Command::Play { id, items });
+        }
+    }
+
+    fn ask(&mut self, desk: &Desk<'_>, question: Question) {
+        self.questions.ask(desk.now.mono, question);
+    }
+}

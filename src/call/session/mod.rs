@@ -1,0 +1,453 @@
+//! One call: its SIP leg, its flow, its recording and its plays, from INVITE to the last word.
+//!
+//! In: what SIP, media, spool, mailbox and clock report. Out: [`Command`]s. Laws: the BYE of the
+//! peer is answered only after the recording is settled; a late report of something replaced is
+//! ignored; keys typed ahead wait until the flow takes them; whatever happens, a recording that
+//! has begun is kept or dropped by rule, never forgotten.
+
+mod effects;
+mod farewell;
+mod purpose;
+mod questions;
+mod take;
+
+pub(super) use purpose::Purpose;
+pub use questions::PATIENCE;
+
+use super::leg::Leg;
+use super::route::Diagnostic;
+use super::vocabulary::{Command, Milestone};
+use crate::audio::WireAudio;
+use crate::base::{
+    CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
+};
+use crate::flow::{
+    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LogInVerdict, PlayFault,
+};
+use crate::mime::Reason;
+use crate::sip::{EndReason, Invite, Offer, Refusal};
+use crate::subscriber::Profile;
+use crate::{mailbox, media, sip};
+use farewell::Farewell;
+use questions::{Question, Questions};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use take::Take;
+
+/// Keys typed ahead that are remembered; more are dropped.
+pub const TYPE_AHEAD_MAX: usize = 64;
+
+/// What a call needs from outside for one step: rules in, identifiers, and a place for commands.
+pub(super) struct Desk<'a> {
+    pub now: Now,
+    pub cx: Cx<'a>,
+    pub ids: &'a mut Ids,
+    pub out: &'a mut VecDeque<Command>,
+}
+
+/// A call.
+#[derive(Debug)]
+pub(super) struct CallSession {
+    id: CallId,
+    media: SessionId,
+    invite: Box<Invite>,
+    leg: Leg,
+    phase: Phase,
+    talk: Talk,
+    /// The subscriber whose mailbox is being filled or heard.
+    owner: Option<Arc<Profile>>,
+    language: Language,
+    reason: Option<Reason>,
+    take: Take,
+    play: Play,
+    wait: Wait,
+    ahead: VecDeque<Digit>,
+    masked: bool,
+    questions: Questions,
+    /// Why the conversation is over; empty while it is not.
+    why_ended: &'static str,
+    events: VecDeque<Event>,
+}
+
+/// How far a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Our 200 is out, its ACK is not here yet.
+    Answered,
+    /// The conversation runs.
+    Up,
+    /// It is over; the recording may still have to be settled.
+    Ending(Farewell),
+    /// Nothing is left to do.
+    Done,
+}
+
+/// Who talks to the caller.
+#[derive(Debug)]
+enum Talk {
+    Flow(Conversation),
+    Diagnostic(Diagnostic),
+}
+
+/// What plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Play {
+    Nothing,
+    /// A message's audio is being loaded.
+    Loading(PlayId),
+    /// The recording's audio is being loaded.
+    LoadingTake(MessageId),
+    /// Audio is being sent.
+    Running(PlayId),
+}
+
+/// The wait for a key. A call on hold does not run it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    None,
+    Until(Mono),
+    Held(Duration),
+}
+
+impl CallSession {
+    /// Answers a call that has sockets and somewhere to go.
+    pub(super) fn answer(
+        invite: Box<Invite>,
+        purpose: Purpose,
+        mut leg: Leg,
+        media: SessionId,
+        fallback: &Language,
+        desk: &mut Desk<'_>,
+    ) -> Result<CallSession, Refusal> {
+        let (description, remote) = leg.respond(invite.offer.as_deref())?;
+        let Purpose {
+            talk,
+            owner,
+            reason,
+        } = purpose;
+        let language = owner.as_ref().map_or(fallback, |o| &o.language).clone();
+        let mut session = CallSession {
+            id: invite.call,
+            media,
+            invite,
+            leg,
+            phase: Phase::Answered,
+            talk,
+            owner,
+            language,
+            reason,
+            take: Take::None,
+            play: Play::Nothing,
+            wait: Wait::None,
+            ahead: VecDeque::new(),
+            masked: false,
+            questions: Questions::default(),
+            why_ended: "",
+            events: VecDeque::new(),
+        };
+        session.set_remote(desk, remote);
+        desk.out.push_back(Command::Sip(sip::Command::Answer {
+            call: session.id,
+            description,
+        }));
+        Ok(session)
+    }
+
+    /// The session's media.
+    pub(super) fn media(&self) -> SessionId {
+        self.media
+    }
+
+    /// Whether nothing is left to do.
+    pub(super) fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
+    /// The recording whose fate is open.
+    pub(super) fn take(&self) -> Option<MessageId> {
+        match self.take {
+            Take::Running { id, .. } | Take::Committing(id) => Some(id),
+            Take::Ended(recorded) => Some(recorded.take),
+            Take::None | Take::Failed => None,
+        }
+    }
+
+    /// When the call wants to be woken.
+    pub(super) fn deadline(&self) -> Option<Mono> {
+        let wait = match self.wait {
+            Wait::Until(at) if self.phase == Phase::Up => Some(at),
+            Wait::Until(_) | Wait::Held(_) | Wait::None => None,
+        };
+        wait.into_iter().chain(self.questions.deadline()).min()
+    }
+
+    /// Something happened on the SIP side.
+    pub(super) fn on_sip(&mut self, desk: &mut Desk<'_>, event: sip::Event) {
+        match event {
+            sip::Event::Acknowledged { answer, .. } => self.on_acknowledged(desk, answer),
+            sip::Event::OfferedAgain { offer, .. } => self.on_offered_again(desk, offer.as_deref()),
+            sip::Event::InfoDigit { digit, .. } => {
+                desk.out.push_back(Command::InfoDigit(self.media, digit));
+            }
+            sip::Event::Bye { .. } => self.end(desk, Farewell::PeerWaits, "caller hung up"),
+            sip::Event::Ended { reason, .. } => self.on_ended(desk, &reason),
+            // invariant: the switch hands over only what concerns a call that arrived.
+            sip::Event::Invite(_) | sip::Event::Ringing { .. } | sip::Event::Answered { .. } => {}
+        }
+    }
+
+    /// The media session reports.
+    pub(super) fn on_media(&mut self, desk: &mut Desk<'_>, event: &media::Event) {
+        match *event {
+            media::Event::Digit(digit) => self.on_digit(desk, digit),
+            media::Event::PlayDone(id) if self.play == Play::Running(id) => {
+                self.play = Play::Nothing;
+                self.on_play_done(desk);
+            }
+            media::Event::Recorded(recorded) => self.on_recorded(desk, recorded),
+            media::Event::Silent(_) => {
+                if self.phase == Phase::Up {
+                    desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
+                    self.end(desk, Farewell::WeWait, "no media from the caller");
+                }
+            }
+            media::Event::Broken => {
+                if matches!(self.phase, Phase::Answered | Phase::Up) {
+                    desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
+                    self.end(desk, Farewell::WeWait, "a fault of this server's media");
+                }
+            }
+            media::Event::PlayDone(_) | media::Event::KeysSent => {}
+        }
+    }
+
+    /// Audio that was asked for is here, or cannot be had.
+    pub(super) fn on_audio(
+        &mut self,
+        desk: &mut Desk<'_>,
+        play: PlayId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        self.questions.answered(&Question::Audio(play));
+        if self.play == Play::Loading(play) && self.phase == Phase::Up {
+            self.start_audio(desk, play, audio);
+        }
+    }
+
+    /// The recording's audio is here, or cannot be had.
+    pub(super) fn on_take_audio(
+        &mut self,
+        desk: &mut Desk<'_>,
+        take: MessageId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        self.questions.answered(&Question::TakeAudio(take));
+        if self.play == Play::LoadingTake(take) && self.phase == Phase::Up {
+            let play = desk.ids.play();
+            self.start_audio(desk, play, audio);
+        }
+    }
+
+    /// The mailbox answers.
+    pub(super) fn on_mail(&mut self, desk: &mut Desk<'_>, reply: mailbox::Reply) {
+        let command = match &reply {
+            mailbox::Reply::Listed(_) => mailbox::Command::List,
+            mailbox::Reply::Done(command) | mailbox::Reply::Failed(command, _) => *command,
+        };
+        if self.questions.answered(&Question::Mail(command)) {
+            self.tell(desk, Event::Mail(reply));
+        }
+    }
+
+    /// The mailbox whose passcode is being checked.
+    pub(super) fn log_in(&self) -> Option<&MailboxId> {
+        self.questions.log_in()
+    }
+
+    /// The log-in to this mailbox was checked.
+    pub(super) fn on_log_in(
+        &mut self,
+        desk: &mut Desk<'_>,
+        mailbox: MailboxId,
+        verdict: LogInVerdict,
+    ) {
+        if !self.questions.answered(&Question::LogIn(mailbox)) {
+            return;
+        }
+        if let LogInVerdict::Accepted(profile) = &verdict {
+            self.language = profile.language.clone();
+            self.owner = Some(Arc::clone(profile));
+        }
+        self.tell(desk, Event::LogIn(verdict));
+    }
+
+    /// The time has come to look at the deadlines.
+    pub(super) fn on_timeout(&mut self, desk: &mut Desk<'_>) {
+        while let Some(question) = self.questions.overdue(desk.now.mono) {
+            self.give_up(desk, &question);
+        }
+        match self.wait {
+            Wait::Until(at) if at <= desk.now.mono && self.phase == Phase::Up => {
+                self.wait = Wait::None;
+                self.tell(desk, Event::Timeout);
+            }
+            Wait::Until(_) | Wait::Held(_) | Wait::None => {}
+        }
+    }
+
+    /// Nobody answered: the flow hears of a fault instead.
+    fn give_up(&mut self, desk: &mut Desk<'_>, question: &Question) {
+        tracing::warn!(call = %self.id, ?question, "no answer in time");
+        match *question {
+            Question::Mail(command) => {
+                let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+                self.tell(desk, Event::Mail(failed));
+            }
+            Question::LogIn(_) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            Question::Keep(take) => self.kept(desk, take, Err(KeepFault::Disk)),
+            Question::Audio(play) => self.on_audio(desk, play, Err(PlayFault::Unavailable)),
+            Question::TakeAudio(take) => {
+                self.on_take_audio(desk, take, Err(PlayFault::Unavailable));
+            }
+        }
+    }
+
+    fn on_acknowledged(&mut self, desk: &mut Desk<'_>, answer: Option<Offer>) {
+        if self.phase != Phase::Answered {
+            if let Some(answer) = answer {
+                self.accept_answer(desk, &answer);
+            }
+            return;
+        }
+        if let Some(answer) = answer
+            && !self.accept_answer(desk, &answer)
+        {
+            desk.out.push_back(Command::Sip(sip::Command::Bye(self.id)));
+            return self.end(desk, Farewell::WeWait, "no codec in common");
+        }
+        self.phase = Phase::Up;
+        self.note(desk, Milestone::Answered(self.leg.law()));
+        match &self.talk {
+            Talk::Flow(_) => self.tell(desk, Event::Started),
+            Talk::Diagnostic(kind) => self.start_diagnostic(desk, *kind),
+        }
+    }
+
+    fn accept_answer(&mut self, desk: &mut Desk<'_>, answer: &str) -> bool {
+        match self.leg.accept(answer) {
+            Ok(remote) => {
+                self.set_remote(desk, Some(remote));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn on_offered_again(&mut self, desk: &mut Desk<'_>, offer: Option<&str>) {
+        let call = self.id;
+        let command = match self.leg.respond(offer) {
+            Ok((description, remote)) => {
+                self.set_remote(desk, remote);
+                sip::Command::AnswerAgain { call, description }
+            }
+            Err(refusal) => sip::Command::RefuseAgain { call, refusal },
+        };
+        desk.out.push_back(Command::Sip(command));
+    }
+
+    /// Follows the peer's address, codec and hold. What plays stops while the caller cannot hear
+    /// it, and the wait for a key stands still.
+    fn set_remote(&mut self, desk: &mut Desk<'_>, remote: Option<media::Remote>) {
+        let Some(remote) = remote else { return };
+        let hears = remote.send;
+        self.to_media(desk, media::Command::Remote(remote));
+        match (hears, self.wait) {
+            (false, Wait::Until(at)) => {
+                self.wait = Wait::Held(at.saturating_since(desk.now.mono));
+            }
+            (true, Wait::Held(rest)) => self.wait = Wait::Until(desk.now.mono + rest),
+            (false | true, _) => {}
+        }
+    }
+
+    fn on_ended(&mut self, desk: &mut Desk<'_>, reason: &EndReason) {
+        let why = match reason {
+            EndReason::Cancelled => "caller gave up",
+            EndReason::NoAck => "the answer was never acknowledged",
+            EndReason::SessionExpired => "the session timer ran out",
+            EndReason::Refused(_) => "refused",
+            EndReason::NoResponse => "the peer does not answer",
+            EndReason::HungUp => "hung up",
+        };
+        self.end(desk, Farewell::Nobody, why);
+    }
+
+    fn on_digit(&mut self, desk: &mut Desk<'_>, digit: Digit) {
+        if self.phase != Phase::Up {
+            return;
+        }
+        self.note(desk, Milestone::Key((!self.masked).then_some(digit)));
+        match &self.talk {
+            Talk::Flow(_) => {
+                if self.ahead.len() < TYPE_AHEAD_MAX {
+                    self.ahead.push_back(digit);
+                }
+                self.run(desk);
+            }
+            Talk::Diagnostic(kind) => self.diagnostic_key(desk, *kind, digit),
+        }
+    }
+
+    fn on_play_done(&mut self, desk: &mut Desk<'_>) {
+        match &self.talk {
+            Talk::Flow(_) => self.tell(desk, Event::PlayDone),
+            Talk::Diagnostic(kind) => self.start_diagnostic(desk, *kind),
+        }
+    }
+
+    /// Hands an event to the flow and carries out what it wants.
+    fn tell(&mut self, desk: &mut Desk<'_>, event: Event) {
+        if self.phase == Phase::Up {
+            self.events.push_back(event);
+            self.run(desk);
+        }
+    }
+
+    /// Runs the flow until it has seen every event, and every key it takes now.
+    fn run(&mut self, desk: &mut Desk<'_>) {
+        while self.phase == Phase::Up {
+            let Talk::Flow(flow) = &mut self.talk else {
+                return;
+            };
+            let event = match self.events.pop_front() {
+                Some(event) => event,
+                None if flow.key_policy() == KeyPolicy::Now => match self.ahead.pop_front() {
+                    Some(digit) => Event::Digit(digit),
+                    None => return,
+                },
+                None => return,
+            };
+            if matches!(event, Event::Digit(_)) {
+                self.wait = Wait::None;
+            }
+            let mut effects = Effects::new();
+            let before = std::mem::replace(flow, Conversation::Ended);
+            *flow = before.on(event, &desk.cx, &mut effects);
+            for effect in effects {
+                self.carry_out(desk, effect);
+            }
+        }
+    }
+
+    fn to_media(&self, desk: &mut Desk<'_>, command: media::Command) {
+        desk.out.push_back(Command::Media(self.media, command));
+    }
+
+    fn note(&self, desk: &mut Desk<'_>, what: Milestone) {
+        desk.out.push_back(Command::Milestone {
+            call: self.id,
+            what,
+        });
+    }
+}

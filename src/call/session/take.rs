@@ -1,0 +1,205 @@
+//! The recording of a call: from its first sample to a message, or to nothing.
+//!
+//! Laws: what has begun is committed or discarded, once; a recording that is not worth keeping is
+//! dropped only when the caller is gone; a caller never hears "saved" of what the disk refused.
+
+use super::{CallSession, Desk, Phase, Question};
+use crate::base::MessageId;
+use crate::call::route;
+use crate::call::vocabulary::{Command, Milestone, TakeCommand};
+use crate::flow::{Event, KeepFault, RecordingDone, worth_keeping};
+use crate::mailbox::{Ending, Envelope, Facts, Owner};
+use crate::media::{self, RecordEnd, Recorded};
+use std::time::Duration;
+
+/// The recording of this call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    None,
+    /// Being recorded. `keep`: commit as soon as it has ended.
+    Running {
+        id: MessageId,
+        keep: bool,
+    },
+    /// Recorded, its fate open.
+    Ended(Recorded),
+    /// The disk did not take it, and the caller was gone before that was known.
+    Failed,
+    /// On its way to being a message.
+    Committing(MessageId),
+}
+
+impl CallSession {
+    pub(super) fn record(&mut self, desk: &mut Desk<'_>, limits: media::RecordLimits) {
+        let Some(owner) = &self.owner else { return };
+        let (take, law) = (desk.ids.message(desk.now.wall), self.leg.law());
+        let envelope = Box::new(Envelope {
+            owner: Owner {
+                mailbox: owner.mailbox.clone(),
+                name: owner.name.clone(),
+            },
+            caller: route::caller(&self.invite),
+            call_id: self.invite.call_id.clone(),
+            started: desk.now.wall,
+            law,
+            reason: self.reason,
+            language: owner.language.clone(),
+            zone: owner.zone.clone(),
+        });
+        self.take = Take::Running {
+            id: take,
+            keep: false,
+        };
+        desk.out
+            .push_back(Command::Take(TakeCommand::Begin { take, envelope }));
+        self.to_media(desk, media::Command::Record { take, law, limits });
+        self.note(desk, Milestone::TakeBegan(take));
+    }
+
+    pub(super) fn keep(&mut self, desk: &mut Desk<'_>) {
+        match self.take {
+            Take::Running { id, .. } => {
+                self.take = Take::Running { id, keep: true };
+                self.to_media(desk, media::Command::StopRecord);
+            }
+            Take::Ended(recorded) => self.commit(desk, recorded),
+            Take::None | Take::Failed | Take::Committing(_) => {}
+        }
+    }
+
+    /// What remains of a recording the disk did not take: a caller who is gone cannot be told, so
+    /// the answer to their BYE must not promise anything.
+    fn lost(&self) -> Take {
+        match self.phase {
+            Phase::Ending(_) => Take::Failed,
+            Phase::Answered | Phase::Up | Phase::Done => Take::None,
+        }
+    }
+
+    /// Commits a recording that has ended; one that is not worth keeping is a missed call.
+    pub(super) fn commit(&mut self, desk: &mut Desk<'_>, recorded: Recorded) {
+        let over = matches!(self.phase, Phase::Ending(_));
+        if over && !worth_keeping(&done(&recorded), desk.cx.settings) {
+            return self.discard(desk);
+        }
+        self.take = Take::Committing(recorded.take);
+        self.questions
+            .ask(desk.now.mono, Question::Keep(recorded.take));
+        let facts = facts(&recorded);
+        desk.out.push_back(Command::Take(TakeCommand::Commit {
+            take: recorded.take,
+            facts,
+        }));
+    }
+
+    pub(super) fn discard(&mut self, desk: &mut Desk<'_>) {
+        let take = match self.take {
+            Take::Running { id, .. } => {
+                self.to_media(desk, media::Command::StopRecord);
+                id
+            }
+            Take::Ended(recorded) => recorded.take,
+            Take::None | Take::Failed | Take::Committing(_) => return,
+        };
+        self.take = Take::None;
+        desk.out
+            .push_back(Command::Take(TakeCommand::Discard(take)));
+        self.note(desk, Milestone::TakeDropped(take));
+    }
+
+    pub(super) fn on_recorded(&mut self, desk: &mut Desk<'_>, recorded: Recorded) {
+        let Take::Running { id, keep } = self.take else {
+            return;
+        };
+        if id != recorded.take {
+            return;
+        }
+        self.note(desk, Milestone::TakeEnded(id, recorded.length));
+        self.take = Take::Ended(recorded);
+        if keep {
+            self.commit(desk, recorded);
+        } else {
+            self.tell(desk, Event::Recorded(done(&recorded)));
+        }
+        self.settle(desk);
+    }
+
+    /// The spool made a recording a message, or could not.
+    pub(in crate::call) fn on_kept(
+        &mut self,
+        desk: &mut Desk<'_>,
+        take: MessageId,
+        outcome: Result<(), KeepFault>,
+    ) {
+        if self.questions.answered(&Question::Keep(take)) {
+            self.kept(desk, take, outcome);
+        }
+    }
+
+    /// The recording is settled, as the spool said or for want of its answer.
+    pub(super) fn kept(
+        &mut self,
+        desk: &mut Desk<'_>,
+        take: MessageId,
+        outcome: Result<(), KeepFault>,
+    ) {
+        let (settled, what) = match outcome {
+            Ok(()) => (Take::None, Milestone::TakeKept(take)),
+            Err(KeepFault::Disk) => (self.lost(), Milestone::TakeLost(take)),
+        };
+        self.take = settled;
+        self.note(desk, what);
+        self.tell(desk, Event::Kept(outcome));
+        self.settle(desk);
+    }
+
+    /// The spool could not begin the recording: the caller must not go on talking to nobody.
+    pub(in crate::call) fn on_take_refused(&mut self, desk: &mut Desk<'_>, take: MessageId) {
+        match self.take {
+            Take::Running { id, .. } if id == take => {}
+            Take::Running { .. }
+            | Take::None
+            | Take::Ended(_)
+            | Take::Failed
+            | Take::Committing(_) => {
+                return;
+            }
+        }
+        self.to_media(desk, media::Command::StopRecord);
+        self.note(desk, Milestone::TakeLost(take));
+        self.take = self.lost();
+        self.tell(desk, Event::RecordFailed);
+        self.settle(desk);
+    }
+
+    /// The disk takes no more of the recording: it ends here, and what there is can be kept.
+    pub(in crate::call) fn on_take_broken(&mut self, desk: &mut Desk<'_>, take: MessageId) {
+        if matches!(self.take, Take::Running { id, .. } if id == take) {
+            self.to_media(desk, media::Command::StopRecord);
+        }
+    }
+}
+
+fn done(recorded: &Recorded) -> RecordingDone {
+    RecordingDone {
+        end: recorded.end,
+        length: recorded.length,
+        voiced: recorded.voiced,
+    }
+}
+
+fn facts(recorded: &Recorded) -> Facts {
+    let ending = match recorded.end {
+        RecordEnd::Stopped => Ending::Stopped,
+        RecordEnd::TooLong => Ending::TooLong,
+        RecordEnd::Silence => Ending::Silence,
+    };
+    let (length, voiced) = (recorded.length, recorded.voiced);
+    Facts {
+        length,
+        voiced,
+        ending,
+        urgent: false,
+        private: false,
+    }
+}

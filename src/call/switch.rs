@@ -1,0 +1,378 @@
+//! The switch: every call of this server, and the way in for everything that concerns one.
+//!
+//! The contract: hand in one input with a `handle_` method, then drain [`Switch::poll_command`]
+//! to `None`, then ask [`Switch::poll_timeout`] when to come back. A step that panics ends its
+//! own call, whose recording is salvaged; the others go on.
+
+use super::leg::{Abilities, Leg};
+use super::lockout::Lockout;
+use super::route::{self, Route, Routing};
+use super::session::{CallSession, Desk, Purpose};
+use super::vocabulary::{Command, Milestone};
+use crate::audio::WireAudio;
+use crate::base::{CallId, Ids, Language, MessageId, Mono, Now, PlayId, SessionId};
+use crate::flow::{Cx, KeepFault, LogInVerdict, Menus, PlayFault, Settings};
+use crate::sip::{Invite, Refusal};
+use crate::subscriber::Roster;
+use crate::{mailbox, media, sip};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// When a caller who finds us full may try again.
+pub const BUSY_RETRY: Duration = Duration::from_secs(10);
+
+/// What every call is handled by.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The subscribers.
+    pub roster: Arc<Roster>,
+    /// The numbers of the service.
+    pub routing: Routing,
+    /// Key maps and time-outs of the menus.
+    pub menus: Menus,
+    /// Lengths and limits of the flows.
+    pub settings: Settings,
+    /// Codecs and packet times.
+    pub abilities: Abilities,
+    /// The language of callers nobody knows.
+    pub language: Language,
+}
+
+/// Every call of this server.
+#[derive(Debug)]
+pub struct Switch {
+    rules: Rules,
+    ids: Ids,
+    arriving: HashMap<SessionId, Arriving>,
+    calls: HashMap<CallId, CallSession>,
+    by_media: HashMap<SessionId, CallId>,
+    lockout: Lockout,
+    takes: HashMap<MessageId, CallId>,
+    deadlines: BTreeSet<(Mono, CallId)>,
+    out: VecDeque<Command>,
+    admitting: bool,
+    draining: bool,
+}
+
+/// A call whose sockets are being opened.
+#[derive(Debug)]
+struct Arriving {
+    invite: Box<Invite>,
+    purpose: Purpose,
+}
+
+impl Switch {
+    /// A switch without calls. `seed` makes identifiers unique: random in a server, fixed in a
+    /// test.
+    pub fn new(rules: Rules, seed: u64) -> Switch {
+        Switch {
+            rules,
+            ids: Ids::new(seed),
+            arriving: HashMap::new(),
+            calls: HashMap::new(),
+            by_media: HashMap::new(),
+            lockout: Lockout::default(),
+            takes: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            out: VecDeque::new(),
+            admitting: true,
+            draining: false,
+        }
+    }
+
+    /// The number of calls.
+    pub fn len(&self) -> usize {
+        self.calls.len() + self.arriving.len()
+    }
+
+    /// Whether there is no call.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the disk has room for a new recording; from now on, until told otherwise.
+    pub fn set_admitting(&mut self, admitting: bool) {
+        self.admitting = admitting;
+    }
+
+    /// The SIP machine reports.
+    pub fn handle_sip(&mut self, now: Now, event: sip::Event) {
+        match event {
+            sip::Event::Invite(invite) => self.arrive(invite),
+            sip::Event::Ringing { .. } | sip::Event::Answered { .. } => {}
+            sip::Event::Acknowledged { call, .. }
+            | sip::Event::OfferedAgain { call, .. }
+            | sip::Event::InfoDigit { call, .. }
+            | sip::Event::Bye { call } => self.step(now, call, |s, desk| s.on_sip(desk, event)),
+            sip::Event::Ended { call, .. } => {
+                self.forget_arriving(call);
+                self.step(now, call, |s, desk| s.on_sip(desk, event));
+            }
+        }
+    }
+
+    /// The sockets of [`Command::OpenMedia`] are open at this address, as the peer reaches it;
+    /// `None` when none is free.
+    pub fn handle_media_opened(&mut self, now: Now, session: SessionId, rtp: Option<SocketAddr>) {
+        let Some(Arriving { invite, purpose }) = self.arriving.remove(&session) else {
+            self.out.push_back(Command::CloseMedia(session));
+            return;
+        };
+        let call = invite.call;
+        let Some(rtp) = rtp else {
+            let why = "no media port is free";
+            return self.refuse(
+                call,
+                Refusal {
+                    status: 503,
+                    retry_after: Some(BUSY_RETRY),
+                    why,
+                },
+            );
+        };
+        let leg = Leg::new(rtp, session, &self.rules.abilities);
+        let language = self.rules.language.clone();
+        let mut desk = desk(&self.rules, &mut self.ids, &mut self.out, now);
+        match CallSession::answer(invite, purpose, leg, session, &language, &mut desk) {
+            Ok(answered) => {
+                self.by_media.insert(session, call);
+                self.calls.insert(call, answered);
+            }
+            Err(refusal) => {
+                self.out.push_back(Command::CloseMedia(session));
+                self.refuse(call, refusal);
+            }
+        }
+    }
+
+    /// A media session reports.
+    pub fn handle_media(&mut self, now: Now, session: SessionId, event: &media::Event) {
+        if let Some(&call) = self.by_media.get(&session) {
+            self.step(now, call, |s, desk| s.on_media(desk, event));
+        }
+    }
+
+    /// Audio of [`Command::Fetch`].
+    pub fn handle_audio(
+        &mut self,
+        now: Now,
+        call: CallId,
+        play: PlayId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        self.step(now, call, |s, desk| s.on_audio(desk, play, audio));
+    }
+
+    /// Audio of [`super::TakeCommand::Load`].
+    pub fn handle_take_audio(
+        &mut self,
+        now: Now,
+        take: MessageId,
+        audio: Result<WireAudio, PlayFault>,
+    ) {
+        if let Some(&call) = self.takes.get(&take) {
+            self.step(now, call, |s, desk| s.on_take_audio(desk, take, audio));
+        }
+    }
+
+    /// The answer to [`Command::Mail`].
+    pub fn handle_mail(&mut self, now: Now, call: CallId, reply: mailbox::Reply) {
+        self.step(now, call, |s, desk| s.on_mail(desk, reply));
+    }
+
+    /// The outcome of [`Command::LogIn`]: whether the passcode was right.
+    pub fn handle_log_in(&mut self, now: Now, call: CallId, right: bool) {
+        let Some(mailbox) = self.calls.get(&call).and_then(|s| s.log_in().cloned()) else {
+            return;
+        };
+        let owner = self
+            .rules
+            .roster
+            .by_mailbox(&mailbox)
+            .filter(|_| right)
+            .cloned();
+        let verdict = if self.lockout.is_locked(&mailbox, now.mono) {
+            LogInVerdict::Locked
+        } else if let Some(owner) = owner {
+            self.lockout.right(&mailbox);
+            LogInVerdict::Accepted(owner)
+        } else {
+            self.lockout.wrong(&mailbox, now.mono);
+            LogInVerdict::Wrong
+        };
+        self.step(now, call, |s, desk| s.on_log_in(desk, mailbox, verdict));
+    }
+
+    /// The outcome of [`super::TakeCommand::Commit`].
+    pub fn handle_kept(&mut self, now: Now, take: MessageId, outcome: Result<(), KeepFault>) {
+        if let Some(&call) = self.takes.get(&take) {
+            self.step(now, call, |s, desk| s.on_kept(desk, take, outcome));
+        }
+    }
+
+    /// The spool could not begin this recording.
+    pub fn handle_take_refused(&mut self, now: Now, take: MessageId) {
+        if let Some(&call) = self.takes.get(&take) {
+            self.step(now, call, |s, desk| s.on_take_refused(desk, take));
+        }
+    }
+
+    /// The disk takes no more of this recording; what it has can still be kept.
+    pub fn handle_take_broken(&mut self, now: Now, take: MessageId) {
+        if let Some(&call) = self.takes.get(&take) {
+            self.step(now, call, |s, desk| s.on_take_broken(desk, take));
+        }
+    }
+
+    /// The time of [`Switch::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some((at, call)) = self
+            .deadlines
+            .first()
+            .copied()
+            .filter(|(at, _)| *at <= now.mono)
+        {
+            self.deadlines.remove(&(at, call));
+            self.step(now, call, CallSession::on_timeout);
+        }
+    }
+
+    /// Take no new call and let the present ones say goodbye; recordings end and are kept.
+    pub fn drain(&mut self, now: Now) {
+        self.draining = true;
+        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.step(now, call, CallSession::on_service_ending);
+        }
+    }
+
+    /// The next thing to do at the edge.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.out.pop_front()
+    }
+
+    /// When to call [`Switch::handle_timeout`].
+    pub fn poll_timeout(&self) -> Option<Mono> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    fn arrive(&mut self, invite: Box<Invite>) {
+        let call = invite.call;
+        if self.draining {
+            let why = "this server is closing down";
+            return self.refuse(
+                call,
+                Refusal {
+                    status: 503,
+                    retry_after: Some(BUSY_RETRY),
+                    why,
+                },
+            );
+        }
+        let route = route::route(&invite, &self.rules.roster, &self.rules.routing);
+        self.note(call, arrival(&invite, &route));
+        match Purpose::of(route, self.admitting) {
+            Ok(purpose) => {
+                let session = self.ids.session();
+                let peer = invite.source.ip();
+                self.arriving.insert(session, Arriving { invite, purpose });
+                self.out.push_back(Command::OpenMedia(session, peer));
+            }
+            Err(refusal) => self.refuse(call, refusal),
+        }
+    }
+
+    /// The caller gave up while the sockets were being opened.
+    fn forget_arriving(&mut self, call: CallId) {
+        self.arriving.retain(|_, a| a.invite.call != call);
+    }
+
+    /// One step of one call, walled off from the others.
+    fn step(&mut self, now: Now, call: CallId, act: impl FnOnce(&mut CallSession, &mut Desk<'_>)) {
+        let Some(mut session) = self.calls.remove(&call) else {
+            return;
+        };
+        let before = (session.take(), session.deadline());
+        let mut desk = desk(&self.rules, &mut self.ids, &mut self.out, now);
+        if catch_unwind(AssertUnwindSafe(|| act(&mut session, &mut desk))).is_err() {
+            tracing::error!(%call, "a step of this call failed; the call ends, its recording is kept");
+            session.salvage(&mut desk);
+        }
+        self.reindex(call, before, &session);
+        if session.is_done() {
+            self.by_media.remove(&session.media());
+        } else {
+            self.calls.insert(call, session);
+        }
+    }
+
+    /// Keeps the look-ups by recording and by deadline in step with one call.
+    fn reindex(
+        &mut self,
+        call: CallId,
+        (take, deadline): (Option<MessageId>, Option<Mono>),
+        session: &CallSession,
+    ) {
+        let (take_now, deadline_now) = if session.is_done() {
+            (None, None)
+        } else {
+            (session.take(), session.deadline())
+        };
+        if take != take_now {
+            take.map(|take| self.takes.remove(&take));
+            take_now.map(|take| self.takes.insert(take, call));
+        }
+        if deadline != deadline_now {
+            deadline.map(|at| self.deadlines.remove(&(at, call)));
+            deadline_now.map(|at| self.deadlines.insert((at, call)));
+        }
+    }
+
+    fn refuse(&mut self, call: CallId, refusal: Refusal) {
+        self.note(call, Milestone::Refused(refusal.status));
+        self.out
+            .push_back(Command::Sip(sip::Command::Refuse { call, refusal }));
+    }
+
+    fn note(&mut self, call: CallId, what: Milestone) {
+        self.out.push_back(Command::Milestone { call, what });
+    }
+}
+
+fn desk<'a>(
+    rules: &'a Rules,
+    ids: &'a mut Ids,
+    out: &'a mut VecDeque<Command>,
+    now: Now,
+) -> Desk<'a> {
+    Desk {
+        now,
+        cx: Cx {
+            now,
+            menus: &rules.menus,
+            settings: &rules.settings,
+        },
+        ids,
+        out,
+    }
+}
+
+fn arrival(invite: &Invite, route: &Route) -> Milestone {
+    let (name, mailbox) = match route {
+        Route::Portal { owner, .. } => ("portal", owner.as_ref()),
+        Route::Deposit { owner, .. } => ("deposit", Some(owner)),
+        Route::Diagnostic(_) => ("diagnostic", None),
+        Route::Unknown => ("unknown number", None),
+        Route::Loop => ("loop", None),
+    };
+    Milestone::Arrived {
+        from: route::caller(invite).number().cloned(),
+        to: invite.request_uri.user.clone(),
+        call_id: invite.call_id.clone(),
+        route: name,
+        mailbox: mailbox.map(|o| o.mailbox.clone()),
+    }
+}

@@ -1,0 +1,147 @@
+//! The words between the calls and the parts at the edge that serve them.
+
+use crate::audio::Law;
+use crate::base::{
+    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId,
+};
+use crate::mailbox::{Envelope, Facts};
+use crate::prompt::Phrase;
+use crate::{mailbox, media, sip};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// What a call wants from the edge.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// To the SIP machine.
+    Sip(sip::Command),
+    /// Open sockets for a session with a peer at this address. Answered by
+    /// [`Switch::handle_media_opened`](super::Switch::handle_media_opened).
+    OpenMedia(SessionId, IpAddr),
+    /// To a media session.
+    Media(SessionId, media::Command),
+    /// A key that came by SIP INFO, for the session to tell from one that came by RTP.
+    InfoDigit(SessionId, Digit),
+    /// Close a session. A recording that runs ends, and its `Recorded` still comes.
+    CloseMedia(SessionId),
+    /// Say these phrases in this session, in this language.
+    Say {
+        /// The session.
+        session: SessionId,
+        /// Comes back in `PlayDone`.
+        play: PlayId,
+        /// What to say.
+        phrases: Vec<Phrase>,
+        /// In which language.
+        language: Language,
+    },
+    /// To the spool.
+    Take(TakeCommand),
+    /// Ask a mailbox. Answered by [`Switch::handle_mail`](super::Switch::handle_mail).
+    Mail {
+        /// Who asks.
+        call: CallId,
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// What.
+        command: mailbox::Command,
+    },
+    /// Load a message's audio. Answered by
+    /// [`Switch::handle_audio`](super::Switch::handle_audio).
+    Fetch {
+        /// Who asks.
+        call: CallId,
+        /// For which play.
+        play: PlayId,
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// Check a passcode, taking the same time for a mailbox that does not exist. Answered by
+    /// [`Switch::handle_log_in`](super::Switch::handle_log_in).
+    LogIn {
+        /// Who asks.
+        call: CallId,
+        /// Whose mailbox.
+        mailbox: MailboxId,
+        /// The passcode typed.
+        passcode: Pii<String>,
+    },
+    /// Something worth a line in the call event log.
+    Milestone {
+        /// Which call.
+        call: CallId,
+        /// What happened.
+        what: Milestone,
+    },
+}
+
+/// What a call asks of the spool. `Begin`, the recorded blocks and `Commit` travel in one queue,
+/// so the spool sees them in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakeCommand {
+    /// A recording starts. A failure is told to
+    /// [`Switch::handle_take_refused`](super::Switch::handle_take_refused).
+    Begin {
+        /// The recording.
+        take: MessageId,
+        /// What is known of it, on disk before its first sample.
+        envelope: Box<Envelope>,
+    },
+    /// Make the recording a message. Answered by
+    /// [`Switch::handle_kept`](super::Switch::handle_kept), after it is on disk for good.
+    Commit {
+        /// The recording.
+        take: MessageId,
+        /// How it went.
+        facts: Facts,
+    },
+    /// Drop the recording.
+    Discard(MessageId),
+    /// Load the recording's audio. Answered by
+    /// [`Switch::handle_take_audio`](super::Switch::handle_take_audio).
+    Load(MessageId),
+}
+
+/// One line of the call event log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    /// A call arrived and was given a way to go.
+    Arrived {
+        /// The caller's number, if shown.
+        from: Option<DialString>,
+        /// The number dialled.
+        to: String,
+        /// The SIP Call-ID.
+        call_id: String,
+        /// Where it goes, in a word.
+        route: &'static str,
+        /// The mailbox, where there is one.
+        mailbox: Option<MailboxId>,
+    },
+    /// The call was refused with this status.
+    Refused(u16),
+    /// The answer was acknowledged, with this codec; the conversation starts.
+    Answered(Law),
+    /// A key was recognised; `None` while keys are secret.
+    Key(Option<Digit>),
+    /// Phrases are being said.
+    Prompt(Vec<Phrase>),
+    /// A message is being played.
+    PlayingMessage(MessageId),
+    /// The recording of this call is being played back.
+    PlayingTake(MessageId),
+    /// A recording began.
+    TakeBegan(MessageId),
+    /// A recording ended, this long.
+    TakeEnded(MessageId, Duration),
+    /// A recording is a message now, on disk for good.
+    TakeKept(MessageId),
+    /// A recording could not be kept.
+    TakeLost(MessageId),
+    /// A recording was dropped: erased by the caller, too short, or without speech.
+    TakeDropped(MessageId),
+    /// The call is over, its recording settled: the last word of a call that was not refused.
+    Ended(&'static str),
+}

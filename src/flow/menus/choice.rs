@@ -1,0 +1,170 @@
+//! The choices of each menu: their names in `menus.toml`, the words that announce them and the
+//! menus they lead to.
+
+use crate::prompt::Line;
+use std::fmt;
+
+/// The menus by name, in the order of `menus.toml`.
+pub(super) const MENU_NAMES: &[&str] = &[
+    "greeting",
+    "recording",
+    "review",
+    "main",
+    "voicemail",
+    "playing",
+    "between",
+];
+
+/// The menus that need no key to be reached: a call begins there or comes there by itself.
+pub(super) const REACHED_WITHOUT_KEY: &[&str] = &["greeting", "recording", "review", "main"];
+
+/// What a key may mean in one menu.
+pub trait Choice: Copy + Eq + fmt::Debug + 'static {
+    /// The menu these choices belong to.
+    const MENU: &'static str;
+    /// Every choice of the menu.
+    const ALL: &'static [Self];
+    /// The name in `menus.toml` and `card.toml`.
+    fn name(self) -> &'static str;
+    /// The words that announce it, where there are any.
+    fn line(self) -> Option<Line>;
+    /// The menus it leads to.
+    fn leads_to(self) -> &'static [&'static str];
+
+    /// The choice with this name.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|c| c.name() == name)
+    }
+}
+
+/// Defines the choices of one menu: variant, name, announcing line, menus behind it.
+macro_rules! choices {
+    ($(#[$doc:meta])* $kind:ident in $menu:literal {
+        $($(#[$vdoc:meta])* $variant:ident = $name:literal, $line:expr $(, to $to:expr)?;)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $kind { $($(#[$vdoc])* $variant),+ }
+
+        impl Choice for $kind {
+            const MENU: &'static str = $menu;
+            const ALL: &'static [$kind] = &[$($kind::$variant),+];
+
+            fn name(self) -> &'static str {
+                match self { $($kind::$variant => $name),+ }
+            }
+
+            fn line(self) -> Option<Line> {
+                match self { $($kind::$variant => $line),+ }
+            }
+
+            fn leads_to(self) -> &'static [&'static str] {
+                match self { $($kind::$variant => choices!(@to $($to)?)),+ }
+            }
+        }
+    };
+    (@to) => { &[] };
+    (@to $to:expr) => { &$to };
+}
+
+choices! {
+    /// While the greeting plays.
+    GreetingChoice in "greeting" {
+        /// Skip the rest and record.
+        Record = "record", None;
+        /// Log in as the owner.
+        LogIn = "log-in", None;
+        /// Be put through to the assistant.
+        Assistant = "assistant", None;
+    }
+}
+
+choices! {
+    /// While a caller speaks.
+    RecordingChoice in "recording" {
+        /// End the recording.
+        Stop = "stop", None;
+    }
+}
+
+choices! {
+    /// After a recording.
+    ReviewChoice in "review" {
+        /// Erase and record again.
+        Again = "again", Some(Line::ReviewAgain);
+        /// Listen to it.
+        Listen = "listen", Some(Line::ReviewListen);
+        /// Keep it.
+        Keep = "keep", Some(Line::ReviewKeep);
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+        /// Keep it and be put through to the assistant.
+        Assistant = "assistant", None;
+    }
+}
+
+choices! {
+    /// The main menu of the portal.
+    MainChoice in "main" {
+        /// To the voicemail menu.
+        Voicemail = "voicemail", Some(Line::MainVoicemail), to ["voicemail"];
+        /// Leave the portal.
+        Leave = "leave", Some(Line::MainLeave);
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The voicemail menu.
+    VoicemailChoice in "voicemail" {
+        /// Play the messages.
+        Play = "play", Some(Line::VoicemailPlay), to ["playing", "between"];
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// While a message plays, or the words before it.
+    PlayingChoice in "playing" {
+        /// Back 3 seconds.
+        Rewind = "rewind", None;
+        /// Pause, or play on.
+        Pause = "pause", None;
+        /// Forward 3 seconds; past the words before the message.
+        Forward = "forward", None;
+        /// To the beginning.
+        Start = "start", None;
+        /// To the end.
+        End = "end", None, to ["between"];
+        /// Save it and go on.
+        Save = "save", Some(Line::MessageSave);
+        /// Delete it and go on; take it back when it is deleted.
+        Delete = "delete", Some(Line::MessageDelete);
+        /// Back to the voicemail menu.
+        Back = "back", Some(Line::GoBack), to ["voicemail"];
+    }
+}
+
+choices! {
+    /// After a message.
+    BetweenChoice in "between" {
+        /// Save it and go on.
+        Save = "save", Some(Line::MessageSave);
+        /// Delete it and go on; take it back when it is deleted.
+        Delete = "delete", Some(Line::MessageDelete);
+        /// Play it again.
+        Replay = "replay", Some(Line::MessageReplay), to ["playing"];
+        /// To the message before, deleted ones included.
+        Previous = "previous", Some(Line::MessagePrevious), to ["playing"];
+        /// Hear sender, time and length.
+        Envelope = "envelope", Some(Line::MessageEnvelope);
+        /// To the next message that is not deleted.
+        Next = "next", Some(Line::MessageNext), to ["playing"];
+        /// Back to the voicemail menu.
+        Back = "back", Some(Line::GoBack), to ["voicemail"];
+    }
+}

@@ -1,0 +1,102 @@
+//! After a message: save, delete, hear again, move on.
+
+use super::intro::{Intro, sender_and_time};
+use super::leaving::Leaving;
+use super::playing::Fetching;
+use super::{Listener, Portal};
+use crate::flow::ask::{Answer, Ask};
+use crate::flow::{BetweenChoice, Choice, Conversation, Cx, Effects, Event};
+use crate::prompt::{Line, Phrase, Say};
+
+/// After a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Between {
+    /// Whose call it is, at which message.
+    pub(super) listener: Listener,
+    ask: Ask,
+}
+
+impl Between {
+    /// Says the words, then the menu.
+    pub(super) fn enter(
+        listener: Listener,
+        words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        Between::resume(listener, Ask::after_failures(0), words, cx, fx)
+    }
+
+    fn resume(
+        mut listener: Listener,
+        ask: Ask,
+        mut words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        words.extend(listener.reel.news());
+        let deleted = listener.reel.current().is_deleted();
+        words.extend(cx.menus.between.spoken_as(|choice| match choice {
+            BetweenChoice::Delete if deleted => Some(Line::MessageUndelete),
+            _ => choice.line(),
+        }));
+        let ask = ask.again(words, fx);
+        Portal::Between(Between { listener, ask }).into()
+    }
+
+    pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let Between { listener, ask } = self;
+        match ask.on(event, &cx.menus.between, cx, fx) {
+            Answer::Pending(ask) => Portal::Between(Between { listener, ask }).into(),
+            Answer::Chosen(choice, ask) => listener.chosen(choice, ask, cx, fx),
+            Answer::Again(line, ask) => {
+                Between::resume(listener, ask, vec![Phrase::Line(line)], cx, fx)
+            }
+            Answer::GivenUp => Leaving::goodbye(listener.reel.rest(), fx),
+        }
+    }
+
+    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
+        self.ask.hush(fx);
+        self.listener.closing(fx)
+    }
+}
+
+impl Listener {
+    fn chosen(
+        self,
+        choice: BetweenChoice,
+        ask: Ask,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        match choice {
+            BetweenChoice::Save => self.save(cx, fx),
+            BetweenChoice::Delete => self.delete(fx),
+            BetweenChoice::Replay => Fetching::enter(self, fx),
+            BetweenChoice::Previous => self.previous(ask, cx, fx),
+            BetweenChoice::Envelope => {
+                let words = self.envelope(cx);
+                Between::resume(self, ask, words, cx, fx)
+            }
+            BetweenChoice::Next => self.go_on(Vec::new(), cx, fx),
+            BetweenChoice::Back => self.go_back(cx, fx),
+        }
+    }
+
+    fn previous(mut self, ask: Ask, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        if self.reel.step_back() {
+            return Intro::enter(self, Vec::new(), cx, fx);
+        }
+        let words = vec![Phrase::Line(Line::NoPreviousMessage)];
+        Between::resume(self, ask, words, cx, fx)
+    }
+
+    fn envelope(&self, cx: &Cx<'_>) -> Vec<Phrase> {
+        let summary = &self.reel.current().summary;
+        let mut words = sender_and_time(summary, &self.owner.zone, cx);
+        words.push(Phrase::Line(Line::EnvelopeLength));
+        words.push(Phrase::Say(Say::Length(summary.length)));
+        words
+    }
+}

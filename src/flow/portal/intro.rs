@@ -1,0 +1,98 @@
+//! The words before a message: what kind it is, from whom, and when it came.
+//!
+//! The keys of a playing message work here too, with the words as its beginning: `rewind` and
+//! `start` say them again, `forward` goes on to the message, `end` passes it over unheard, `pause`
+//! holds them. Other keys change nothing.
+
+use super::between::Between;
+use super::playing::{Fetching, Held, Paused};
+use super::{Listener, Portal};
+use crate::base::Timestamp;
+use crate::flow::{Conversation, Cx, Effect, Effects, Event, PlayingChoice};
+use crate::mailbox::Summary;
+use crate::prompt::{Line, Phrase, Say};
+
+/// The words before a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Intro {
+    /// Who hears them, at which message.
+    pub(super) listener: Listener,
+}
+
+impl Intro {
+    /// Says the words given, then those before the message.
+    pub(super) fn enter(
+        mut listener: Listener,
+        mut words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        words.extend(listener.reel.news());
+        let message = listener.reel.current();
+        if message.is_deleted() {
+            words.push(Phrase::Line(Line::MessageDeleted));
+        }
+        words.push(Phrase::Line(match (message.is_heard(), &message.summary) {
+            (true, _) => Line::SavedMessage,
+            (false, Summary { urgent: true, .. }) => Line::UrgentMessage,
+            (false, _) => Line::NewMessage,
+        }));
+        words.extend(sender_and_time(&message.summary, &listener.owner.zone, cx));
+        fx.push(Effect::Play(words));
+        Portal::Intro(Intro { listener }).into()
+    }
+
+    pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        match event {
+            Event::PlayDone => Fetching::enter(self.listener, fx),
+            Event::Digit(key) => match cx.menus.playing.choice(*key) {
+                Some(choice) => self.press(choice, cx, fx),
+                None => Portal::Intro(self).into(),
+            },
+            _ => Portal::Intro(self).into(),
+        }
+    }
+
+    /// One key of a playing message.
+    pub(super) fn press(
+        self,
+        choice: PlayingChoice,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        if choice == PlayingChoice::Pause {
+            return Paused::enter(Held::Intro(self), cx, fx);
+        }
+        fx.push(Effect::StopPlay);
+        let listener = self.listener;
+        match choice {
+            PlayingChoice::Rewind | PlayingChoice::Start | PlayingChoice::Pause => {
+                Intro::enter(listener, Vec::new(), cx, fx)
+            }
+            PlayingChoice::Forward => Fetching::enter(listener, fx),
+            PlayingChoice::End => Between::enter(listener, Vec::new(), cx, fx),
+            PlayingChoice::Save => listener.save(cx, fx),
+            PlayingChoice::Delete => listener.delete(fx),
+            PlayingChoice::Back => listener.go_back(cx, fx),
+        }
+    }
+}
+
+/// From whom a message is and when it came.
+pub(super) fn sender_and_time(summary: &Summary, zone: &str, cx: &Cx<'_>) -> Vec<Phrase> {
+    let mut words = match &summary.caller {
+        Some(number) => vec![
+            Phrase::Line(Line::EnvelopeFrom),
+            Phrase::Say(Say::Number(number.clone())),
+        ],
+        None => vec![Phrase::Line(Line::EnvelopeAnonymous)],
+    };
+    words.push(Phrase::Line(Line::EnvelopeReceived));
+    words.push(when(summary.received, zone, cx));
+    words
+}
+
+fn when(at: Timestamp, zone: &str, cx: &Cx<'_>) -> Phrase {
+    let (now, zone) = (cx.now.wall, zone.to_owned());
+    Phrase::Say(Say::When { at, now, zone })
+}

@@ -1,0 +1,77 @@
+//! The end of a portal conversation: what is deleted is removed, then the last words.
+
+use super::Portal;
+use super::inbox::Rest;
+use crate::flow::{Conversation, Effect, Effects, End, Event};
+use crate::mailbox::{Command, Reply};
+use crate::prompt::{Line, Phrase};
+
+/// Deleted messages are being removed before the end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Leaving {
+    last: Last,
+    /// Whether a change has failed and the caller does not know yet.
+    failed: bool,
+}
+
+/// The last words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Last {
+    Goodbye,
+    Closing,
+}
+
+impl Leaving {
+    /// Leaves with goodbye.
+    pub(super) fn goodbye(rest: Rest, fx: &mut Effects) -> Conversation {
+        Leaving::enter(Last::Goodbye, rest, fx)
+    }
+
+    /// Leaves because the server is closing down.
+    pub(super) fn closing(rest: Rest, fx: &mut Effects) -> Conversation {
+        Leaving::enter(Last::Closing, rest, fx)
+    }
+
+    fn enter(last: Last, rest: Rest, fx: &mut Effects) -> Conversation {
+        expunge(rest, fx);
+        let failed = rest.untold;
+        if rest.deleted {
+            Portal::Leaving(Leaving { last, failed }).into()
+        } else {
+            last.words(failed, fx)
+        }
+    }
+
+    pub(super) fn on(mut self, event: &Event, fx: &mut Effects) -> Conversation {
+        match event {
+            Event::Mail(Reply::Done(Command::Expunge)) => self.last.words(self.failed, fx),
+            Event::Mail(Reply::Failed(Command::Expunge, _)) => self.last.words(true, fx),
+            Event::Mail(Reply::Failed(_, _)) => {
+                self.noted(false);
+                Portal::Leaving(self).into()
+            }
+            _ => Portal::Leaving(self).into(),
+        }
+    }
+
+    /// A change under way is done, or could not be made.
+    pub(super) fn noted(&mut self, done: bool) {
+        self.failed |= !done;
+    }
+}
+
+impl Last {
+    fn words(self, failed: bool, fx: &mut Effects) -> Conversation {
+        let told = failed.then_some(Line::ChangeFailed);
+        let closing = (self == Last::Closing).then_some(Line::ServiceEnding);
+        let lines = told.into_iter().chain(closing).chain([Line::Goodbye]);
+        End::HangUp.after(lines.map(Phrase::Line).collect(), fx)
+    }
+}
+
+/// Removes what is deleted, if anything is.
+pub(super) fn expunge(rest: Rest, fx: &mut Effects) {
+    if rest.deleted {
+        fx.push(Effect::Mail(Command::Expunge));
+    }
+}

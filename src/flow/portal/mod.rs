@@ -1,0 +1,321 @@
+//! The voice portal (user manual, sections 6 to 6.2): log in, choose, hear messages.
+//!
+//! In: the events of a subscriber's call. Out: prompts, log-in checks, questions to the mailbox.
+//! Laws: nothing of a mailbox is heard before its passcode was accepted; a message is marked heard
+//! once it is being heard; what is deleted is removed when the conversation ends and can be taken
+//! back until then; a mailbox that fails is told as failing, and the rest of the portal stays.
+//!
+//! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
+//! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`;
+//! `inbox` holds the messages. Not here yet: greetings, forwarding, passcode change, call-back.
+
+mod between;
+mod change;
+mod inbox;
+mod intro;
+mod leaving;
+mod login;
+mod main_menu;
+mod playing;
+mod voicemail;
+
+use super::{Conversation, Cx, Effect, Effects, Event, KeyPolicy};
+use crate::base::{MailboxId, MessageId};
+use crate::mailbox::{Command, Reply};
+use crate::prompt::{Line, Phrase};
+use crate::subscriber::Profile;
+use between::Between;
+use change::Changing;
+use inbox::{Reel, Rest};
+use intro::Intro;
+use leaving::Leaving;
+use login::{Checking, Number, Passcode, Visit};
+use main_menu::MainMenu;
+use playing::{Fetching, Paused, Playing};
+use std::sync::Arc;
+use voicemail::{Opening, VoicemailMenu};
+
+/// What is known when a subscriber calls the portal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PortalSetup {
+    /// Whose mailbox it is, where the network asserts the caller's number.
+    pub owner: Option<Arc<Profile>>,
+    /// Where the conversation goes after the log-in.
+    pub entry: Entry,
+}
+
+/// Where a portal conversation goes after the log-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// The main menu.
+    Main,
+    /// Straight to the messages (`*86`), as if voicemail and then play were chosen.
+    Messages,
+}
+
+/// A subscriber in the portal: one variant for each state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Portal {
+    /// The call is not answered yet.
+    New(New),
+    /// Asking for the number of a mailbox.
+    Number(Number),
+    /// Asking for the passcode.
+    Passcode(Passcode),
+    /// The log-in is being checked.
+    Checking(Checking),
+    /// The main menu.
+    MainMenu(MainMenu),
+    /// The messages are being listed.
+    Opening(Opening),
+    /// The voicemail menu.
+    VoicemailMenu(VoicemailMenu),
+    /// The words before a message.
+    Intro(Intro),
+    /// A message is about to play.
+    Fetching(Fetching),
+    /// A message plays.
+    Playing(Playing),
+    /// A message, or the words before it, is held.
+    Paused(Paused),
+    /// After a message.
+    Between(Between),
+    /// A message is being deleted or put back.
+    Changing(Changing),
+    /// Deleted messages are being removed before the end.
+    Leaving(Leaving),
+}
+
+/// A subscriber who is logged in and at one message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Listener {
+    /// Who it is.
+    owner: Arc<Profile>,
+    /// The messages, one of them current.
+    reel: Reel,
+}
+
+/// Waiting for the call to be answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct New(PortalSetup);
+
+impl New {
+    fn on(self, event: &Event, fx: &mut Effects) -> Conversation {
+        if *event != Event::Started {
+            return Portal::New(self).into();
+        }
+        let visit = Visit::new(self.0.entry);
+        let welcome = vec![Phrase::Line(Line::PortalWelcome)];
+        match self.0.owner {
+            Some(owner) => Passcode::enter(visit, owner.mailbox.clone(), welcome, fx),
+            None => Number::enter(visit, welcome, fx),
+        }
+    }
+}
+
+impl Portal {
+    /// Before the call is answered.
+    pub(super) fn new(setup: PortalSetup) -> Portal {
+        Portal::New(New(setup))
+    }
+
+    /// The owner of a voicemail pressed the log-in key during the greeting.
+    pub(super) fn log_in_from_greeting(mailbox: MailboxId, fx: &mut Effects) -> Conversation {
+        Passcode::enter(Visit::new(Entry::Main), mailbox, Vec::new(), fx)
+    }
+
+    /// Takes one event. The answer to a mark of "heard" may come in any later state, so it is
+    /// noted here.
+    pub(super) fn on(self, event: Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        match event {
+            Event::Mail(Reply::Done(Command::MarkHeard(id))) => self.noted(id, true).into(),
+            Event::Mail(Reply::Failed(Command::MarkHeard(id), _)) => self.noted(id, false).into(),
+            event => self.step(&event, cx, fx),
+        }
+    }
+
+    fn step(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        match self {
+            Portal::New(state) => state.on(event, fx),
+            Portal::Number(state) => state.on(event, cx, fx),
+            Portal::Passcode(state) => state.on(event, cx, fx),
+            Portal::Checking(state) => state.on(event, cx, fx),
+            Portal::MainMenu(state) => state.on(event, cx, fx),
+            Portal::Opening(state) => state.on(event, cx, fx),
+            Portal::VoicemailMenu(state) => state.on(event, cx, fx),
+            Portal::Intro(state) => state.on(event, cx, fx),
+            Portal::Fetching(state) => state.on(event, cx, fx),
+            Portal::Playing(state) => state.on(event, cx, fx),
+            Portal::Paused(state) => state.on(event, cx, fx),
+            Portal::Between(state) => state.on(event, cx, fx),
+            Portal::Changing(state) => state.on(event, cx, fx),
+            Portal::Leaving(state) => state.on(event, fx),
+        }
+    }
+
+    /// A message is marked heard now, or could not be.
+    fn noted(mut self, id: MessageId, done: bool) -> Portal {
+        match &mut self {
+            Portal::New(_)
+            | Portal::Number(_)
+            | Portal::Passcode(_)
+            | Portal::Checking(_)
+            | Portal::Opening(_) => {}
+            Portal::Leaving(state) => state.noted(done),
+            Portal::MainMenu(state) => state.noted(id, done),
+            Portal::VoicemailMenu(state) => state.inbox.noted(id, done),
+            Portal::Intro(state) => state.listener.reel.noted(id, done),
+            Portal::Fetching(state) => state.listener.reel.noted(id, done),
+            Portal::Playing(state) => state.listener.reel.noted(id, done),
+            Portal::Paused(state) => state.noted(id, done),
+            Portal::Between(state) => state.listener.reel.noted(id, done),
+            Portal::Changing(state) => state.listener.reel.noted(id, done),
+        }
+        self
+    }
+
+    /// The server is closing down: remove what is deleted, say so, hang up.
+    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
+        match self {
+            Portal::New(_) | Portal::Checking(_) | Portal::Opening(_) => {
+                Leaving::closing(Rest::default(), fx)
+            }
+            Portal::Number(state) => state.on_service_ending(fx),
+            Portal::Passcode(state) => state.on_service_ending(fx),
+            Portal::MainMenu(state) => state.on_service_ending(fx),
+            Portal::VoicemailMenu(state) => state.on_service_ending(fx),
+            Portal::Intro(Intro { listener })
+            | Portal::Fetching(Fetching { listener })
+            | Portal::Playing(Playing { listener }) => listener.stop_for_closing(fx),
+            Portal::Paused(state) => state.into_listener().stop_for_closing(fx),
+            Portal::Between(state) => state.on_service_ending(fx),
+            Portal::Changing(state) => state.on_service_ending(fx),
+            Portal::Leaving(state) => Portal::Leaving(state).into(),
+        }
+    }
+
+    /// The caller hung up: what is deleted is removed now.
+    pub(super) fn on_hang_up(self, fx: &mut Effects) {
+        let rest = match &self {
+            Portal::New(_)
+            | Portal::Number(_)
+            | Portal::Passcode(_)
+            | Portal::Checking(_)
+            | Portal::Opening(_)
+            | Portal::Leaving(_) => Rest::default(),
+            Portal::MainMenu(state) => state.rest(),
+            Portal::VoicemailMenu(state) => state.inbox.rest(),
+            Portal::Intro(state) => state.listener.reel.rest(),
+            Portal::Fetching(state) => state.listener.reel.rest(),
+            Portal::Playing(state) => state.listener.reel.rest(),
+            Portal::Paused(state) => state.rest(),
+            Portal::Between(state) => state.listener.reel.rest(),
+            Portal::Changing(state) => state.rest(),
+        };
+        leaving::expunge(rest, fx);
+    }
+
+    /// What becomes of keys: states that wait for an answer hold them.
+    pub(super) fn key_policy(&self) -> KeyPolicy {
+        match self {
+            Portal::Checking(_)
+            | Portal::Opening(_)
+            | Portal::Fetching(_)
+            | Portal::Changing(_)
+            | Portal::Leaving(_) => KeyPolicy::Hold,
+            Portal::New(_)
+            | Portal::Number(_)
+            | Portal::Passcode(_)
+            | Portal::MainMenu(_)
+            | Portal::VoicemailMenu(_)
+            | Portal::Intro(_)
+            | Portal::Playing(_)
+            | Portal::Paused(_)
+            | Portal::Between(_) => KeyPolicy::Now,
+        }
+    }
+
+    /// Whether keys are secret.
+    pub(super) fn masks_keys(&self) -> bool {
+        matches!(self, Portal::Passcode(_) | Portal::Checking(_))
+    }
+
+    /// The name of the state.
+    pub(super) fn state_name(&self) -> &'static str {
+        match self {
+            Portal::New(_) => "portal.new",
+            Portal::Number(_) => "portal.number",
+            Portal::Passcode(_) => "portal.passcode",
+            Portal::Checking(_) => "portal.checking",
+            Portal::MainMenu(_) => "portal.main",
+            Portal::Opening(_) => "portal.opening",
+            Portal::VoicemailMenu(_) => "portal.voicemail",
+            Portal::Intro(_) => "portal.intro",
+            Portal::Fetching(_) => "portal.fetching",
+            Portal::Playing(_) => "portal.playing",
+            Portal::Paused(_) => "portal.paused",
+            Portal::Between(_) => "portal.between",
+            Portal::Changing(_) => "portal.changing",
+            Portal::Leaving(_) => "portal.leaving",
+        }
+    }
+}
+
+impl From<Portal> for Conversation {
+    fn from(portal: Portal) -> Conversation {
+        Conversation::Portal(portal)
+    }
+}
+
+impl Listener {
+    /// What plays is stopped because the server is closing down.
+    fn stop_for_closing(self, fx: &mut Effects) -> Conversation {
+        fx.push(Effect::StopPlay);
+        self.closing(fx)
+    }
+
+    fn closing(self, fx: &mut Effects) -> Conversation {
+        Leaving::closing(self.reel.rest(), fx)
+    }
+
+    /// To the next message that is not deleted, or back to the menu.
+    fn go_on(self, mut words: Vec<Phrase>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let owner = self.owner;
+        match self.reel.next() {
+            Ok(reel) => Intro::enter(Listener { owner, reel }, words, cx, fx),
+            Err(inbox) => {
+                words.push(Phrase::Line(Line::NoMoreMessages));
+                VoicemailMenu::enter(owner, inbox, words, cx, fx)
+            }
+        }
+    }
+
+    /// Back to the voicemail menu.
+    fn go_back(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        VoicemailMenu::enter(self.owner, self.reel.into_inbox(), Vec::new(), cx, fx)
+    }
+
+    /// Keeps the current message and goes on.
+    fn save(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let message = self.reel.current();
+        if message.is_deleted() {
+            return Changing::save(self, fx);
+        }
+        // A message not heard yet stays new: calling it saved would be untrue.
+        let words = if message.is_heard() {
+            vec![Phrase::Line(Line::MessageSaved)]
+        } else {
+            Vec::new()
+        };
+        self.go_on(words, cx, fx)
+    }
+
+    /// Deletes the current message, or takes that back.
+    fn delete(self, fx: &mut Effects) -> Conversation {
+        if self.reel.current().is_deleted() {
+            Changing::undelete(self, fx)
+        } else {
+            Changing::delete(self, fx)
+        }
+    }
+}

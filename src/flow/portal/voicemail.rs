@@ -1,0 +1,163 @@
+//! The voicemail menu: how many messages there are, and the way to them.
+
+use super::between::Between;
+use super::inbox::Inbox;
+use super::intro::Intro;
+use super::leaving::Leaving;
+use super::main_menu::MainMenu;
+use super::{Listener, Portal};
+use crate::flow::ask::{Answer, Ask};
+use crate::flow::{Conversation, Cx, Effect, Effects, Event, VoicemailChoice};
+use crate::mailbox::{Command, Reply};
+use crate::prompt::{Line, MessageKind, Phrase, Say};
+use crate::subscriber::Profile;
+use std::sync::Arc;
+
+/// The messages are being listed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Opening {
+    owner: Arc<Profile>,
+    then: Then,
+}
+
+/// What follows the listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Then {
+    Menu,
+    Play,
+}
+
+impl Opening {
+    /// To the voicemail menu.
+    pub(super) fn to_menu(owner: Arc<Profile>, fx: &mut Effects) -> Conversation {
+        Opening::enter(owner, Then::Menu, fx)
+    }
+
+    /// Straight to the first message.
+    pub(super) fn to_play(owner: Arc<Profile>, fx: &mut Effects) -> Conversation {
+        Opening::enter(owner, Then::Play, fx)
+    }
+
+    fn enter(owner: Arc<Profile>, then: Then, fx: &mut Effects) -> Conversation {
+        fx.push(Effect::Mail(Command::List));
+        Portal::Opening(Opening { owner, then }).into()
+    }
+
+    pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        match event {
+            Event::Mail(Reply::Listed(listing)) => {
+                let inbox = Inbox::new(listing);
+                match self.then {
+                    Then::Menu => VoicemailMenu::enter(self.owner, inbox, Vec::new(), cx, fx),
+                    Then::Play => {
+                        let words = counts(&inbox);
+                        play(self.owner, inbox, words, cx, fx)
+                    }
+                }
+            }
+            Event::Mail(Reply::Failed(Command::List, _)) => {
+                fx.push(Effect::FlushKeys);
+                let words = vec![Phrase::Line(Line::MessagesUnavailable)];
+                MainMenu::enter(self.owner, None, words, cx, fx)
+            }
+            _ => Portal::Opening(self).into(),
+        }
+    }
+}
+
+/// The voicemail menu.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VoicemailMenu {
+    owner: Arc<Profile>,
+    /// The messages.
+    pub(super) inbox: Inbox,
+    ask: Ask,
+}
+
+impl VoicemailMenu {
+    /// Says the words, the counts, then the menu.
+    pub(super) fn enter(
+        owner: Arc<Profile>,
+        inbox: Inbox,
+        words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        VoicemailMenu::resume(owner, inbox, Ask::after_failures(0), words, cx, fx)
+    }
+
+    fn resume(
+        owner: Arc<Profile>,
+        mut inbox: Inbox,
+        ask: Ask,
+        mut words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        words.extend(inbox.news());
+        words.extend(counts(&inbox));
+        words.extend(cx.menus.voicemail.spoken());
+        let ask = ask.again(words, fx);
+        Portal::VoicemailMenu(VoicemailMenu { owner, inbox, ask }).into()
+    }
+
+    pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let VoicemailMenu { owner, inbox, ask } = self;
+        match ask.on(event, &cx.menus.voicemail, cx, fx) {
+            Answer::Pending(ask) => {
+                Portal::VoicemailMenu(VoicemailMenu { owner, inbox, ask }).into()
+            }
+            Answer::Chosen(VoicemailChoice::Play, _) => play(owner, inbox, Vec::new(), cx, fx),
+            Answer::Chosen(VoicemailChoice::Back, _) => {
+                MainMenu::enter(owner, Some(inbox), Vec::new(), cx, fx)
+            }
+            Answer::Chosen(VoicemailChoice::Repeat, ask) => {
+                VoicemailMenu::resume(owner, inbox, ask, Vec::new(), cx, fx)
+            }
+            Answer::Again(line, ask) => {
+                VoicemailMenu::resume(owner, inbox, ask, vec![Phrase::Line(line)], cx, fx)
+            }
+            Answer::GivenUp => Leaving::goodbye(inbox.rest(), fx),
+        }
+    }
+
+    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
+        self.ask.hush(fx);
+        Leaving::closing(self.inbox.rest(), fx)
+    }
+}
+
+/// To the first message. With everything deleted the last one is offered, to be taken back.
+fn play(
+    owner: Arc<Profile>,
+    inbox: Inbox,
+    mut words: Vec<Phrase>,
+    cx: &Cx<'_>,
+    fx: &mut Effects,
+) -> Conversation {
+    match inbox.start() {
+        Ok(reel) if reel.current().is_deleted() => {
+            words.push(Phrase::Line(Line::MessageDeleted));
+            Between::enter(Listener { owner, reel }, words, cx, fx)
+        }
+        Ok(reel) => Intro::enter(Listener { owner, reel }, words, cx, fx),
+        Err(inbox) => VoicemailMenu::enter(owner, inbox, Vec::new(), cx, fx),
+    }
+}
+
+/// "You have two new messages and one saved message."
+fn counts(inbox: &Inbox) -> Vec<Phrase> {
+    let count = |kind, n| Phrase::Say(Say::Messages(kind, n));
+    let line = Phrase::Line;
+    match inbox.counts() {
+        (0, 0) => vec![line(Line::NoMessages)],
+        (new, 0) => vec![line(Line::YouHave), count(MessageKind::New, new)],
+        (0, saved) => vec![line(Line::YouHave), count(MessageKind::Saved, saved)],
+        (new, saved) => vec![
+            line(Line::YouHave),
+            count(MessageKind::New, new),
+            line(Line::And),
+            count(MessageKind::Saved, saved),
+        ],
+    }
+}

@@ -1,0 +1,89 @@
+//! What an operator may set about the conversations: lengths, patience and bounds.
+//!
+//! In: nothing; [`Settings::default`] is the shipped choice. Out: plain values that every state
+//! reads through [`Cx`](super::Cx). The key maps are in [`menus`](super::menus), not here.
+
+use super::RecordingDone;
+use crate::base::MailboxId;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Lengths, patience and bounds of the conversations.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// The longest message; at this length the recording stops by itself. Default 3 minutes.
+    pub longest_message: Duration,
+    /// A shorter recording is no message. Default 1 second.
+    pub shortest_message: Duration,
+    /// A recording with less sound than this is no message. Default 300 ms.
+    pub least_voice: Duration,
+    /// This much silence ends a recording; `None` never does. Default 6 seconds.
+    pub silence_limit: Option<Duration>,
+    /// How long to wait for the first key after a prompt. Default 6 seconds.
+    pub first_key: Duration,
+    /// How long to wait for the next key of a number or passcode. Default 4 seconds.
+    pub between_keys: Duration,
+    /// How many silent or wrong entries end a menu or log-in; 0 counts as 1. Default 3.
+    pub tries: u8,
+    /// How long a paused message waits. Default 2 minutes.
+    pub pause_limit: Duration,
+    /// Whether `*` during the greeting leads to the log-in. Default yes.
+    pub log_in_from_greeting: bool,
+    /// How many figures a passcode may have; others are wrong unasked. Default 4 to 20.
+    pub passcode_length: RangeInclusive<usize>,
+    /// The most figures of a mailbox number typed, at most [`MailboxId::MAX`]. Default that.
+    pub mailbox_length: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            longest_message: Duration::from_mins(3),
+            shortest_message: Duration::from_secs(1),
+            least_voice: Duration::from_millis(300),
+            silence_limit: Some(Duration::from_secs(6)),
+            first_key: Duration::from_secs(6),
+            between_keys: Duration::from_secs(4),
+            tries: 3,
+            pause_limit: Duration::from_mins(2),
+            log_in_from_greeting: true,
+            passcode_length: 4..=20,
+            mailbox_length: MailboxId::MAX,
+        }
+    }
+}
+
+/// Whether a recording is a message: long enough and with some sound in it. What is not is
+/// dropped and counted as a missed call.
+pub fn worth_keeping(done: &RecordingDone, settings: &Settings) -> bool {
+    done.length >= settings.shortest_message && done.voiced >= settings.least_voice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::RecordEnd;
+
+    #[test]
+    fn only_recordings_with_length_and_voice_are_messages() {
+        let settings = Settings::default();
+        let cases = [
+            (1_000, 300, true),
+            (999, 999, false),
+            (20_000, 299, false),
+            (0, 0, false),
+        ];
+        for (length, voiced, expected) in cases {
+            let done = RecordingDone {
+                end: RecordEnd::Stopped,
+                length: Duration::from_millis(length),
+                voiced: Duration::from_millis(voiced),
+            };
+            assert_eq!(
+                worth_keeping(&done, &settings),
+                expected,
+                "{length} {voiced}"
+            );
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Everything at the edge of a running server, as the signalling task uses it.
+//!
+//! Out: what calls want of sockets, media, spool, mailboxes and passcodes. In: [`Input`]s, from
+//! one place. Overload rules: a question that cannot be queued is answered at once with the fault
+//! the caller is told of; nothing here waits.
+
+use super::address;
+use super::log_ins::{LogIn, LogIns, Overloaded};
+use super::telling::Telling;
+use crate::audio::WireAudio;
+use crate::base::{CallId, Language, MailboxId, MessageId, Now, Pii, PlayId, SessionId};
+use crate::call::{Milestone, TakeCommand};
+use crate::deliver::{Answer, Answered, Mailboxes, Question, Token};
+use crate::engine::Engine;
+use crate::flow::{KeepFault, PlayFault};
+use crate::library::Library;
+use crate::prompt::Phrase;
+use crate::sip::{Arrival, ConnectionId, Transmit};
+use crate::spool::{Report, Spool, TakeFault};
+use crate::transport::{Inbound, Transport};
+use crate::{mailbox, media};
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tracing::{error, warn};
+
+/// Something for the signalling task to take in.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// A SIP message arrived.
+    Sip(Arrival, Vec<u8>),
+    /// A SIP connection is gone.
+    ConnectionLost(ConnectionId),
+    /// A media session reports.
+    Media(SessionId, media::Event),
+    /// A recording could not be begun.
+    TakeRefused(MessageId),
+    /// The disk takes no more of a recording; what it has can still be kept.
+    TakeBroken(MessageId),
+    /// A recording is kept, or could not be.
+    Kept(MessageId, Result<(), KeepFault>),
+    /// The audio of a recording.
+    TakeAudio(MessageId, Result<WireAudio, PlayFault>),
+    /// A mailbox answers.
+    Mail(CallId, mailbox::Reply),
+    /// The audio of a message.
+    Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
+    /// A passcode was checked.
+    LogIn(CallId, bool),
+}
+
+/// What a question to a mailbox was for.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Mail(CallId),
+    Audio(CallId, PlayId),
+}
+
+/// Everything at the edge.
+pub(super) struct Edges {
+    pub transport: Transport,
+    pub inbound: mpsc::Receiver<Inbound>,
+    pub engine: Engine,
+    pub media: mpsc::Receiver<(SessionId, media::Event)>,
+    /// The address peers reach our media at; where `None`, the one the route to them begins at.
+    pub media_address: Option<IpAddr>,
+    pub spool: Spool,
+    pub reports: mpsc::UnboundedReceiver<Report>,
+    pub mailboxes: Mailboxes,
+    pub answers: mpsc::UnboundedReceiver<Answered>,
+    pub log_ins: LogIns,
+    pub verdicts: mpsc::UnboundedReceiver<(CallId, bool)>,
+    pub library: Arc<Library>,
+    /// The language of whatever a caller's own lacks.
+    pub fallback: Language,
+    pub telling: Telling,
+    pub asked: Questions,
+}
+
+/// Questions under way, and answers that need no wait.
+#[derive(Debug, Default)]
+pub(super) struct Questions {
+    last: u64,
+    open: HashMap<Token, Asked>,
+    immediate: VecDeque<Input>,
+}
+
+impl Edges {
+    /// The next input from anywhere.
+    pub(super) async fn next(&mut self) -> Input {
+        loop {
+            let input = tokio::select! {
+                Some(inbound) = self.inbound.recv() => match inbound {
+                    Inbound::Message { arrival, bytes } => Some(Input::Sip(arrival, bytes)),
+                    Inbound::Closed(connection) => Some(Input::ConnectionLost(connection)),
+                },
+                Some((session, event)) = self.media.recv() => Some(Input::Media(session, event)),
+                Some(report) = self.reports.recv() => of_report(report),
+                Some(answered) = self.answers.recv() => self.asked.of_answer(answered),
+                Some((call, right)) = self.verdicts.recv() => Some(Input::LogIn(call, right)),
+                else => std::future::pending().await,
+            };
+            if let Some(input) = input {
+                return input;
+            }
+        }
+    }
+
+    /// An answer that was known at once.
+    pub(super) fn immediate(&mut self) -> Option<Input> {
+        self.asked.immediate.pop_front()
+    }
+
+    /// Whether the disk has room for a new recording.
+    pub(super) fn has_room(&self) -> bool {
+        self.spool.admit()
+    }
+
+    pub(super) fn transmit(&mut self, transmit: Transmit) {
+        // Which connection took it does not matter: the machine hears of its end by address.
+        let _connection = self.transport.send(transmit);
+    }
+
+    /// Opens sockets for a session; where the peer reaches its media, or `None` when there are
+    /// none.
+    pub(super) fn open_media(&mut self, session: SessionId, peer: IpAddr) -> Option<SocketAddr> {
+        match self.engine.open(session) {
+            Ok(local) => {
+                let ip = self.media_address.unwrap_or_else(|| address::towards(peer));
+                Some(SocketAddr::new(ip, local.rtp.port()))
+            }
+            Err(fault) => {
+                warn!(%fault, "a call is refused: no media");
+                None
+            }
+        }
+    }
+
+    pub(super) fn media(&mut self, session: SessionId, command: media::Command) {
+        if let Err(fault) = self.engine.send(session, command) {
+            warn!(?session, %fault, "a media command went nowhere");
+        }
+    }
+
+    pub(super) fn info_digit(&mut self, session: SessionId, digit: crate::base::Digit) {
+        if let Err(fault) = self.engine.info_digit(session, digit) {
+            warn!(?session, %fault, "a key went nowhere");
+        }
+    }
+
+    pub(super) fn close_media(&mut self, session: SessionId) {
+        // A session that is gone already needs no closing.
+        let _gone = self.engine.close(session);
+    }
+
+    pub(super) fn say(
+        &mut self,
+        session: SessionId,
+        id: PlayId,
+        phrases: &[Phrase],
+        language: &Language,
+    ) {
+        let items = self
+            .library
+            .say(phrases, &[language.clone(), self.fallback.clone()]);
+        self.media(session, media::Command::Play { id, items });
+    }
+
+    pub(super) fn take(&mut self, command: TakeCommand) {
+        let (queued, otherwise) = match command {
+            TakeCommand::Begin { take, envelope } => (
+                self.spool.begin(take, *envelope),
+                Some(Input::TakeRefused(take)),
+            ),
+            TakeCommand::Commit { take, facts } => (
+                self.spool.commit(take, facts),
+                Some(Input::Kept(take, Err(KeepFault::Disk))),
+            ),
+            TakeCommand::Discard(take) => (self.spool.discard(take), None),
+            TakeCommand::Load(take) => {
+                let failed = Input::TakeAudio(take, Err(PlayFault::Unavailable));
+                (self.spool.load(take), Some(failed))
+            }
+        };
+        if let Err(refused) = queued {
+            error!(%refused, "a recording is at risk");
+            self.asked.immediate.extend(otherwise);
+        }
+    }
+
+    pub(super) fn mail(&mut self, call: CallId, mailbox: &MailboxId, command: mailbox::Command) {
+        let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+        self.ask(
+            Asked::Mail(call),
+            mailbox,
+            Question::Command(command),
+            Input::Mail(call, failed),
+        );
+    }
+
+    pub(super) fn fetch(
+        &mut self,
+        call: CallId,
+        play: PlayId,
+        mailbox: &MailboxId,
+        message: MessageId,
+    ) {
+        let failed = Input::Audio(call, play, Err(PlayFault::Unavailable));
+        self.ask(
+            Asked::Audio(call, play),
+            mailbox,
+            Question::Audio(message),
+            failed,
+        );
+    }
+
+    pub(super) fn log_in(&mut self, call: CallId, mailbox: MailboxId, passcode: Pii<String>) {
+        if let Err(Overloaded(call)) = self.log_ins.check(LogIn {
+            call,
+            mailbox,
+            passcode,
+        }) {
+            warn!(%call, "too many passcodes wait to be checked");
+            self.asked.immediate.push_back(Input::LogIn(call, false));
+        }
+    }
+
+    pub(super) fn milestone(&mut self, now: Now, call: CallId, what: &Milestone) {
+        self.telling.milestone(now, call, what);
+    }
+
+    /// Ends what is at the edge, in order: sockets, media, then the spool, which brings all it
+    /// holds to disk.
+    pub(super) async fn close(self) {
+        self.transport.shutdown().await;
+        self.engine.stop();
+        self.telling.flush();
+        drop(self.spool);
+    }
+
+    fn ask(&mut self, asked: Asked, mailbox: &MailboxId, question: Question, failed: Input) {
+        let token = self.asked.token(asked);
+        if self
+            .mailboxes
+            .ask(token, mailbox.clone(), question)
+            .is_err()
+        {
+            warn!(%mailbox, "too many questions wait for the mailboxes");
+            self.asked.open.remove(&token);
+            self.asked.immediate.push_back(failed);
+        }
+    }
+}
+
+impl Questions {
+    fn token(&mut self, asked: Asked) -> Token {
+        self.last += 1;
+        let token = Token(self.last);
+        self.open.insert(token, asked);
+        token
+    }
+
+    fn of_answer(&mut self, answered: Answered) -> Option<Input> {
+        let asked = self.open.remove(&answered.token)?;
+        match (asked, answered.answer) {
+            (Asked::Mail(call), Answer::Reply(reply)) => Some(Input::Mail(call, reply)),
+            (Asked::Audio(call, play), Answer::Audio(_, audio)) => {
+                Some(Input::Audio(call, play, audio.map_err(play_fault)))
+            }
+            (Asked::Mail(_) | Asked::Audio(..), answer) => {
+                error!(
+                    ?answer,
+                    "a mailbox answered another question than it was asked"
+                );
+                None
+            }
+        }
+    }
+}
+
+fn of_report(report: Report) -> Option<Input> {
+    match report {
+        Report::Begun {
+            outcome: Ok(()), ..
+        }
+        | Report::Discarded { .. } => None,
+        Report::Begun {
+            take,
+            outcome: Err(_),
+        } => Some(Input::TakeRefused(take)),
+        Report::Broken { take } => Some(Input::TakeBroken(take)),
+        Report::Kept { take, outcome } => {
+            Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))
+        }
+        Report::Loaded { take, outcome } => {
+            Some(Input::TakeAudio(take, outcome.map_err(take_play_fault)))
+        }
+    }
+}
+
+fn take_play_fault(fault: TakeFault) -> PlayFault {
+    match fault {
+        TakeFault::Unknown => PlayFault::Gone,
+        TakeFault::Disk => PlayFault::Unavailable,
+        TakeFault::Damaged => PlayFault::Damaged,
+    }
+}
+
+fn play_fault(fault: mailbox::Fault) -> PlayFault {
+    match fault {
+        mailbox::Fault::Gone => PlayFault::Gone,
+        mailbox::Fault::Damaged => PlayFault::Damaged,
+        mailbox::Fault::Unavailable => PlayFault::Unavailable,
+    }
+}
