@@ -13,6 +13,22 @@ use crate::{mailbox, sip};
 use std::time::Duration;
 
 impl CallSession {
+    /// Holds or plays on, as the flow wants; while the caller cannot hear it, nothing plays.
+    fn pause(&mut self, desk: &mut Desk<'_>, paused: bool) {
+        self.paused = paused;
+        self.hold_play(desk);
+    }
+
+    /// Makes the media session hold or play, by what the flow wants and whether it is heard.
+    pub(super) fn hold_play(&self, desk: &mut Desk<'_>) {
+        let command = if self.paused || !self.leg.hears() {
+            media::Command::Pause
+        } else {
+            media::Command::Resume
+        };
+        self.to_media(desk, command);
+    }
+
     pub(super) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
         match effect {
             Effect::Play(phrases) => self.say(desk, phrases),
@@ -20,8 +36,8 @@ impl CallSession {
             Effect::PlayTake => self.play_take(desk),
             Effect::StopPlay => self.stop_play(desk),
             Effect::Seek(to) => self.to_media(desk, media::Command::Seek(to)),
-            Effect::Pause => self.to_media(desk, media::Command::Pause),
-            Effect::Resume => self.to_media(desk, media::Command::Resume),
+            Effect::Pause => self.pause(desk, true),
+            Effect::Resume => self.pause(desk, false),
             Effect::Record(limits) => self.record(desk, limits),
             Effect::StopRecord => self.to_media(desk, media::Command::StopRecord),
             Effect::Keep => self.keep(desk),
@@ -58,6 +74,7 @@ impl CallSession {
             phrases,
             language,
         });
+        self.pause(desk, false);
     }
 
     pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
@@ -111,6 +128,7 @@ impl CallSession {
                 self.play = Play::Running(play);
                 let items = vec![PlayItem::Audio(audio)];
                 self.to_media(desk, media::Command::Play { id: play, items });
+                self.pause(desk, false);
                 self.tell(desk, Event::PlayBegan);
             }
             Err(fault) => {

@@ -61,6 +61,8 @@ pub(super) struct CallSession {
     reason: Option<Reason>,
     take: Take,
     play: Play,
+    /// The flow holds what plays.
+    paused: bool,
     wait: Wait,
     ahead: VecDeque<Digit>,
     masked: bool,
@@ -139,6 +141,7 @@ impl CallSession {
             reason,
             take: Take::None,
             play: Play::Nothing,
+            paused: false,
             wait: Wait::None,
             ahead: VecDeque::new(),
             masked: false,
@@ -362,6 +365,7 @@ impl CallSession {
         let Some(remote) = remote else { return };
         let hears = remote.send;
         self.to_media(desk, media::Command::Remote(remote));
+        self.hold_play(desk);
         match (hears, self.wait) {
             (false, Wait::Until(at)) => {
                 self.wait = Wait::Held(at.saturating_since(desk.now.mono));
