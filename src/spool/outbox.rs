@@ -266,6 +266,11 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
         let (index, _) = waited.unwrap_or_else(PoisonError::into_inner);
         index.news
     }
+
+    fn wake(&self) {
+        self.index().news += 1;
+        self.news.notify_all();
+    }
 }
 
 /// What a folder of messages says about one, without reading its sound; `None` where it is
