@@ -50,7 +50,7 @@ pub(super) enum Command {
     /// Look into the spool: messages not delivered to their mailbox yet.
     #[command(subcommand)]
     Spool(SpoolCommand),
-    /// Make the hash of a passcode for a [[subscriber]].
+    /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
     /// standard input. The hash goes to standard output.
