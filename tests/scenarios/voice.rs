@@ -1,33 +1,61 @@
 //! The stand-in voice: every clip is a tone pair of its own, 400 ms long, so that the samples of a
-//! call tell which clip was heard; and messages whose every second is told from the others.
+//! call tell which clip was heard; and speech whose every fifth of a second is told from the
+//! others, so that they tell which second of a message was heard.
 
 use belpost::audio::tone::{self, Pair};
-use belpost::audio::{WIRE_RATE, WireAudio};
+use belpost::audio::{Law, WIRE_RATE, WireAudio};
+use belpost::base::Language;
 use belpost::media::PlayItem;
 use belpost::prompt::{ClipId, Grammar, Phrase, Piece, render};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long each clip is.
-pub const CLIP: Duration = Duration::from_millis(400);
+const CLIP: Duration = Duration::from_millis(400);
 /// The silence behind each clip, so that two of the same kind are told apart.
 const GAP: Duration = Duration::from_millis(60);
 /// Each tone of a pair, in dBFS.
 const LEVEL: f64 = -12.0;
 
-/// Low tones, 16 of them, 40 Hz apart: told apart within 60 ms.
-fn low(n: usize) -> f64 {
-    450.0 + 50.0 * n as f64
+/// The low tones of all pairs, in Hz. A whole number of periods of their distance fits into the
+/// ear's 40 ms, so that each is silent to the detector of another. The beep's 440 Hz is in none.
+pub const LOW: [f64; 15] = steps(500.0, 50.0);
+/// The high tones of clips.
+pub const CLIP_HIGH: [f64; 11] = steps(1_450.0, 50.0);
+/// The high tones of speech.
+pub const SPEECH_HIGH: [f64; 20] = steps(2_050.0, 50.0);
+/// How many clips can be told apart.
+pub const CLIPS: usize = LOW.len() * CLIP_HIGH.len();
+/// How many fifths of a second of speech can be told apart: a minute of them.
+pub const FIFTHS: usize = LOW.len() * SPEECH_HIGH.len();
+/// The samples of a fifth of a second.
+pub const FIFTH: usize = WIRE_RATE as usize / 5;
+
+const fn steps<const N: usize>(from: f64, by: f64) -> [f64; N] {
+    let mut steps = [from; N];
+    let mut n = 1;
+    while n < N {
+        steps[n] = from + by * n as f64;
+        n += 1;
+    }
+    steps
 }
 
-/// High tones.
-fn high(n: usize) -> f64 {
-    1_450.0 + 50.0 * n as f64
+/// The pair of the `n`th clip.
+pub fn clip_pair(n: usize) -> Pair {
+    (
+        LOW[n % LOW.len()],
+        CLIP_HIGH[n / LOW.len() % CLIP_HIGH.len()],
+    )
 }
 
-/// The pair of the `n`th clip; 480 of them. The beep's 440 Hz is in none.
-pub fn pair(n: usize) -> Pair {
-    (low(n % 16), high(n / 16 % 30))
+/// The pair of the `n`th fifth of a second of speech.
+pub fn speech_pair(n: usize) -> Pair {
+    (
+        LOW[n % LOW.len()],
+        SPEECH_HIGH[n / LOW.len() % SPEECH_HIGH.len()],
+    )
 }
 
 /// The voice of one server: clips get their pairs as they are first said.
@@ -37,53 +65,63 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// What the library would hand to a media session.
-    pub fn say(&mut self, phrases: &[Phrase]) -> Vec<PlayItem> {
-        phrases
-            .iter()
-            .flat_map(|phrase| render(Grammar::English, phrase))
-            .flat_map(|piece| self.piece(piece))
+    /// What the prompt library would hand to a media session.
+    pub fn say(&mut self, phrases: &[Phrase], language: &Language) -> Vec<PlayItem> {
+        let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
+        let pieces = phrases.iter().flat_map(|phrase| render(grammar, phrase));
+        pieces
+            .flat_map(|piece| self.piece(piece, language))
             .collect()
     }
 
-    /// The names of clips, by the number of their pair.
-    pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.numbers.iter().collect();
-        names.sort_by_key(|(_, n)| **n);
-        names.into_iter().map(|(name, _)| name.clone()).collect()
+    /// The name of a clip by the number of its pair.
+    pub fn name(&self, number: usize) -> &str {
+        let named = self.numbers.iter().find(|(_, n)| **n == number);
+        named.map_or("a clip never said", |(name, _)| name)
     }
 
-    fn piece(&mut self, piece: Piece) -> Vec<PlayItem> {
+    fn piece(&mut self, piece: Piece, language: &Language) -> Vec<PlayItem> {
         match piece {
-            Piece::Clip(clip) => vec![self.clip(&clip), PlayItem::Silence(GAP)],
-            Piece::Beep => vec![PlayItem::Audio(
-                WireAudio::from_samples(&tone::beep(WIRE_RATE).samples),
-            )],
+            Piece::Clip(clip) => vec![self.clip(&clip, language), PlayItem::Silence(GAP)],
+            Piece::Beep => vec![PlayItem::Audio(beep().clone())],
             Piece::Pause(span) => vec![PlayItem::Silence(span)],
         }
     }
 
-    fn clip(&mut self, clip: &ClipId) -> PlayItem {
+    fn clip(&mut self, clip: &ClipId, language: &Language) -> PlayItem {
+        let name = match language.as_str() {
+            "en" => clip.to_string(),
+            other => format!("{other}/{clip}"),
+        };
         let next = self.numbers.len();
-        let number = *self.numbers.entry(clip.as_str().to_owned()).or_insert(next);
-        let tone = tone::pair(pair(number), LEVEL, CLIP, WIRE_RATE);
-        PlayItem::Audio(WireAudio::from_samples(&tone.samples))
+        assert!(next < CLIPS, "more clips than this voice has tones for");
+        PlayItem::Audio(clips()[*self.numbers.entry(name).or_insert(next)].clone())
     }
 }
 
-/// What tells one second of a message from another: the `n`th fifth of a second is this pair.
-pub fn message_pair(fifth: usize) -> Pair {
-    (500.0 + 50.0 * (fifth % 15) as f64, 2_000.0 + 60.0 * (fifth / 15 % 20) as f64)
+/// Speech of this length that begins with the `base`th fifth of a second.
+pub fn speech(base: usize, span: Duration) -> Vec<u8> {
+    let wanted = (span.as_millis() as usize) * (WIRE_RATE as usize / 1_000);
+    let fifths = (base..).flat_map(|n| fifths()[n % FIFTHS].octets(Law::A));
+    fifths.take(wanted).copied().collect()
 }
 
-/// Pieces of a message that sound different.
-pub const FIFTH: usize = WIRE_RATE as usize / 5;
+fn beep() -> &'static WireAudio {
+    static BEEP: OnceLock<WireAudio> = OnceLock::new();
+    BEEP.get_or_init(|| WireAudio::from_samples(&tone::beep(WIRE_RATE).samples))
+}
 
-/// A message of this many seconds; each fifth of a second has a pair of its own for a minute.
-pub fn message(seconds: usize) -> WireAudio {
+fn clips() -> &'static [WireAudio] {
+    static CLIP_TONES: OnceLock<Vec<WireAudio>> = OnceLock::new();
+    CLIP_TONES.get_or_init(|| (0..CLIPS).map(|n| tones(clip_pair(n), CLIP)).collect())
+}
+
+fn fifths() -> &'static [WireAudio] {
+    static SPEECH_TONES: OnceLock<Vec<WireAudio>> = OnceLock::new();
     let span = Duration::from_millis(200);
-    let samples: Vec<i16> = (0..seconds * 5)
-        .flat_map(|n| tone::pair(message_pair(n), LEVEL, span, WIRE_RATE).samples)
-        .collect();
-    WireAudio::from_samples(&samples)
+    SPEECH_TONES.get_or_init(|| (0..FIFTHS).map(|n| tones(speech_pair(n), span)).collect())
+}
+
+fn tones(pair: Pair, span: Duration) -> WireAudio {
+    WireAudio::from_samples(&tone::pair(pair, LEVEL, span, WIRE_RATE).samples)
 }
