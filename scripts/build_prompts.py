@@ -79,7 +79,7 @@ def spoken(text, carrier, words):
     said = carrier.replace("{}", text) if carrier else text
     if not words:
         return said
-    pattern = r"\b(" + "|".join(re.escape(w) for w in words) + r")\b"
+    pattern = r"(?<![\w-])(" + "|".join(re.escape(w) for w in words) + r")(?![\w-])"
     lower = {word.lower(): phonemes for word, phonemes in words.items()}
     return re.sub(pattern, lambda m: f"[[{lower[m[0].lower()]}]]", said, flags=re.IGNORECASE)
 

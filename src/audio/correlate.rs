@@ -172,7 +172,7 @@ fn centred_coefficient(a: &[f32], b: &[f32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::Law;
+    use crate::audio::{Law, wav};
     use proptest::prelude::*;
 
     /// Something like speech: bursts of noise of uneven length and loudness.
@@ -217,6 +217,21 @@ mod tests {
     fn another_voice_is_not_taken_for_the_same() {
         let likeness = compare(&babble(80_000, 1), &babble(80_000, 2)).unwrap();
         assert!(likeness.coefficient < 0.3, "{likeness:?}");
+    }
+
+    #[test]
+    fn speech_over_the_telephone_is_the_speech_that_was_said() {
+        let file = |bytes: &[u8]| wav::read(bytes).unwrap().samples;
+        let one = file(include_bytes!("../../media-fixtures/audio/speech-en.wav"));
+        let other = file(include_bytes!(
+            "../../media-fixtures/audio/speech-en-other.wav"
+        ));
+        let heard = [vec![0; 1_600], through_the_wire(&one[..100_000])].concat();
+        let likeness = compare(&heard, &one).unwrap();
+        assert_eq!(likeness.lag, 1_600);
+        assert!(likeness.coefficient > 0.98, "{likeness:?}");
+        let unlike = compare(&heard, &other).unwrap();
+        assert!(unlike.coefficient < 0.3, "{unlike:?}");
     }
 
     #[test]

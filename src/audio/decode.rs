@@ -69,13 +69,17 @@ fn decode_flac(file: &[u8], max: Duration) -> Result<Pcm, DecodeFault> {
         .sample_rate
         .filter(|&r| r > 0)
         .ok_or_else(|| DecodeFault::Flac("no sample rate".to_owned()))?;
-    let mut decoder =
-        FlacDecoder::try_new(&params, &AudioDecoderOptions::default()).map_err(|e| flac(&e))?;
+    // Frames that cannot be read are passed over in silence; only the checksum tells.
+    let options = AudioDecoderOptions::default().verify(true);
+    let mut decoder = FlacDecoder::try_new(&params, &options).map_err(|e| flac(&e))?;
     let mut samples = Vec::new();
     let mut frame = Vec::new();
     for _ in 0..MAX_FRAMES {
         let Some(packet) = reader.next_packet().map_err(|e| flac(&e))? else {
-            return Ok(Pcm { rate, samples });
+            return match decoder.finalize().verify_ok {
+                Some(false) => Err(DecodeFault::Flac("its checksum is wrong".to_owned())),
+                Some(true) | None => Ok(Pcm { rate, samples }),
+            };
         };
         let decoded = decoder.decode(&packet).map_err(|e| flac(&e))?;
         let channels = decoded.num_planes();
@@ -95,7 +99,7 @@ fn flac(error: &Error) -> DecodeFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::tone;
+    use crate::audio::{goertzel, level, tone};
 
     const MINUTE: Duration = Duration::from_mins(1);
 
@@ -117,5 +121,77 @@ mod tests {
         assert_eq!(decode(b"ID3\x04", MINUTE), Err(DecodeFault::UnknownFormat));
         assert_eq!(decode(b"", MINUTE), Err(DecodeFault::UnknownFormat));
         assert!(matches!(decode(b"fLaC", MINUTE), Err(DecodeFault::Flac(_))));
+    }
+
+    #[test]
+    fn a_flac_clip_decodes_to_all_its_samples() {
+        let file = include_bytes!("../../prompts/en/clips/goodbye.flac");
+        let clip = decode(file, MINUTE).unwrap();
+        // STREAMINFO: the number of samples is in the low 36 bits of octets 18-25.
+        let told = u32::from_be_bytes([file[22], file[23], file[24], file[25]]);
+        assert_eq!((clip.rate, clip.samples.len()), (16_000, told as usize));
+        assert!(level::rms_dbfs(&clip.samples) > -30.0);
+    }
+
+    #[test]
+    fn broken_clips_are_refused_and_never_panic() {
+        let broken: [(&str, &[u8]); 11] = [
+            (
+                "truncated.wav",
+                include_bytes!("../../media-fixtures/audio/broken/truncated.wav"),
+            ),
+            (
+                "empty.wav",
+                include_bytes!("../../media-fixtures/audio/broken/empty.wav"),
+            ),
+            (
+                "wrong-magic.wav",
+                include_bytes!("../../media-fixtures/audio/broken/wrong-magic.wav"),
+            ),
+            (
+                "no-channels.wav",
+                include_bytes!("../../media-fixtures/audio/broken/no-channels.wav"),
+            ),
+            (
+                "rate-zero.wav",
+                include_bytes!("../../media-fixtures/audio/broken/rate-zero.wav"),
+            ),
+            (
+                "huge-length.wav",
+                include_bytes!("../../media-fixtures/audio/broken/huge-length.wav"),
+            ),
+            (
+                "unknown-codec.wav",
+                include_bytes!("../../media-fixtures/audio/broken/unknown-codec.wav"),
+            ),
+            (
+                "truncated.flac",
+                include_bytes!("../../media-fixtures/audio/broken/truncated.flac"),
+            ),
+            (
+                "header-only.flac",
+                include_bytes!("../../media-fixtures/audio/broken/header-only.flac"),
+            ),
+            (
+                "damaged.flac",
+                include_bytes!("../../media-fixtures/audio/broken/damaged.flac"),
+            ),
+            (
+                "text.flac",
+                include_bytes!("../../media-fixtures/audio/broken/text.flac"),
+            ),
+        ];
+        for (name, file) in broken {
+            assert!(decode(file, MINUTE).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wideband_stereo_file_reads_as_its_tone() {
+        let file = include_bytes!("../../media-fixtures/audio/tone-1000.wav");
+        let tone = decode(file, MINUTE).unwrap().at_rate(8_000).unwrap();
+        assert_eq!(tone.samples.len(), 2_000);
+        let amplitude = goertzel::amplitude(&tone.samples[200..1_800], 8_000, 1_000.0);
+        assert!((amplitude - 0.5).abs() < 0.01, "{amplitude}");
     }
 }

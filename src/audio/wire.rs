@@ -31,6 +31,15 @@ impl WireAudio {
         }
     }
 
+    /// Takes the same sound encoded in both laws, as it was stored; `None` where they differ in
+    /// length.
+    pub fn from_both(alaw: &[u8], mulaw: &[u8]) -> Option<WireAudio> {
+        (alaw.len() == mulaw.len()).then(|| WireAudio {
+            alaw: alaw.into(),
+            mulaw: mulaw.into(),
+        })
+    }
+
     /// The octets in one law; index = sample.
     pub fn octets(&self, law: Law) -> &[u8] {
         match law {

@@ -203,7 +203,7 @@ impl Switch {
             self.lockout.wrong(&mailbox, now.mono);
             LogInVerdict::Wrong
         };
-        self.step(now, call, |s, desk| s.on_log_in(desk, verdict));
+        self.step(now, call, |s, desk| s.on_log_in(desk, mailbox, verdict));
     }
 
     /// The outcome of [`super::TakeCommand::Commit`].
@@ -277,8 +277,9 @@ impl Switch {
         match Purpose::of(route, self.admitting) {
             Ok(purpose) => {
                 let session = self.ids.session();
+                let peer = invite.source.ip();
                 self.arriving.insert(session, Arriving { invite, purpose });
-                self.out.push_back(Command::OpenMedia(session));
+                self.out.push_back(Command::OpenMedia(session, peer));
             }
             Err(refusal) => self.refuse(call, refusal),
         }

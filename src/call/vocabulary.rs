@@ -1,20 +1,23 @@
 //! The words between the calls and the parts at the edge that serve them.
 
+use crate::audio::Law;
 use crate::base::{
     CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId,
 };
 use crate::mailbox::{Envelope, Facts};
 use crate::prompt::Phrase;
 use crate::{mailbox, media, sip};
+use std::net::IpAddr;
+use std::time::Duration;
 
 /// What a call wants from the edge.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// To the SIP machine.
     Sip(sip::Command),
-    /// Open sockets for a session. Answered by
+    /// Open sockets for a session with a peer at this address. Answered by
     /// [`Switch::handle_media_opened`](super::Switch::handle_media_opened).
-    OpenMedia(SessionId),
+    OpenMedia(SessionId, IpAddr),
     /// To a media session.
     Media(SessionId, media::Command),
     /// A key that came by SIP INFO, for the session to tell from one that came by RTP.
@@ -119,8 +122,8 @@ pub enum Milestone {
     },
     /// The call was refused with this status.
     Refused(u16),
-    /// The answer was acknowledged; the conversation starts.
-    Answered,
+    /// The answer was acknowledged, with this codec; the conversation starts.
+    Answered(Law),
     /// A key was recognised; `None` while keys are secret.
     Key(Option<Digit>),
     /// Phrases are being said.
@@ -131,14 +134,14 @@ pub enum Milestone {
     PlayingTake(MessageId),
     /// A recording began.
     TakeBegan(MessageId),
-    /// A recording ended after this many milliseconds.
-    TakeEnded(MessageId, u64),
+    /// A recording ended, this long.
+    TakeEnded(MessageId, Duration),
     /// A recording is a message now, on disk for good.
     TakeKept(MessageId),
     /// A recording could not be kept.
     TakeLost(MessageId),
     /// A recording was dropped: erased by the caller, too short, or without speech.
     TakeDropped(MessageId),
-    /// The call is over.
+    /// The call is over, its recording settled: the last word of a call that was not refused.
     Ended(&'static str),
 }

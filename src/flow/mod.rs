@@ -6,13 +6,19 @@
 //! a bound of that layer's choosing, with a fault if need be.
 //!
 //! Laws, proved by a walk over every reachable state and event (`walk`):
-//! 1. hanging up always ends the conversation; 2. a recording is never forgotten: it is kept, or
-//! dropped by a key or because there is nothing in it; 3. never kept twice; 4. silence alone ends
-//! every conversation; 5. a prompt is stopped or done before the recording or the wait that follows
-//! it; 6. every question to the mailbox or log-in is answered or the caller is told; 7. nothing
-//! follows the end of the call; 8. no key is a dead end. Besides: a message is marked heard only
-//! while it is heard, only what is marked deleted is removed, keys are secret exactly while a
-//! passcode is typed or checked, and an event that does not belong changes nothing.
+//! 1. hanging up always ends the conversation;
+//! 2. a recording is never forgotten: it is kept, or dropped by a key or because there is nothing
+//!    in it;
+//! 3. it is never kept twice;
+//! 4. silence alone ends every conversation;
+//! 5. a prompt is stopped or done before the recording or the wait that follows it;
+//! 6. every question to the mailbox or log-in is answered or the caller is told;
+//! 7. nothing follows the end of the call;
+//! 8. no key is a dead end.
+//!
+//! Besides: a message is marked heard only while it is heard, only what is marked deleted is
+//! removed, keys are secret exactly while a passcode is typed or checked, and an event that does
+//! not belong changes nothing.
 //!
 //! Rank 3. Requirements: the user manual, sections 6.1 to 6.3. Not here: type-ahead and timers (the
 //! call layer), the words (the prompt catalogue), who may call (routing).
@@ -26,8 +32,13 @@ mod settings;
 mod typing;
 mod vocabulary;
 
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod walk;
+
 pub use announcement::{Announcement, End};
-pub use deposit::{Deposit, DepositSetup, Reason};
+pub use deposit::{Deposit, DepositSetup};
 pub use menus::{
     BetweenChoice, Choice, GreetingChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus,
     PlayingChoice, RecordingChoice, ReviewChoice, VoicemailChoice,

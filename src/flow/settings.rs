@@ -38,14 +38,14 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            longest_message: Duration::from_secs(180),
+            longest_message: Duration::from_mins(3),
             shortest_message: Duration::from_secs(1),
             least_voice: Duration::from_millis(300),
             silence_limit: Some(Duration::from_secs(6)),
             first_key: Duration::from_secs(6),
             between_keys: Duration::from_secs(4),
             tries: 3,
-            pause_limit: Duration::from_secs(120),
+            pause_limit: Duration::from_mins(2),
             log_in_from_greeting: true,
             passcode_length: 4..=20,
             mailbox_length: MailboxId::MAX,

@@ -15,7 +15,7 @@ pub use catalogue::{Catalogue, ClipText, Fault, FaultKind};
 pub use clip::{ClipId, Piece};
 pub use grammar::Grammar;
 pub use line::Line;
-pub use render::{render, spell_out};
+pub use render::{pause_between, render, spell_out};
 
 use crate::base::{DialString, Digit, Timestamp};
 use std::time::Duration;

@@ -2,6 +2,10 @@
 
 use super::clip::Piece;
 use super::{Catalogue, Grammar, Phrase};
+use std::time::Duration;
+
+/// The pause between two sentences.
+const SENTENCE_PAUSE: Duration = Duration::from_millis(250);
 
 /// The pieces of one phrase, in the order they are heard. A choice says what it does before it
 /// names its key.
@@ -13,6 +17,14 @@ pub fn render(grammar: Grammar, phrase: &Phrase) -> Vec<Piece> {
         Phrase::Beep => vec![Piece::Beep],
         Phrase::Pause(span) => vec![Piece::Pause(*span)],
     }
+}
+
+/// The pause between two phrases, by the last text of the one and the first text of the other:
+/// a sentence ends in a full stop, and begins with a capital.
+pub fn pause_between(before: &str, after: &str) -> Option<Duration> {
+    let ends = before.ends_with(['.', '!', '?']);
+    let begins = after.starts_with(char::is_uppercase);
+    (ends || begins).then_some(SENTENCE_PAUSE)
 }
 
 /// What a listener hears, in words; a tone is written `[beep]`.

@@ -427,6 +427,13 @@ fn a_greeting_reads_as_one_sentence_and_ends_in_the_beep() {
 }
 
 #[test]
+fn sentences_are_parted_and_half_sentences_are_not() {
+    assert!(pause_between("twintig nul één", "Spreek uw bericht in na de toon.").is_some());
+    assert!(pause_between("Het bericht is gewist.", "twee").is_some());
+    assert_eq!(pause_between("U heeft", "twee"), None);
+}
+
+#[test]
 fn every_key_can_follow_a_choice_in_every_language() {
     for catalogue in [dutch(), english()] {
         for digit in Digit::ALL {

@@ -10,7 +10,7 @@ use crate::media::{self, PlayItem, RecordLimits, TakeSink, TakeSinkFull};
 use crate::sdp::{self, Capabilities, CodecOrder, Codecs, Direction};
 use crate::server::Clock;
 use crate::sip::{self, EndReason, Machine, Place};
-use crate::transport::{self, Inbound, Transport};
+use crate::transport::{self, Bounds, Inbound, Transport};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -103,7 +103,11 @@ impl Phone {
         via: sip::Transport,
         seed: [u8; 32],
     ) -> Result<Phone, PhoneFault> {
-        let config = transport::Config::new(vec![(via, SocketAddr::new(bind, 0))]);
+        let listen = vec![(via, SocketAddr::new(bind, 0))];
+        let config = transport::Config {
+            listen,
+            bounds: Bounds::default(),
+        };
         let (transport, inbound) = Transport::bind(config).await?;
         let port = transport.local_addrs().first().map_or(0, |(_, a)| a.port());
         let name = sip::Advertised {

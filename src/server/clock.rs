@@ -12,12 +12,17 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts now.
     pub fn start() -> Clock {
-        Clock { start: Instant::now() }
+        Clock {
+            start: Instant::now(),
+        }
     }
 
     /// This moment.
     pub fn now(&self) -> Now {
-        Now { mono: Mono::since_start(self.start.elapsed()), wall: Timestamp::now() }
+        Now {
+            mono: Mono::since_start(self.start.elapsed()),
+            wall: Timestamp::now(),
+        }
     }
 
     /// The moment a deadline stands for, to sleep until.

@@ -4,6 +4,7 @@
 //! one place. Overload rules: a question that cannot be queued is answered at once with the fault
 //! the caller is told of; nothing here waits.
 
+use super::address;
 use super::log_ins::{LogIn, LogIns, Overloaded};
 use super::telling::Telling;
 use crate::audio::WireAudio;
@@ -15,7 +16,7 @@ use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
 use crate::prompt::Phrase;
 use crate::sip::{Arrival, ConnectionId, Transmit};
-use crate::spool::{Report, Request, Spool, TakeFault};
+use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
 use crate::{mailbox, media};
 use std::collections::{HashMap, VecDeque};
@@ -57,13 +58,12 @@ enum Asked {
 }
 
 /// Everything at the edge.
-#[derive(Debug)]
 pub(super) struct Edges {
     pub transport: Transport,
     pub inbound: mpsc::Receiver<Inbound>,
     pub engine: Engine,
     pub media: mpsc::Receiver<(SessionId, media::Event)>,
-    /// The address peers reach our media at; where `None`, the one the socket has.
+    /// The address peers reach our media at; where `None`, the one the route to them begins at.
     pub media_address: Option<IpAddr>,
     pub spool: Spool,
     pub reports: mpsc::UnboundedReceiver<Report>,
@@ -72,6 +72,8 @@ pub(super) struct Edges {
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<(CallId, bool)>,
     pub library: Arc<Library>,
+    /// The language of whatever a caller's own lacks.
+    pub fallback: Language,
     pub telling: Telling,
     pub asked: Questions,
 }
@@ -112,7 +114,7 @@ impl Edges {
 
     /// Whether the disk has room for a new recording.
     pub(super) fn has_room(&self) -> bool {
-        self.spool.admits()
+        self.spool.admit()
     }
 
     pub(super) fn transmit(&mut self, transmit: Transmit) {
@@ -120,11 +122,12 @@ impl Edges {
         let _connection = self.transport.send(transmit);
     }
 
-    /// Opens sockets for a session; where its media is reached, or `None` when there are none.
-    pub(super) fn open_media(&mut self, session: SessionId) -> Option<SocketAddr> {
+    /// Opens sockets for a session; where the peer reaches its media, or `None` when there are
+    /// none.
+    pub(super) fn open_media(&mut self, session: SessionId, peer: IpAddr) -> Option<SocketAddr> {
         match self.engine.open(session) {
             Ok(local) => {
-                let ip = self.media_address.unwrap_or(local.rtp.ip());
+                let ip = self.media_address.unwrap_or_else(|| address::towards(peer));
                 Some(SocketAddr::new(ip, local.rtp.port()))
             }
             Err(fault) => {
@@ -158,34 +161,42 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
-        let items = self.library.say(phrases, language);
+        let items = self
+            .library
+            .say(phrases, &[language.clone(), self.fallback.clone()]);
         self.media(session, media::Command::Play { id, items });
     }
 
     pub(super) fn take(&mut self, command: TakeCommand) {
-        let (take, request, refused) = match command {
-            TakeCommand::Begin { take, envelope } => {
-                (take, Request::Begin { take, envelope }, Some(Input::TakeRefused(take)))
-            }
-            TakeCommand::Commit { take, facts } => {
-                let lost = Input::Kept(take, Err(KeepFault::Disk));
-                (take, Request::Commit { take, facts }, Some(lost))
-            }
-            TakeCommand::Discard(take) => (take, Request::Discard { take }, None),
+        let (queued, otherwise) = match command {
+            TakeCommand::Begin { take, envelope } => (
+                self.spool.begin(take, *envelope),
+                Some(Input::TakeRefused(take)),
+            ),
+            TakeCommand::Commit { take, facts } => (
+                self.spool.commit(take, facts),
+                Some(Input::Kept(take, Err(KeepFault::Disk))),
+            ),
+            TakeCommand::Discard(take) => (self.spool.discard(take), None),
             TakeCommand::Load(take) => {
                 let failed = Input::TakeAudio(take, Err(PlayFault::Unavailable));
-                (take, Request::Load { take }, Some(failed))
+                (self.spool.load(take), Some(failed))
             }
         };
-        if self.spool.ask(request).is_err() {
-            error!(%take, "the spool takes no requests: a message is at risk");
-            self.asked.immediate.extend(refused);
+        if let Err(refused) = queued {
+            error!(%refused, "a recording is at risk");
+            self.asked.immediate.extend(otherwise);
         }
     }
 
     pub(super) fn mail(&mut self, call: CallId, mailbox: &MailboxId, command: mailbox::Command) {
         let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
-        self.ask(Asked::Mail(call), mailbox, Question::Command(command), Input::Mail(call, failed));
+        self.ask(
+            Asked::Mail(call),
+            mailbox,
+            Question::Command(command),
+            Input::Mail(call, failed),
+        );
     }
 
     pub(super) fn fetch(
@@ -196,11 +207,20 @@ impl Edges {
         message: MessageId,
     ) {
         let failed = Input::Audio(call, play, Err(PlayFault::Unavailable));
-        self.ask(Asked::Audio(call, play), mailbox, Question::Audio(message), failed);
+        self.ask(
+            Asked::Audio(call, play),
+            mailbox,
+            Question::Audio(message),
+            failed,
+        );
     }
 
     pub(super) fn log_in(&mut self, call: CallId, mailbox: MailboxId, passcode: Pii<String>) {
-        if let Err(Overloaded(call)) = self.log_ins.check(LogIn { call, mailbox, passcode }) {
+        if let Err(Overloaded(call)) = self.log_ins.check(LogIn {
+            call,
+            mailbox,
+            passcode,
+        }) {
             warn!(%call, "too many passcodes wait to be checked");
             self.asked.immediate.push_back(Input::LogIn(call, false));
         }
@@ -210,9 +230,22 @@ impl Edges {
         self.telling.milestone(now, call, what);
     }
 
+    /// Ends what is at the edge, in order: sockets, media, then the spool, which brings all it
+    /// holds to disk.
+    pub(super) async fn close(self) {
+        self.transport.shutdown().await;
+        self.engine.stop();
+        self.telling.flush();
+        drop(self.spool);
+    }
+
     fn ask(&mut self, asked: Asked, mailbox: &MailboxId, question: Question, failed: Input) {
         let token = self.asked.token(asked);
-        if self.mailboxes.ask(token, mailbox.clone(), question).is_err() {
+        if self
+            .mailboxes
+            .ask(token, mailbox.clone(), question)
+            .is_err()
+        {
             warn!(%mailbox, "too many questions wait for the mailboxes");
             self.asked.open.remove(&token);
             self.asked.immediate.push_back(failed);
@@ -236,7 +269,10 @@ impl Questions {
                 Some(Input::Audio(call, play, audio.map_err(play_fault)))
             }
             (Asked::Mail(_) | Asked::Audio(..), answer) => {
-                error!(?answer, "a mailbox answered another question than it was asked");
+                error!(
+                    ?answer,
+                    "a mailbox answered another question than it was asked"
+                );
                 None
             }
         }
@@ -245,8 +281,14 @@ impl Questions {
 
 fn of_report(report: Report) -> Option<Input> {
     match report {
-        Report::Begun { outcome: Ok(()), .. } | Report::Discarded { .. } => None,
-        Report::Begun { take, outcome: Err(_) } => Some(Input::TakeRefused(take)),
+        Report::Begun {
+            outcome: Ok(()), ..
+        }
+        | Report::Discarded { .. } => None,
+        Report::Begun {
+            take,
+            outcome: Err(_),
+        } => Some(Input::TakeRefused(take)),
         Report::Broken { take } => Some(Input::TakeBroken(take)),
         Report::Kept { take, outcome } => {
             Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))

@@ -52,7 +52,9 @@ impl LogIns {
         let decoy = PasscodeHash::make("decoy", &decoy_salt)?;
         let (queue, waiting) = sync_channel(WAITING_MAX);
         let work = move || check_all(&waiting, &roster, &decoy, &answers);
-        thread::Builder::new().name("passcodes".to_owned()).spawn(work)?;
+        thread::Builder::new()
+            .name("passcodes".to_owned())
+            .spawn(work)?;
         Ok(LogIns { queue })
     }
 
@@ -83,7 +85,9 @@ fn check_all(
 /// Whether the passcode opens the mailbox. Where there is no such mailbox, or it has no passcode,
 /// a decoy is checked, so that the time taken tells nothing.
 fn is_right(log_in: &LogIn, roster: &Roster, decoy: &PasscodeHash) -> bool {
-    let hash = roster.by_mailbox(&log_in.mailbox).and_then(|owner| owner.passcode.as_ref());
+    let hash = roster
+        .by_mailbox(&log_in.mailbox)
+        .and_then(|owner| owner.passcode.as_ref());
     let verifies = hash.unwrap_or(decoy).verifies(log_in.passcode.reveal());
     verifies && hash.is_some()
 }
@@ -112,13 +116,34 @@ mod tests {
     fn only_the_right_passcode_of_a_mailbox_that_has_one_opens_it() {
         let (answers, mut answered) = mpsc::unbounded_channel();
         let log_ins = LogIns::start(roster(), [2; 16], answers).unwrap();
-        let tries = [("2001", "4321"), ("2001", "4322"), ("2002", ""), ("2002", "decoy"), ("9", "decoy")];
+        let tries = [
+            ("2001", "4321"),
+            ("2001", "4322"),
+            ("2002", ""),
+            ("2002", "decoy"),
+            ("9", "decoy"),
+        ];
         for (n, (mailbox, passcode)) in tries.into_iter().enumerate() {
             let mailbox = MailboxId::parse(mailbox).unwrap();
             let passcode = Pii::new(passcode.to_owned());
-            log_ins.check(LogIn { call: CallId(n as u64), mailbox, passcode }).unwrap();
+            log_ins
+                .check(LogIn {
+                    call: CallId(n as u64),
+                    mailbox,
+                    passcode,
+                })
+                .unwrap();
         }
-        let verdicts: Vec<_> = tries.iter().map(|_| answered.blocking_recv().unwrap()).collect();
-        assert_eq!(verdicts.iter().filter(|(_, right)| *right).collect::<Vec<_>>(), [&(CallId(0), true)]);
+        let verdicts: Vec<_> = tries
+            .iter()
+            .map(|_| answered.blocking_recv().unwrap())
+            .collect();
+        assert_eq!(
+            verdicts
+                .iter()
+                .filter(|(_, right)| *right)
+                .collect::<Vec<_>>(),
+            [&(CallId(0), true)]
+        );
     }
 }

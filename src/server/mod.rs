@@ -1,1 +1,43 @@
-//! Wiring: configuration to a running server and its orderly end.
+//! Wiring: from a configuration to a running server, and its orderly end.
+//!
+//! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
+//! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log.
+//! `ARCHITECTURE.md` shows who hands what to whom.
+
+mod address;
+mod clock;
+mod edges;
+mod log_ins;
+mod rules;
+mod signalling;
+mod start;
+mod telling;
+
+pub use clock::Clock;
+pub use log_ins::{LogInsFault, WAITING_MAX};
+pub use signalling::DRAIN;
+pub use start::{Server, StartFault};
+
+use crate::config::Config;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+/// Runs a server until SIGINT or SIGTERM, then ends it in order: present calls are told, their
+/// recordings kept. `ready` is called once calls are taken, with the addresses.
+pub fn run(config: &Config, ready: impl FnOnce(&Server)) -> Result<(), StartFault> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let server = Server::start(config).await?;
+        ready(&server);
+        tokio::select! {
+            _ = terminate.recv() => info!("told to end (SIGTERM)"),
+            _ = interrupt.recv() => info!("told to end (SIGINT)"),
+        }
+        server.stop().await;
+        Ok(())
+    })
+}

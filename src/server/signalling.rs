@@ -19,7 +19,6 @@ pub const DRAIN: Duration = Duration::from_secs(20);
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Everything the signalling task owns.
-#[derive(Debug)]
 pub(super) struct Signalling {
     pub clock: Clock,
     pub machine: Machine,
@@ -46,7 +45,10 @@ impl Signalling {
     /// Takes no new calls, ends the present ones, and waits until their recordings are kept.
     async fn drain(&mut self) {
         let end = Instant::now() + DRAIN;
-        info!(calls = self.switch.len(), "closing down: no new calls, present ones are ended");
+        info!(
+            calls = self.switch.len(),
+            "closing down: no new calls, present ones are ended"
+        );
         self.machine.drain();
         self.switch.drain(self.clock.now());
         self.settle();
@@ -59,7 +61,10 @@ impl Signalling {
             self.settle();
         }
         if !self.switch.is_empty() {
-            warn!(calls = self.switch.len(), "calls that did not end in time are cut off");
+            warn!(
+                calls = self.switch.len(),
+                "calls that did not end in time are cut off"
+            );
         }
     }
 
@@ -114,22 +119,40 @@ impl Signalling {
         let now = self.clock.now();
         match command {
             Command::Sip(command) => self.machine.handle_command(now, command),
-            Command::OpenMedia(session) => {
-                let rtp = self.edges.open_media(session);
+            Command::OpenMedia(session, peer) => {
+                let rtp = self.edges.open_media(session, peer);
                 self.switch.handle_media_opened(now, session, rtp);
             }
             Command::Media(session, command) => self.edges.media(session, command),
             Command::InfoDigit(session, digit) => self.edges.info_digit(session, digit),
             Command::CloseMedia(session) => self.edges.close_media(session),
-            Command::Say { session, play, phrases, language } => {
+            Command::Say {
+                session,
+                play,
+                phrases,
+                language,
+            } => {
                 self.edges.say(session, play, &phrases, &language);
             }
             Command::Take(command) => self.edges.take(command),
-            Command::Mail { call, mailbox, command } => self.edges.mail(call, &mailbox, command),
-            Command::Fetch { call, play, mailbox, message } => {
+            Command::Mail {
+                call,
+                mailbox,
+                command,
+            } => self.edges.mail(call, &mailbox, command),
+            Command::Fetch {
+                call,
+                play,
+                mailbox,
+                message,
+            } => {
                 self.edges.fetch(call, play, &mailbox, message);
             }
-            Command::LogIn { call, mailbox, passcode } => {
+            Command::LogIn {
+                call,
+                mailbox,
+                passcode,
+            } => {
                 self.edges.log_in(call, mailbox, passcode);
             }
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),

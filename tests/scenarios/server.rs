@@ -307,7 +307,7 @@ impl Server {
     fn carry_out(&mut self, now: Now, command: call::Command) {
         match command {
             call::Command::Sip(command) => self.machine.handle_command(now, command),
-            call::Command::OpenMedia(session) => {
+            call::Command::OpenMedia(session, _) => {
                 let local = self.open(now.mono, session);
                 self.switch.handle_media_opened(now, session, Some(local));
             }

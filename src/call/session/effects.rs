@@ -1,6 +1,6 @@
 //! What a flow wants, carried out; and what the diagnostic numbers do.
 
-use super::{CallSession, Desk, Farewell, Play, Take, Wait};
+use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
 use crate::audio::WireAudio;
 use crate::base::{DialString, Digit, MessageId, Mono, PlayId};
 use crate::call::diagnostic;
@@ -31,7 +31,7 @@ impl CallSession {
             Effect::Mail(command) => self.ask_mailbox(desk, command),
             Effect::LogIn(log_in) => {
                 let (call, mailbox) = (self.id, log_in.mailbox);
-                self.log_in = Some(mailbox.clone());
+                self.ask(desk, Question::LogIn(mailbox.clone()));
                 desk.out.push_back(Command::LogIn {
                     call,
                     mailbox,
@@ -69,6 +69,7 @@ impl CallSession {
         };
         let (call, play, mailbox) = (self.id, desk.ids.play(), owner.mailbox.clone());
         self.play = Play::Loading(play);
+        self.ask(desk, Question::Audio(play));
         self.note(desk, Milestone::PlayingMessage(message));
         desk.out.push_back(Command::Fetch {
             call,
@@ -87,6 +88,7 @@ impl CallSession {
             }
         };
         self.play = Play::LoadingTake(take);
+        self.ask(desk, Question::TakeAudio(take));
         self.note(desk, Milestone::PlayingTake(take));
         desk.out.push_back(Command::Take(TakeCommand::Load(take)));
     }
@@ -132,6 +134,7 @@ impl CallSession {
             return self.events.push_back(Event::Mail(failed));
         };
         let (call, mailbox) = (self.id, owner.mailbox.clone());
+        self.ask(desk, Question::Mail(command));
         desk.out.push_back(Command::Mail {
             call,
             mailbox,
@@ -163,5 +166,9 @@ impl CallSession {
             let items = vec![PlayItem::Loop(diagnostic::key_tone(digit))];
             self.to_media(desk, media::Command::Play { id, items });
         }
+    }
+
+    fn ask(&mut self, desk: &Desk<'_>, question: Question) {
+        self.questions.ask(desk.now.mono, question);
     }
 }

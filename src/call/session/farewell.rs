@@ -79,8 +79,8 @@ impl CallSession {
         self.phase = Phase::Ending(farewell);
         self.play = Play::Nothing;
         self.wait = Wait::None;
+        self.why_ended = why;
         desk.out.push_back(Command::CloseMedia(self.media));
-        self.note(desk, Milestone::Ended(why));
         self.settle(desk);
     }
 
@@ -98,10 +98,15 @@ impl CallSession {
             Farewell::PeerWaits => {
                 desk.out
                     .push_back(Command::Sip(sip::Command::ByeDone(self.id)));
-                self.phase = Phase::Done;
+                self.close(desk);
             }
-            Farewell::Nobody => self.phase = Phase::Done,
+            Farewell::Nobody => self.close(desk),
             Farewell::WeWait => {}
         }
+    }
+
+    fn close(&mut self, desk: &mut Desk<'_>) {
+        self.phase = Phase::Done;
+        self.note(desk, Milestone::Ended(self.why_ended));
     }
 }

@@ -8,9 +8,11 @@
 mod effects;
 mod farewell;
 mod purpose;
+mod questions;
 mod take;
 
 pub(super) use purpose::Purpose;
+pub use questions::PATIENCE;
 
 use super::leg::Leg;
 use super::route::Diagnostic;
@@ -19,12 +21,15 @@ use crate::audio::WireAudio;
 use crate::base::{
     CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
 };
-use crate::flow::{Conversation, Cx, Effects, Event, KeyPolicy, LogInVerdict, PlayFault};
+use crate::flow::{
+    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LogInVerdict, PlayFault,
+};
 use crate::mime::Reason;
 use crate::sip::{EndReason, Invite, Offer, Refusal};
 use crate::subscriber::Profile;
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
+use questions::{Question, Questions};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,8 +64,9 @@ pub struct CallSession {
     wait: Wait,
     ahead: VecDeque<Digit>,
     masked: bool,
-    /// The mailbox whose passcode is being checked.
-    log_in: Option<MailboxId>,
+    questions: Questions,
+    /// Why the conversation is over; empty while it is not.
+    why_ended: &'static str,
     events: VecDeque<Event>,
 }
 
@@ -136,7 +142,8 @@ impl CallSession {
             wait: Wait::None,
             ahead: VecDeque::new(),
             masked: false,
-            log_in: None,
+            questions: Questions::default(),
+            why_ended: "",
             events: VecDeque::new(),
         };
         session.set_remote(desk, remote);
@@ -168,10 +175,11 @@ impl CallSession {
 
     /// When the call wants to be woken.
     pub(super) fn deadline(&self) -> Option<Mono> {
-        match self.wait {
+        let wait = match self.wait {
             Wait::Until(at) if self.phase == Phase::Up => Some(at),
             Wait::Until(_) | Wait::Held(_) | Wait::None => None,
-        }
+        };
+        wait.into_iter().chain(self.questions.deadline()).min()
     }
 
     /// Something happened on the SIP side.
@@ -221,6 +229,7 @@ impl CallSession {
         play: PlayId,
         audio: Result<WireAudio, PlayFault>,
     ) {
+        self.questions.answered(&Question::Audio(play));
         if self.play == Play::Loading(play) && self.phase == Phase::Up {
             self.start_audio(desk, play, audio);
         }
@@ -233,6 +242,7 @@ impl CallSession {
         take: MessageId,
         audio: Result<WireAudio, PlayFault>,
     ) {
+        self.questions.answered(&Question::TakeAudio(take));
         if self.play == Play::LoadingTake(take) && self.phase == Phase::Up {
             let play = desk.ids.play();
             self.start_audio(desk, play, audio);
@@ -241,17 +251,30 @@ impl CallSession {
 
     /// The mailbox answers.
     pub(super) fn on_mail(&mut self, desk: &mut Desk<'_>, reply: mailbox::Reply) {
-        self.tell(desk, Event::Mail(reply));
+        let command = match &reply {
+            mailbox::Reply::Listed(_) => mailbox::Command::List,
+            mailbox::Reply::Done(command) | mailbox::Reply::Failed(command, _) => *command,
+        };
+        if self.questions.answered(&Question::Mail(command)) {
+            self.tell(desk, Event::Mail(reply));
+        }
     }
 
     /// The mailbox whose passcode is being checked.
     pub(super) fn log_in(&self) -> Option<&MailboxId> {
-        self.log_in.as_ref()
+        self.questions.log_in()
     }
 
-    /// The log-in was checked.
-    pub(super) fn on_log_in(&mut self, desk: &mut Desk<'_>, verdict: LogInVerdict) {
-        self.log_in = None;
+    /// The log-in to this mailbox was checked.
+    pub(super) fn on_log_in(
+        &mut self,
+        desk: &mut Desk<'_>,
+        mailbox: MailboxId,
+        verdict: LogInVerdict,
+    ) {
+        if !self.questions.answered(&Question::LogIn(mailbox)) {
+            return;
+        }
         if let LogInVerdict::Accepted(profile) = &verdict {
             self.language = profile.language.clone();
             self.owner = Some(Arc::clone(profile));
@@ -261,12 +284,32 @@ impl CallSession {
 
     /// The time has come to look at the deadlines.
     pub(super) fn on_timeout(&mut self, desk: &mut Desk<'_>) {
+        while let Some(question) = self.questions.overdue(desk.now.mono) {
+            self.give_up(desk, question);
+        }
         match self.wait {
             Wait::Until(at) if at <= desk.now.mono && self.phase == Phase::Up => {
                 self.wait = Wait::None;
                 self.tell(desk, Event::Timeout);
             }
             Wait::Until(_) | Wait::Held(_) | Wait::None => {}
+        }
+    }
+
+    /// Nobody answered: the flow hears of a fault instead.
+    fn give_up(&mut self, desk: &mut Desk<'_>, question: Question) {
+        tracing::warn!(call = %self.id, ?question, "no answer in time");
+        match question {
+            Question::Mail(command) => {
+                let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+                self.tell(desk, Event::Mail(failed));
+            }
+            Question::LogIn(_) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            Question::Keep(take) => self.kept(desk, take, Err(KeepFault::Disk)),
+            Question::Audio(play) => self.on_audio(desk, play, Err(PlayFault::Unavailable)),
+            Question::TakeAudio(take) => {
+                self.on_take_audio(desk, take, Err(PlayFault::Unavailable));
+            }
         }
     }
 
@@ -284,7 +327,7 @@ impl CallSession {
             return self.end(desk, Farewell::WeWait, "no codec in common");
         }
         self.phase = Phase::Up;
-        self.note(desk, Milestone::Answered);
+        self.note(desk, Milestone::Answered(self.leg.law()));
         match &self.talk {
             Talk::Flow(_) => self.tell(desk, Event::Started),
             Talk::Diagnostic(kind) => self.start_diagnostic(desk, *kind),

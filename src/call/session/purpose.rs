@@ -2,7 +2,7 @@
 
 use super::Talk;
 use crate::call::route::Route;
-use crate::flow::{self, Conversation, DepositSetup, PortalSetup};
+use crate::flow::{Conversation, DepositSetup, PortalSetup};
 use crate::mime::Reason;
 use crate::sip::Refusal;
 use crate::subscriber::Profile;
@@ -35,7 +35,7 @@ impl Purpose {
             Route::Deposit { owner, reason } => {
                 let setup = DepositSetup {
                     owner: Arc::clone(&owner),
-                    reason: flow_reason(reason),
+                    reason,
                     admitted,
                 };
                 Ok(flow(Conversation::deposit(setup), Some(owner), reason))
@@ -56,15 +56,5 @@ impl Purpose {
                 why: "diverted too often",
             }),
         }
-    }
-}
-
-fn flow_reason(reason: Option<Reason>) -> flow::Reason {
-    match reason {
-        Some(Reason::Busy | Reason::DoNotDisturb) => flow::Reason::Busy,
-        Some(Reason::NoAnswer) => flow::Reason::NoAnswer,
-        Some(Reason::Unconditional) => flow::Reason::Unconditional,
-        Some(Reason::NotReachable | Reason::Deflected) => flow::Reason::Unavailable,
-        None => flow::Reason::Unknown,
     }
 }

@@ -3,7 +3,7 @@
 //! Laws: what has begun is committed or discarded, once; a recording that is not worth keeping is
 //! dropped only when the caller is gone; a caller never hears "saved" of what the disk refused.
 
-use super::{CallSession, Desk, Phase};
+use super::{CallSession, Desk, Phase, Question};
 use crate::base::MessageId;
 use crate::call::route;
 use crate::call::vocabulary::{Command, Milestone, TakeCommand};
@@ -78,6 +78,8 @@ impl CallSession {
             return self.discard(desk);
         }
         self.take = Take::Committing(recorded.take);
+        self.questions
+            .ask(desk.now.mono, Question::Keep(recorded.take));
         let facts = facts(&recorded);
         desk.out.push_back(Command::Take(TakeCommand::Commit {
             take: recorded.take,
@@ -107,8 +109,7 @@ impl CallSession {
         if id != recorded.take {
             return;
         }
-        let length = u64::try_from(recorded.length.as_millis()).unwrap_or(u64::MAX);
-        self.note(desk, Milestone::TakeEnded(id, length));
+        self.note(desk, Milestone::TakeEnded(id, recorded.length));
         self.take = Take::Ended(recorded);
         if keep {
             self.commit(desk, recorded);
@@ -125,9 +126,18 @@ impl CallSession {
         take: MessageId,
         outcome: Result<(), KeepFault>,
     ) {
-        if self.take != Take::Committing(take) {
-            return;
+        if self.questions.answered(&Question::Keep(take)) {
+            self.kept(desk, take, outcome);
         }
+    }
+
+    /// The recording is settled, as the spool said or for want of its answer.
+    pub(super) fn kept(
+        &mut self,
+        desk: &mut Desk<'_>,
+        take: MessageId,
+        outcome: Result<(), KeepFault>,
+    ) {
         self.take = Take::None;
         let what = match outcome {
             Ok(()) => Milestone::TakeKept(take),

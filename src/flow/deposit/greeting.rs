@@ -4,9 +4,10 @@
 //! disk the caller hears that before any tone. Recorded greetings and names are not here.
 
 use super::record::Beep;
-use super::{Caller, Deposit, DepositSetup, Reason, log_in};
+use super::{Caller, Deposit, DepositSetup, log_in};
 use crate::base::DialString;
 use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, GreetingChoice};
+use crate::mime::Reason;
 use crate::prompt::{Line, Phrase, Say};
 use crate::subscriber::Profile;
 
@@ -67,9 +68,11 @@ fn words(setup: &DepositSetup) -> Vec<Phrase> {
     let mut words = vec![Phrase::Line(Line::GreetingReached)];
     words.extend(number(&setup.owner));
     words.push(Phrase::Line(match setup.reason {
-        Reason::Busy => Line::GreetingBusy,
-        Reason::NoAnswer => Line::GreetingNoAnswer,
-        Reason::Unconditional | Reason::Unavailable | Reason::Unknown => Line::GreetingUnavailable,
+        Some(Reason::Busy | Reason::DoNotDisturb) => Line::GreetingBusy,
+        Some(Reason::NoAnswer) => Line::GreetingNoAnswer,
+        Some(Reason::Unconditional | Reason::NotReachable | Reason::Deflected) | None => {
+            Line::GreetingUnavailable
+        }
     }));
     let rest: &[Line] = if setup.admitted {
         &[Line::LeaveMessage, Line::FinishRecording]

@@ -11,6 +11,7 @@ mod review;
 
 use super::portal::Portal;
 use super::{Conversation, Cx, Effect, Effects, End, Event, KeyPolicy};
+use crate::mime::Reason;
 use crate::prompt::{Line, Phrase};
 use crate::subscriber::Profile;
 use greeting::Greeting;
@@ -23,25 +24,10 @@ use std::sync::Arc;
 pub struct DepositSetup {
     /// Whose voicemail it is.
     pub owner: Arc<Profile>,
-    /// Why the call came here.
-    pub reason: Reason,
+    /// Why the call came here; `None` when the mailbox was called itself.
+    pub reason: Option<Reason>,
     /// Whether the disk has room for another message.
     pub admitted: bool,
-}
-
-/// Why a call was diverted to voicemail (RFC 5806 `reason`, RFC 4458 `cause`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The owner's line is busy.
-    Busy,
-    /// The owner does not answer.
-    NoAnswer,
-    /// The owner sends every call here.
-    Unconditional,
-    /// The owner cannot be reached.
-    Unavailable,
-    /// None was given.
-    Unknown,
 }
 
 /// A message being left: one variant for each state.

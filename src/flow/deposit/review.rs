@@ -112,13 +112,13 @@ fn chosen(
         ReviewChoice::Listen => Listening::enter(caller, &ask, fx),
         ReviewChoice::Keep => Keeping::enter(After::Goodbye, fx),
         ReviewChoice::Repeat => Review::resume(caller, ask, Vec::new(), cx, fx),
-        ReviewChoice::Assistant => match caller.owner.assistant.clone() {
-            Some(assistant) => Keeping::enter(After::Transfer(assistant), fx),
-            None => {
-                let answer = ask.failed(Line::NotAChoice, &cx.menus.review, cx);
-                answered(caller, answer, cx, fx)
+        ReviewChoice::Assistant => {
+            if let Some(assistant) = caller.owner.assistant.clone() {
+                return Keeping::enter(After::Transfer(assistant), fx);
             }
-        },
+            let answer = ask.failed(Line::NotAChoice, &cx.menus.review, cx);
+            answered(caller, answer, cx, fx)
+        }
     }
 }
 

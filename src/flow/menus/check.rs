@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// All menus, as far as they can be made out; the faults say what could not.
 pub(super) fn menus(raw: &Raw, faults: &mut Vec<MenuFault>) -> Menus {
-    let mut doors = BTreeSet::from_iter(REACHED_WITHOUT_KEY.iter().copied());
+    let mut doors: BTreeSet<_> = REACHED_WITHOUT_KEY.iter().copied().collect();
     let menus = Menus {
         greeting: menu(raw, &mut doors, faults),
         recording: menu(raw, &mut doors, faults),
@@ -39,13 +39,14 @@ fn menu<C: Choice>(
     let nothing = RawMenu::default();
     let raw = raw.0.get(C::MENU).unwrap_or(&nothing);
     let keys = keys::<C>(raw, faults);
-    let said = announced(raw, &keys, faults);
+    let (said, unsaid) = announced(raw, &keys, faults);
     if doors.contains(C::MENU) {
         doors.extend(keys.iter().flat_map(|(_, choice)| choice.leads_to()));
     }
     Menu {
         keys,
         said,
+        unsaid,
         tries: raw.tries.and_then(|n| u8::try_from(n).ok()),
         wait: raw
             .wait
@@ -73,8 +74,12 @@ fn keys<C: Choice>(raw: &RawMenu, faults: &mut Vec<MenuFault>) -> Vec<(Digit, C)
     keys
 }
 
-/// The choices of `say`, checked together with `unsaid` against the keys.
-fn announced<C: Choice>(raw: &RawMenu, keys: &[(Digit, C)], faults: &mut Vec<MenuFault>) -> Vec<C> {
+/// The choices of `say` and `unsaid`, checked together against the keys.
+fn announced<C: Choice>(
+    raw: &RawMenu,
+    keys: &[(Digit, C)],
+    faults: &mut Vec<MenuFault>,
+) -> (Vec<C>, Vec<C>) {
     let said = listed(raw.say.as_deref(), keys, faults);
     let unsaid = listed(raw.unsaid.as_deref(), keys, faults);
     let mut seen: Vec<C> = Vec::new();
@@ -96,7 +101,8 @@ fn announced<C: Choice>(raw: &RawMenu, keys: &[(Digit, C)], faults: &mut Vec<Men
             mistake,
         });
     }
-    said.into_iter().map(|(_, choice)| choice).collect()
+    let choices = |words: Vec<(&Word, C)>| words.into_iter().map(|(_, c)| c).collect();
+    (choices(said), choices(unsaid))
 }
 
 fn listed<'a, C: Choice>(

@@ -30,6 +30,8 @@ pub struct Menu<C> {
     keys: Vec<(Digit, C)>,
     /// What is announced, in this order.
     said: Vec<C>,
+    /// What works without being announced, in this order.
+    unsaid: Vec<C>,
     /// Silent or wrong entries until the menu ends, where it has its own number.
     pub tries: Option<u8>,
     /// How long to wait for a key, where it has its own span.
@@ -50,14 +52,10 @@ impl<C: Choice> Menu<C> {
             .map(|(k, _)| *k)
     }
 
-    /// Every choice that has a key, announced ones first and in their order.
+    /// Every choice with its key, announced ones first, in the order of the file.
     pub fn choices(&self) -> Vec<(Digit, C)> {
-        let silent = self.keys.iter().filter(|(_, c)| !self.said.contains(c));
-        let said = self
-            .said
-            .iter()
-            .filter_map(|c| self.key(*c).map(|k| (k, *c)));
-        said.chain(silent.copied()).collect()
+        let all = self.said.iter().chain(&self.unsaid);
+        all.filter_map(|c| Some((self.key(*c)?, *c))).collect()
     }
 
     /// The spoken menu.
@@ -322,8 +320,8 @@ mod tests {
     fn a_menu_file_with_one_fault_is_refused_for_that_fault() {
         let cases = [
             (
-                "[main.keys]\n\"1\" = \"voicemail\"\n\"9\" = \"leave\"\n\"1\" = \"repeat\"\n",
-                "line 4: duplicate key",
+                "[main.keys]\n\"1\" = \"voicemail\"\n\"9\" = \"leave\"\n\"#\" = \"repeat\"\n\"1\" = \"leave\"\n",
+                "line 5: duplicate key",
             ),
             (
                 "[main]\nkeys = { \"1\" = \"voicemail\", \"2\" = \"voicemail\", \"9\" = \"leave\", \

@@ -106,9 +106,9 @@ impl Reader<'_> {
         let mut raw = RawMenu::default();
         for (name, value) in settings {
             match name.get_ref().as_ref() {
-                "keys" => raw.keys = Some(self.keys(menu, value)),
-                "say" => raw.say = Some(self.words(menu, "say", value)),
-                "unsaid" => raw.unsaid = Some(self.words(menu, "unsaid", value)),
+                "keys" => raw.keys = self.keys(menu, value),
+                "say" => raw.say = self.words(menu, "say", value),
+                "unsaid" => raw.unsaid = self.words(menu, "unsaid", value),
                 "tries" => raw.tries = self.number(menu, "tries", value, TRIES),
                 "wait" => raw.wait = self.number(menu, "wait", value, WAIT),
                 other => {
@@ -124,10 +124,10 @@ impl Reader<'_> {
         raw
     }
 
-    fn keys(&mut self, menu: &str, value: &Spanned<DeValue<'_>>) -> Vec<(Digit, Word)> {
+    fn keys(&mut self, menu: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<(Digit, Word)>> {
         let DeValue::Table(table) = value.get_ref() else {
             self.wrong(value.span(), menu, "keys", "a table of key = choice");
-            return Vec::new();
+            return None;
         };
         let mut keys = Vec::new();
         for (key, choice) in table {
@@ -146,18 +146,16 @@ impl Reader<'_> {
                 (Some(_), None) => {}
             }
         }
-        keys
+        Some(keys)
     }
 
-    fn words(&mut self, menu: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Vec<Word> {
+    fn words(&mut self, menu: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<Word>> {
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong(value.span(), menu, name, "a list of choices");
-            return Vec::new();
+            return None;
         };
-        items
-            .iter()
-            .filter_map(|item| self.word(menu, name, item))
-            .collect()
+        let words = items.iter().map(|item| self.word(menu, name, item));
+        words.collect()
     }
 
     fn word(&mut self, menu: &str, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Word> {

@@ -84,15 +84,12 @@ impl Listener {
         }
     }
 
-    fn previous(self, ask: Ask, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let owner = self.owner;
-        match self.reel.previous() {
-            Ok(reel) => Intro::enter(Listener { owner, reel }, Vec::new(), cx, fx),
-            Err(reel) => {
-                let words = vec![Phrase::Line(Line::NoPreviousMessage)];
-                Between::resume(Listener { owner, reel }, ask, words, cx, fx)
-            }
+    fn previous(mut self, ask: Ask, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        if self.reel.step_back() {
+            return Intro::enter(self, Vec::new(), cx, fx);
         }
+        let words = vec![Phrase::Line(Line::NoPreviousMessage)];
+        Between::resume(self, ask, words, cx, fx)
     }
 
     fn envelope(&self, cx: &Cx<'_>) -> Vec<Phrase> {

@@ -200,15 +200,14 @@ impl Reel {
         Err(reel.into_inbox())
     }
 
-    /// To the message before, deleted or not; the same where there is none.
-    pub(super) fn previous(self) -> Result<Reel, Reel> {
-        let mut reel = self;
-        let Some(previous) = reel.before.pop() else {
-            return Err(reel);
+    /// To the message before, deleted or not; whether there is one.
+    pub(super) fn step_back(&mut self) -> bool {
+        let Some(previous) = self.before.pop() else {
+            return false;
         };
-        reel.after
-            .push(std::mem::replace(&mut reel.current, previous));
-        Ok(reel)
+        let current = std::mem::replace(&mut self.current, previous);
+        self.after.push(current);
+        true
     }
 
     /// The list without a current message.
@@ -250,7 +249,8 @@ mod tests {
         let inbox = inbox(&[State::New, State::New, State::Saved]);
         let reel = inbox.clone().start().unwrap();
         let end = reel.next().unwrap().next().unwrap();
-        let start = end.clone().previous().unwrap().previous().unwrap();
+        let mut start = end.clone();
+        assert!(start.step_back() && start.step_back() && !start.step_back());
         assert_eq!(start.into_inbox(), inbox);
         assert_eq!(end.next(), Err(inbox));
     }
@@ -264,9 +264,9 @@ mod tests {
         let mut reel = reel.next().unwrap();
         let second = reel.current().summary.id;
         reel.set_deleted(true);
-        let reel = reel.next().unwrap();
+        let mut reel = reel.next().unwrap();
         assert_eq!(reel.clone().into_inbox().counts(), (1, 0));
-        let reel = reel.previous().unwrap();
+        assert!(reel.step_back());
         assert_eq!(reel.current().summary.id, second);
         assert!(reel.current().is_deleted());
     }

@@ -30,14 +30,10 @@ impl Visit {
         Visit { entry, failures: 0 }
     }
 
-    /// One more entry was silent or wrong: the visit goes on, or ends with these words.
-    fn failed(self, line: Line, cx: &Cx<'_>, fx: &mut Effects) -> Result<Visit, Conversation> {
+    /// One more entry was silent or wrong; `None` ends the patience.
+    fn failed(self, cx: &Cx<'_>) -> Option<Visit> {
         let failures = self.failures.saturating_add(1);
-        if failures < cx.settings.tries {
-            return Ok(Visit { failures, ..self });
-        }
-        let words = [line, Line::Goodbye].map(Phrase::Line).to_vec();
-        Err(End::HangUp.after(words, fx))
+        (failures < cx.settings.tries).then_some(Visit { failures, ..self })
     }
 }
 
@@ -75,9 +71,9 @@ impl Number {
     }
 
     fn again(visit: Visit, line: Line, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        match visit.failed(line, cx, fx) {
-            Ok(visit) => Number::enter(visit, vec![Phrase::Line(line)], fx),
-            Err(end) => end,
+        match visit.failed(cx) {
+            Some(visit) => Number::enter(visit, vec![Phrase::Line(line)], fx),
+            None => goodbye(line, fx),
         }
     }
 
@@ -143,12 +139,12 @@ impl Passcode {
         fx: &mut Effects,
     ) -> Conversation {
         fx.push(Effect::FlushKeys);
-        match visit.failed(line, cx, fx) {
-            Ok(visit) => {
+        match visit.failed(cx) {
+            Some(visit) => {
                 let words = vec![Phrase::Line(line)];
                 Passcode::enter(visit, wanted.reveal().clone(), words, fx)
             }
-            Err(end) => end,
+            None => goodbye(line, fx),
         }
     }
 
@@ -188,8 +184,7 @@ impl Checking {
             }
             LogInVerdict::Locked => {
                 fx.push(Effect::FlushKeys);
-                let words = [Line::LoginLocked, Line::Goodbye];
-                End::HangUp.after(words.map(Phrase::Line).to_vec(), fx)
+                goodbye(Line::LoginLocked, fx)
             }
         }
     }
@@ -200,4 +195,10 @@ impl Checking {
             Entry::Messages => Opening::to_play(owner, fx),
         }
     }
+}
+
+/// No log-in in this call: says why, then ends it.
+fn goodbye(why: Line, fx: &mut Effects) -> Conversation {
+    let words = [why, Line::Goodbye].map(Phrase::Line).to_vec();
+    End::HangUp.after(words, fx)
 }

@@ -36,6 +36,7 @@ impl Fetching {
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match event {
             Event::PlayBegan => Playing::begin(self.listener, fx),
+            Event::PlayDone => ended(self.listener, cx, fx),
             Event::PlayFailed(fault) => failed(self.listener, *fault, cx, fx),
             _ => Portal::Fetching(self).into(),
         }
@@ -60,10 +61,7 @@ impl Playing {
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match event {
-            Event::PlayDone => {
-                let words = vec![Phrase::Line(Line::EndOfMessage)];
-                Between::enter(self.listener, words, cx, fx)
-            }
+            Event::PlayDone => ended(self.listener, cx, fx),
             Event::PlayFailed(fault) => failed(self.listener, *fault, cx, fx),
             Event::Digit(key) => match cx.menus.playing.choice(*key) {
                 Some(choice) => self.press(choice, cx, fx),
@@ -176,6 +174,11 @@ impl Paused {
             Held::Message(playing) => playing.listener.reel.noted(id, done),
         }
     }
+}
+
+/// The message has been heard to its end, or has no audio at all.
+fn ended(listener: Listener, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    Between::enter(listener, vec![Phrase::Line(Line::EndOfMessage)], cx, fx)
 }
 
 /// The message cannot be played. Keys held until now were meant for it.

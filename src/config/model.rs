@@ -1,0 +1,340 @@
+//! The configuration as the program sees it, with the shipped defaults.
+//!
+//! Each section of the file is a struct and each key a field. `belpost.example.toml` says what
+//! every key means and costs; a test holds the two together.
+
+use super::values::{Listen, Ports};
+use crate::audio::Law;
+use crate::base::DialString;
+use crate::observe::{LogFormat, LogLevel};
+use crate::sip::Network;
+use crate::subscriber::{Language, Profile};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// All that an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `[sip]`: signalling.
+    pub sip: Sip,
+    /// `[media]`: RTP.
+    pub media: Media,
+    /// `[portal]`: which numbers lead to the voice portal.
+    pub portal: Portal,
+    /// `[deposit]`: leaving a message.
+    pub deposit: Deposit,
+    /// `[entry]`: patience with keys.
+    pub entry: Entry,
+    /// `[menus]`: the key maps.
+    pub menus: Menus,
+    /// `[spool]`: recordings on their way.
+    pub spool: Spool,
+    /// `[mailboxes]`: where messages are kept.
+    pub mailboxes: Mailboxes,
+    /// `[prompts]`: what is said.
+    pub prompts: Prompts,
+    /// `[log]`: the log on standard error.
+    pub log: Log,
+    /// `[events]`: the call event log.
+    pub events: Events,
+    /// `[diagnostics]`: numbers for testing.
+    pub diagnostics: Diagnostics,
+    /// `[[subscriber]]`: who has a mailbox, in the order of the file.
+    pub subscribers: Vec<Profile>,
+}
+
+/// `[sip]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// The sockets, at least one.
+    pub listen: Vec<Listen>,
+    /// Our host in Via and Contact; `None` takes it from `listen`.
+    pub host: Option<String>,
+    /// Whose word about callers and diversions counts.
+    pub trusted_peers: Vec<Network>,
+    /// The most calls at a time, 1-100,000.
+    pub max_calls: u32,
+    /// The User-Agent and Server header.
+    pub user_agent: String,
+    /// The session interval asked for (RFC 4028), 90 s - 1 day.
+    pub session_expires: Duration,
+    /// The round-trip estimate T1 (RFC 3261 section 17.1.1.1), 50 ms - 5 s.
+    pub t1: Duration,
+    /// Whose mailbox a call diverted twice reaches.
+    pub mailbox_from: MailboxFrom,
+    /// A header that names the mailbox, in lower case.
+    pub mailbox_header: Option<String>,
+}
+
+/// Which diversion decides on the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MailboxFrom {
+    /// The number dialled first.
+    Original,
+    /// The one that diverted last.
+    Last,
+}
+
+/// `[media]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// The local address of the media sockets.
+    pub bind: IpAddr,
+    /// The address in our SDP; `None` takes it from `bind`, else from the signalling.
+    pub address: Option<IpAddr>,
+    /// The ports.
+    pub ports: Ports,
+    /// Worker threads, 0-256; 0 is one for each core.
+    pub workers: u16,
+    /// How long a call may be silent on the wire, 5 s - 1 h.
+    pub rtp_timeout: Duration,
+    /// What is quieter counts as silence, in dBm0, -70 to -10.
+    pub silence_level_dbm0: i8,
+    /// The codecs offered and taken, the preferred first; at least one.
+    pub codecs: Vec<Law>,
+    /// Whether the address of a peer behind NAT is learned from its first packets.
+    pub learn_nat: bool,
+}
+
+/// `[portal]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portal {
+    /// Numbers of the portal's front door.
+    pub numbers: Vec<DialString>,
+    /// Numbers that lead straight to the messages after log-in.
+    pub message_numbers: Vec<DialString>,
+}
+
+/// `[deposit]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deposit {
+    /// The longest message, 5 s - 1 h.
+    pub max_message: Duration,
+    /// The shortest recording that is a message, 0 - 60 s.
+    pub min_message: Duration,
+    /// The least sound in a message, 0 - 60 s.
+    pub min_voiced: Duration,
+    /// The silence that ends a recording; `None` never does.
+    pub silence: Option<Duration>,
+    /// Whether `*` during a greeting leads to the owner's log-in.
+    pub allow_log_in: bool,
+}
+
+/// `[entry]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// How long to wait for the first key, 1-60 s.
+    pub first_key: Duration,
+    /// How long to wait for the next key of a number, 1-60 s.
+    pub next_key: Duration,
+    /// How many silent or wrong entries end a menu, 1-10.
+    pub tries: u8,
+}
+
+/// `[menus]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menus {
+    /// A file of key maps in place of those compiled in.
+    pub file: Option<PathBuf>,
+}
+
+/// `[spool]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spool {
+    /// Where recordings are kept until they are delivered.
+    pub folder: PathBuf,
+    /// The disk space in MB (10^6 bytes) without which no recording is begun, 0-1,000,000.
+    pub reserve_mb: u32,
+}
+
+/// `[mailboxes]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailboxes {
+    /// Where the mailboxes are.
+    pub folder: PathBuf,
+    /// The right side of Message-ID and of the sender's address.
+    pub host: String,
+}
+
+/// `[prompts]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompts {
+    /// An operator's prompt sets, before those compiled in.
+    pub folder: Option<PathBuf>,
+    /// The language of whoever has none of their own.
+    pub language: Language,
+    /// Where encoded prompts are kept between starts.
+    pub cache: Option<PathBuf>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// How much is written.
+    pub level: LogLevel,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+/// `[events]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// The file of the call event log.
+    pub file: Option<PathBuf>,
+}
+
+/// `[diagnostics]`: numbers that answer without a mailbox; each is off by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// Plays a fixed announcement.
+    pub announcement: Option<DialString>,
+    /// Sends back what is heard.
+    pub echo: Option<DialString>,
+    /// Answers each key with its tone.
+    pub key_tone: Option<DialString>,
+    /// Answers and sends silence.
+    pub silence: Option<DialString>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            sip: Sip::default(),
+            media: Media::default(),
+            portal: Portal::default(),
+            deposit: Deposit::default(),
+            entry: Entry::default(),
+            menus: Menus { file: None },
+            spool: Spool {
+                folder: "state/spool".into(),
+                reserve_mb: 200,
+            },
+            mailboxes: Mailboxes {
+                folder: "state/mailboxes".into(),
+                host: "localhost".into(),
+            },
+            prompts: Prompts::default(),
+            log: Log {
+                level: LogLevel::Info,
+                format: LogFormat::Text,
+            },
+            events: Events { file: None },
+            diagnostics: Diagnostics::default(),
+            subscribers: Vec::new(),
+        }
+    }
+}
+
+impl Default for Sip {
+    fn default() -> Sip {
+        Sip {
+            listen: ["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060"]
+                .iter()
+                .filter_map(|text| Listen::parse(text).ok())
+                .collect(),
+            host: None,
+            trusted_peers: ["127.0.0.1/32", "::1/128"]
+                .iter()
+                .filter_map(|text| Network::parse(text).ok())
+                .collect(),
+            max_calls: 500,
+            user_agent: "Belpost".into(),
+            session_expires: Duration::from_secs(1_800),
+            t1: Duration::from_millis(500),
+            mailbox_from: MailboxFrom::Original,
+            mailbox_header: None,
+        }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Media {
+        Media {
+            bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            address: None,
+            ports: Ports::Range {
+                first: 10_000,
+                last: 19_999,
+            },
+            workers: 0,
+            rtp_timeout: Duration::from_secs(60),
+            silence_level_dbm0: -45,
+            codecs: vec![Law::A, Law::Mu],
+            learn_nat: false,
+        }
+    }
+}
+
+impl Default for Portal {
+    fn default() -> Portal {
+        let numbers = |list: &[&str]| {
+            list.iter()
+                .filter_map(|text| DialString::parse(text).ok())
+                .collect()
+        };
+        Portal {
+            numbers: numbers(&["1233", "*62"]),
+            message_numbers: numbers(&["*86"]),
+        }
+    }
+}
+
+impl Default for Deposit {
+    fn default() -> Deposit {
+        Deposit {
+            max_message: Duration::from_secs(180),
+            min_message: Duration::from_millis(1_000),
+            min_voiced: Duration::from_millis(300),
+            silence: Some(Duration::from_secs(6)),
+            allow_log_in: true,
+        }
+    }
+}
+
+impl Default for Entry {
+    fn default() -> Entry {
+        Entry {
+            first_key: Duration::from_secs(6),
+            next_key: Duration::from_secs(4),
+            tries: 3,
+        }
+    }
+}
+
+impl Default for Prompts {
+    fn default() -> Prompts {
+        Prompts {
+            folder: None,
+            // invariant: "nl" is a tag of two small letters.
+            #[allow(clippy::expect_used)]
+            language: Language::parse("nl").expect("a language tag"),
+            cache: Some("state/prompts.cache".into()),
+        }
+    }
+}
+
+impl Sip {
+    /// Our host for peers: the configured one, else the first address listened on, else (bound
+    /// to every address) this machine's own loopback address.
+    pub fn advertised_host(&self) -> String {
+        let bound = self.listen.first().map(|listen| listen.address.ip());
+        match (&self.host, bound) {
+            (Some(host), _) => host.clone(),
+            (None, Some(address)) if !address.is_unspecified() => address.to_string(),
+            (None, Some(_) | None) => Ipv4Addr::LOCALHOST.to_string(),
+        }
+    }
+}
+
+impl Media {
+    /// The address in our SDP where no call says better: the configured one, else the one bound
+    /// to, else `signalling`.
+    pub fn advertised_address(&self, signalling: IpAddr) -> IpAddr {
+        match self.address {
+            Some(address) => address,
+            None if self.bind.is_unspecified() => signalling,
+            None => self.bind,
+        }
+    }
+}

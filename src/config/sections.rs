@@ -1,0 +1,315 @@
+//! Reads each section of the file into its struct.
+//!
+//! One function a section, one line a key: the list of keys is here and nowhere else.
+
+use super::fault::{Problem, ValueFault};
+use super::model::{
+    Config, Deposit, Diagnostics, Entry, Events, Log, MailboxFrom, Mailboxes, Media, Menus, Portal,
+    Prompts, Sip, Spool,
+};
+use super::reader::{At, Reader, Section};
+use super::subscribers;
+use super::values::{self, Listen, Ports};
+use crate::audio::Law;
+use crate::base::DialString;
+use crate::observe::{LogFormat, LogLevel};
+use crate::subscriber::Language;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::de::DeTable;
+
+/// The longest text that goes into a header.
+const HEADER_TEXT_MAX: usize = 100;
+
+/// A number that leads somewhere: who has it and where the file says so.
+pub(super) struct Claim {
+    pub(super) number: DialString,
+    pub(super) by: String,
+    pub(super) key: String,
+    pub(super) offset: usize,
+}
+
+/// Reads a whole document. `base` is the folder that relative paths count from.
+pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &Path) -> Config {
+    let mut claims = Vec::new();
+    let prompts = prompts(reader.section(document, "prompts"), base);
+    let mut config = Config {
+        sip: sip(reader.section(document, "sip")),
+        media: media(reader.section(document, "media")),
+        portal: portal(reader.section(document, "portal"), &mut claims),
+        deposit: deposit(reader.section(document, "deposit")),
+        entry: entry(reader.section(document, "entry")),
+        menus: menus(reader.section(document, "menus"), base),
+        spool: spool(reader.section(document, "spool"), base),
+        mailboxes: mailboxes(reader.section(document, "mailboxes"), base),
+        log: log(reader.section(document, "log")),
+        events: events(reader.section(document, "events"), base),
+        diagnostics: diagnostics(reader.section(document, "diagnostics"), &mut claims),
+        subscribers: Vec::new(),
+        prompts,
+    };
+    config.subscribers = subscribers::read(reader, document, &config.prompts, &mut claims);
+    report_taken(reader, claims);
+    config
+}
+
+fn sip(mut section: Section<'_, '_>) -> Sip {
+    let d = Sip::default();
+    let sip = Sip {
+        listen: section
+            .filled_list("listen", Listen::parse)
+            .map_or(d.listen, plain),
+        host: section.optional("host", d.host, values::host),
+        trusted_peers: section
+            .list("trusted_peers", values::network)
+            .map_or(d.trusted_peers, plain),
+        max_calls: section.count("max_calls", 1..100_001, i64::from(d.max_calls)) as u32,
+        user_agent: section
+            .parsed("user_agent", |text| values::line(text, HEADER_TEXT_MAX))
+            .map_or(d.user_agent, value),
+        session_expires: section.seconds("session_expires_s", 90..86_401, d.session_expires),
+        t1: section.millis("t1_ms", 50..5_001, d.t1),
+        mailbox_from: section
+            .parsed("mailbox_from", |text| {
+                let choices = [
+                    ("original", MailboxFrom::Original),
+                    ("last", MailboxFrom::Last),
+                ];
+                values::one_of(text, &choices, "original, last")
+            })
+            .map_or(d.mailbox_from, value),
+        mailbox_header: section.optional("mailbox_header", d.mailbox_header, values::header_name),
+    };
+    section.finish();
+    sip
+}
+
+fn media(mut section: Section<'_, '_>) -> Media {
+    let d = Media::default();
+    let address = |text: &str| text.parse::<IpAddr>().map_err(|_| ValueFault::Address);
+    let codec = |text: &str| {
+        values::one_of(text, &[("PCMA", Law::A), ("PCMU", Law::Mu)], "")
+            .map_err(|_| ValueFault::Codec)
+    };
+    let level = i64::from(d.silence_level_dbm0);
+    let media = Media {
+        bind: section.parsed("bind", address).map_or(d.bind, value),
+        address: section.optional("address", d.address, address),
+        ports: section.parsed("ports", Ports::parse).map_or(d.ports, value),
+        workers: section.count("workers", 0..257, i64::from(d.workers)) as u16,
+        rtp_timeout: section.seconds("rtp_timeout_s", 5..3_601, d.rtp_timeout),
+        silence_level_dbm0: section.count("silence_level_dbm0", -70..-9, level) as i8,
+        codecs: section.filled_list("codecs", codec).map_or(d.codecs, plain),
+        learn_nat: section.flag("learn_nat", d.learn_nat),
+    };
+    section.finish();
+    media
+}
+
+fn portal(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Portal {
+    let d = Portal::default();
+    let mut numbers = |key: &'static str, default: Vec<DialString>| {
+        let listed = section.list(key, number).unwrap_or_else(|| {
+            let at = |value| At { value, offset: 0 };
+            default.into_iter().map(at).collect()
+        });
+        let by = format!("portal.{key}");
+        claims.extend(listed.iter().map(|at| Claim {
+            number: at.value.clone(),
+            by: by.clone(),
+            key: by.clone(),
+            offset: at.offset,
+        }));
+        plain(listed)
+    };
+    let portal = Portal {
+        numbers: numbers("numbers", d.numbers),
+        message_numbers: numbers("message_numbers", d.message_numbers),
+    };
+    section.finish();
+    portal
+}
+
+fn deposit(mut section: Section<'_, '_>) -> Deposit {
+    let d = Deposit::default();
+    let silence = section.seconds("silence_s", 0..61, d.silence.unwrap_or_default());
+    let deposit = Deposit {
+        max_message: section.seconds("max_message_s", 5..3_601, d.max_message),
+        min_message: section.millis("min_message_ms", 0..60_001, d.min_message),
+        min_voiced: section.millis("min_voiced_ms", 0..60_001, d.min_voiced),
+        silence: (silence > Duration::ZERO).then_some(silence),
+        allow_log_in: section.flag("allow_log_in", d.allow_log_in),
+    };
+    let orders = [
+        (
+            "min_message_ms",
+            deposit.min_message,
+            "max_message_s",
+            deposit.max_message,
+        ),
+        (
+            "min_voiced_ms",
+            deposit.min_voiced,
+            "max_message_s",
+            deposit.max_message,
+        ),
+    ];
+    for (key, least, other, most) in orders {
+        if least > most {
+            let offset = section.offset(key);
+            section.fault(key, offset, Problem::MoreThan { other });
+        }
+    }
+    section.finish();
+    deposit
+}
+
+fn entry(mut section: Section<'_, '_>) -> Entry {
+    let d = Entry::default();
+    let entry = Entry {
+        first_key: section.seconds("first_key_s", 1..61, d.first_key),
+        next_key: section.seconds("next_key_s", 1..61, d.next_key),
+        tries: section.count("tries", 1..11, i64::from(d.tries)) as u8,
+    };
+    section.finish();
+    entry
+}
+
+fn menus(mut section: Section<'_, '_>, base: &Path) -> Menus {
+    let menus = Menus {
+        file: section.optional("file", None, |text| path(text, base)),
+    };
+    section.finish();
+    menus
+}
+
+fn spool(mut section: Section<'_, '_>, base: &Path) -> Spool {
+    let d = Config::default().spool;
+    let spool = Spool {
+        folder: section
+            .parsed("folder", |text| path(text, base))
+            .map_or_else(|| base.join(d.folder), value),
+        reserve_mb: section.count("reserve_mb", 0..1_000_001, i64::from(d.reserve_mb)) as u32,
+    };
+    section.finish();
+    spool
+}
+
+fn mailboxes(mut section: Section<'_, '_>, base: &Path) -> Mailboxes {
+    let d = Config::default().mailboxes;
+    let mailboxes = Mailboxes {
+        folder: section
+            .parsed("folder", |text| path(text, base))
+            .map_or_else(|| base.join(d.folder), value),
+        host: section.parsed("host", values::host).map_or(d.host, value),
+    };
+    section.finish();
+    mailboxes
+}
+
+fn prompts(mut section: Section<'_, '_>, base: &Path) -> Prompts {
+    let d = Prompts::default();
+    let cache = d.cache.map(|file| base.join(file));
+    let prompts = Prompts {
+        folder: section.optional("folder", d.folder, |text| path(text, base)),
+        language: section
+            .parsed("language", language)
+            .map_or(d.language, value),
+        cache: section.optional("cache", cache, |text| path(text, base)),
+    };
+    section.finish();
+    prompts
+}
+
+fn log(mut section: Section<'_, '_>) -> Log {
+    let d = Config::default().log;
+    let log = Log {
+        level: section
+            .parsed("level", |text| {
+                values::one_of(text, &LogLevel::NAMES, "error, warn, info, debug, trace")
+            })
+            .map_or(d.level, value),
+        format: section
+            .parsed("format", |text| {
+                values::one_of(text, &LogFormat::NAMES, "text, json")
+            })
+            .map_or(d.format, value),
+    };
+    section.finish();
+    log
+}
+
+fn events(mut section: Section<'_, '_>, base: &Path) -> Events {
+    let events = Events {
+        file: section.optional("file", None, |text| path(text, base)),
+    };
+    section.finish();
+    events
+}
+
+fn diagnostics(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Diagnostics {
+    let mut line = |key: &'static str| {
+        let dialled = section.optional(key, None, number)?;
+        let by = format!("diagnostics.{key}");
+        claims.push(Claim {
+            number: dialled.clone(),
+            by: by.clone(),
+            key: by,
+            offset: section.offset(key),
+        });
+        Some(dialled)
+    };
+    let diagnostics = Diagnostics {
+        announcement: line("announcement"),
+        echo: line("echo"),
+        key_tone: line("key_tone"),
+        silence: line("silence"),
+    };
+    section.finish();
+    diagnostics
+}
+
+/// Every number leads to one place. The second claim is the fault; one of a default comes first.
+fn report_taken(reader: &mut Reader<'_>, mut claims: Vec<Claim>) {
+    claims.sort_by_key(|claim| claim.offset);
+    let mut holders = std::collections::HashMap::new();
+    for claim in claims {
+        match holders.get(claim.number.as_str()) {
+            None => {
+                holders.insert(claim.number.as_str().to_owned(), claim.by);
+            }
+            Some(by) => {
+                let by: &String = by;
+                let problem = Problem::NumberTaken {
+                    number: claim.number.to_string(),
+                    by: by.clone(),
+                };
+                reader.fault(claim.offset, claim.key, problem);
+            }
+        }
+    }
+}
+
+pub(super) fn number(text: &str) -> Result<DialString, ValueFault> {
+    Ok(DialString::parse(text)?)
+}
+
+pub(super) fn language(text: &str) -> Result<Language, ValueFault> {
+    Language::parse(text).ok_or(ValueFault::Language)
+}
+
+fn path(text: &str, base: &Path) -> Result<PathBuf, ValueFault> {
+    if text.is_empty() {
+        return Err(ValueFault::Empty);
+    }
+    Ok(base.join(text))
+}
+
+fn value<T>(at: At<T>) -> T {
+    at.value
+}
+
+fn plain<T>(list: Vec<At<T>>) -> Vec<T> {
+    list.into_iter().map(value).collect()
+}

@@ -1,0 +1,96 @@
+//! Reads `[[subscriber]]`: who has a mailbox.
+
+use super::fault::{Problem, ValueFault};
+use super::model::Prompts;
+use super::reader::{At, Reader, Section};
+use super::sections::{Claim, language, number};
+use super::values;
+use crate::base::{DialString, MailboxId};
+use crate::subscriber::{PasscodeHash, Profile};
+use toml::de::DeTable;
+
+/// The most subscribers of one file.
+const SUBSCRIBERS_MAX: usize = 100_000;
+
+/// The longest name of a subscriber, in characters.
+const NAME_MAX: usize = 100;
+
+/// The zone of a subscriber who names none.
+const DEFAULT_ZONE: &str = "Europe/Amsterdam";
+
+/// Reads every subscriber; one with a faulty mailbox number is left out, its faults are kept.
+pub(super) fn read<'t>(
+    reader: &mut Reader<'t>,
+    document: &DeTable<'t>,
+    prompts: &Prompts,
+    claims: &mut Vec<Claim>,
+) -> Vec<Profile> {
+    reader
+        .each(document, "subscriber", SUBSCRIBERS_MAX, |section| {
+            subscriber(section, prompts, claims)
+        })
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn subscriber(
+    section: &mut Section<'_, '_>,
+    prompts: &Prompts,
+    claims: &mut Vec<Claim>,
+) -> Option<Profile> {
+    let mailbox = mailbox(section);
+    let name = section.optional("name", None, |text| values::line(text, NAME_MAX));
+    let numbers = section.list("numbers", number).unwrap_or_default();
+    let language = section.optional("language", None, language);
+    let zone = section.optional("zone", None, values::zone);
+    let passcode = section.optional("passcode", None, |text| {
+        PasscodeHash::parse(text).map_err(ValueFault::from)
+    });
+    let assistant = section.optional("assistant", None, number);
+    let mailbox = mailbox?;
+    claim(&mailbox, &numbers, claims);
+    Some(Profile {
+        name: name.unwrap_or_else(|| mailbox.value.to_string()),
+        mailbox: mailbox.value,
+        numbers: numbers.into_iter().map(|at| at.value).collect(),
+        language: language.unwrap_or_else(|| prompts.language.clone()),
+        zone: zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
+        passcode,
+        assistant,
+    })
+}
+
+fn mailbox(section: &mut Section<'_, '_>) -> Option<At<MailboxId>> {
+    let mailbox = section.parsed("mailbox", |text| {
+        MailboxId::parse(text).map_err(ValueFault::from)
+    });
+    if !section.gives("mailbox") {
+        let offset = section.offset("mailbox");
+        section.fault("mailbox", offset, Problem::Missing);
+    }
+    mailbox
+}
+
+/// Claims the mailbox number and every further number. One that repeats the own mailbox number
+/// harms nobody and is not claimed twice.
+fn claim(mailbox: &At<MailboxId>, numbers: &[At<DialString>], claims: &mut Vec<Claim>) {
+    let own = mailbox.value.as_str();
+    let by = format!("mailbox {own}");
+    if let Ok(number) = DialString::parse(own) {
+        claims.push(Claim {
+            number,
+            by: by.clone(),
+            key: "subscriber.mailbox".into(),
+            offset: mailbox.offset,
+        });
+    }
+    for at in numbers.iter().filter(|at| at.value.as_str() != own) {
+        claims.push(Claim {
+            number: at.value.clone(),
+            by: by.clone(),
+            key: "subscriber.numbers".into(),
+            offset: at.offset,
+        });
+    }
+}

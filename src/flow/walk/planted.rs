@@ -1,0 +1,196 @@
+//! Planted faults: each is a mistake that could be made in a flow, and the walk must catch it.
+
+use super::world::Law;
+use super::{Real, Start, Subject};
+use crate::base::Digit;
+use crate::flow::{Conversation, Effect, Event};
+use crate::mailbox::Command;
+use std::time::Duration;
+
+/// A flow with one mistake in it.
+pub(super) struct Planted {
+    pub(super) name: &'static str,
+    /// The walk it is planted in.
+    pub(super) start: &'static str,
+    /// The law that must catch it.
+    pub(super) law: Law,
+    /// Spoils one step, knowing the state before.
+    step: Spoil,
+    /// Spoils hanging up.
+    hang_up: fn(&str, &mut Vec<Effect>),
+}
+
+/// State before, event, conversation before, what follows, effects.
+type Spoil = fn(&str, &Event, &Conversation, &mut Conversation, &mut Vec<Effect>);
+
+impl Subject for Planted {
+    fn on(
+        &self,
+        conversation: Conversation,
+        event: Event,
+        start: &Start,
+    ) -> (Conversation, Vec<Effect>) {
+        let before = conversation.clone();
+        let (mut next, mut effects) = Real.on(conversation, event.clone(), start);
+        let state = before.state_name();
+        (self.step)(state, &event, &before, &mut next, &mut effects);
+        (next, effects)
+    }
+
+    fn on_hang_up(&self, conversation: Conversation, start: &Start) -> Vec<Effect> {
+        let state = conversation.state_name();
+        let mut effects = Real.on_hang_up(conversation, start);
+        (self.hang_up)(state, &mut effects);
+        effects
+    }
+}
+
+fn no_step(_: &str, _: &Event, _: &Conversation, _: &mut Conversation, _: &mut Vec<Effect>) {}
+
+fn no_hang_up(_: &str, _: &mut Vec<Effect>) {}
+
+/// The faults; every law but one has a fault of its own. That hanging up ends a conversation is
+/// also in the types: it consumes the flow.
+pub(super) fn faults() -> Vec<Planted> {
+    let step = |name, start, law, step| Planted {
+        name,
+        start,
+        law,
+        step,
+        hang_up: no_hang_up,
+    };
+    let hang_up = |name, start, law, hang_up| Planted {
+        name,
+        start,
+        law,
+        step: no_step,
+        hang_up,
+    };
+    vec![
+        hang_up(
+            "hanging up in the review forgets the message",
+            "deposit",
+            Law::TakeNotForgotten,
+            |state, effects| {
+                if state == "deposit.review" {
+                    effects.clear();
+                }
+            },
+        ),
+        hang_up(
+            "hanging up while saving saves again",
+            "deposit",
+            Law::NeverKeptTwice,
+            |state, effects| {
+                if state == "deposit.keeping" {
+                    effects.push(Effect::Keep);
+                }
+            },
+        ),
+        hang_up(
+            "hanging up says goodbye to nobody",
+            "portal, one message",
+            Law::HangUpEnds,
+            |state, effects| {
+                if state == "portal.playing" {
+                    effects.push(Effect::StopPlay);
+                }
+            },
+        ),
+        step(
+            "silence in the review asks for ever",
+            "deposit",
+            Law::SilenceEnds,
+            |state, event, before, next, effects| {
+                if state == "deposit.review" && *event == Event::Timeout && before != next {
+                    *next = before.clone();
+                    *effects = vec![Effect::AwaitKey(Duration::from_secs(6))];
+                }
+            },
+        ),
+        step(
+            "the recording begins before the tone has ended",
+            "deposit",
+            Law::PlayBeforeNext,
+            |state, event, _, _, effects| {
+                if state == "deposit.beep" && *event == Event::PlayDone {
+                    effects.insert(0, Effect::Play(vec![crate::prompt::Phrase::Beep]));
+                }
+            },
+        ),
+        step(
+            "a choice leaves the menu talking",
+            "deposit",
+            Law::PlayBeforeNext,
+            |state, event, _, _, effects| {
+                if state == "deposit.review" && *event == Event::Digit(Digit::D3) {
+                    effects.retain(|e| *e != Effect::StopPlay);
+                }
+            },
+        ),
+        step(
+            "a failed listing is passed over in silence",
+            "portal, one message",
+            Law::AnsweredOrTold,
+            |state, event, _, _, effects| {
+                let listing = state == "portal.opening";
+                if listing && matches!(event, Event::Mail(crate::mailbox::Reply::Failed(..))) {
+                    *effects = vec![Effect::Play(vec![crate::prompt::Phrase::Beep])];
+                }
+            },
+        ),
+        step(
+            "something follows the hang-up",
+            "announcement",
+            Law::NothingAfterEnd,
+            |_, _, _, _, effects| {
+                if effects.contains(&Effect::HangUp) {
+                    effects.push(Effect::StopPlay);
+                }
+            },
+        ),
+        step(
+            "a key without a meaning in a pause ends the wait",
+            "portal, one message",
+            Law::NoDeadEnd,
+            |state, event, before, next, effects| {
+                let key = matches!(event, Event::Digit(_));
+                if state == "portal.paused" && key && before == next {
+                    effects.clear();
+                }
+            },
+        ),
+        step(
+            "a message is marked heard before it is",
+            "portal, one message",
+            Law::HeardOnlyWhilePlaying,
+            |_, _, _, _, effects| {
+                if let Some(Effect::PlayMessage(id)) = effects.first().cloned() {
+                    effects.insert(0, Effect::Mail(Command::MarkHeard(id)));
+                }
+            },
+        ),
+        hang_up(
+            "what is deleted is not removed",
+            "portal, one message",
+            Law::RemovedOnlyIfDeleted,
+            |_, effects| effects.clear(),
+        ),
+        step(
+            "keys stay open while a passcode is typed",
+            "portal, one message",
+            Law::KeysSecret,
+            |_, _, _, _, effects| effects.retain(|e| !matches!(e, Effect::MaskKeys(_))),
+        ),
+        step(
+            "the end of an old wait ends the pause of another",
+            "deposit",
+            Law::StrayChangesNothing,
+            |state, event, _, _, effects| {
+                if state == "deposit.greeting" && *event == Event::Timeout {
+                    effects.push(Effect::StopPlay);
+                }
+            },
+        ),
+    ]
+}

@@ -1,0 +1,219 @@
+//! The flow documents and the user card, printed from the walk, the menus and `card.toml`.
+
+use super::graph::{By, Step};
+use crate::base::Digit;
+use crate::flow::{
+    BetweenChoice, Choice, GreetingChoice, MainChoice, Menu, Menus, PlayingChoice, RecordingChoice,
+    ReviewChoice, VoicemailChoice,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// The texts of the card.
+pub(super) struct Card(toml::Table);
+
+/// One menu as printed: its name, and the keys with the names of their choices.
+pub(super) struct Printed {
+    pub(super) menu: &'static str,
+    pub(super) keys: Vec<(Digit, &'static str)>,
+    pub(super) choices: Vec<&'static str>,
+}
+
+impl Card {
+    pub(super) fn read() -> Card {
+        Card(include_str!("../card.toml").parse().unwrap())
+    }
+
+    /// The text of a choice, or the title of a menu, in a language; `None` when it is missing.
+    pub(super) fn text(&self, menu: &str, choice: &str, language: &str) -> Option<&str> {
+        self.0.get(menu)?.get(choice)?.get(language)?.as_str()
+    }
+
+    /// Every menu and choice written.
+    pub(super) fn entries(&self) -> BTreeSet<(String, String)> {
+        let menus = self.0.iter();
+        menus
+            .flat_map(|(menu, texts)| {
+                let choices = texts.as_table().unwrap().keys();
+                choices.map(move |choice| (menu.clone(), choice.clone()))
+            })
+            .collect()
+    }
+}
+
+/// All menus in the order of a call.
+pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
+    fn one<C: Choice>(menu: &Menu<C>) -> Printed {
+        let keys = menu.choices().into_iter();
+        Printed {
+            menu: C::MENU,
+            keys: keys.map(|(key, choice)| (key, choice.name())).collect(),
+            choices: C::ALL.iter().map(|c| c.name()).collect(),
+        }
+    }
+    vec![
+        one::<GreetingChoice>(&menus.greeting),
+        one::<RecordingChoice>(&menus.recording),
+        one::<ReviewChoice>(&menus.review),
+        one::<MainChoice>(&menus.main),
+        one::<VoicemailChoice>(&menus.voicemail),
+        one::<PlayingChoice>(&menus.playing),
+        one::<BetweenChoice>(&menus.between),
+    ]
+}
+
+/// The user card in a language.
+pub(super) fn card(menus: &Menus, language: &str) -> String {
+    let (title, caller, owner, key, does) = match language {
+        "nl" => (
+            "Voicemail: de toetsen",
+            "Voor wie een bericht inspreekt",
+            "Voor wie berichten afluistert (1233)",
+            "Toets",
+            "Wat er gebeurt",
+        ),
+        _ => (
+            "Voicemail: the keys",
+            "For those who leave a message",
+            "For those who hear their messages (1233)",
+            "Key",
+            "What happens",
+        ),
+    };
+    let (enter, ahead) = match language {
+        "nl" => (
+            "Toets uw toegangscode en sluit af met `#`. Voor een andere voicemail toetst u eerst `*`, \
+             dan het nummer en `#`, dan de toegangscode en `#`.",
+            "U hoeft een tekst niet af te wachten: elke toets werkt meteen.",
+        ),
+        _ => (
+            "Enter your passcode, then `#`. For another mailbox first press `*`, then its number and \
+             `#`, then the passcode and `#`.",
+            "You need not wait for a prompt to end: every key works at once.",
+        ),
+    };
+    let texts = Card::read();
+    let mut out = format!("# {title}\n\n{ahead}\n\n## {caller}\n");
+    for printed in printed(menus) {
+        if printed.menu == "main" {
+            write!(out, "\n## {owner}\n\n{enter}\n").unwrap();
+        }
+        let heading = texts.text(printed.menu, "title", language).unwrap();
+        write!(
+            out,
+            "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
+        )
+        .unwrap();
+        for (digit, choice) in printed.keys {
+            let text = texts.text(printed.menu, choice, language).unwrap();
+            writeln!(out, "| `{digit}` | {text} |").unwrap();
+        }
+    }
+    out
+}
+
+/// The document of a flow: what can lead where, and what the keys do.
+pub(super) fn flow(name: &str, title: &str, steps: &BTreeSet<Step>, menus: &Menus) -> String {
+    let own: Vec<&Step> = steps.iter().filter(|s| s.from.starts_with(name)).collect();
+    let mut out = format!(
+        "# {title}\n\nPrinted from the walk over every reachable state; do not edit. A hang-up ends \
+         the conversation\nfrom every state, and so does the closing down of the server, with words \
+         to that effect.\nSteps that lead back to their own state are left out of the diagram.\n\n"
+    );
+    diagram(name, &own, menus, &mut out);
+    let states: BTreeSet<&str> = own.iter().map(|s| s.from).collect();
+    for state in states {
+        keys_of_state(name, state, &own, menus, &mut out);
+    }
+    out
+}
+
+fn diagram(name: &str, own: &[&Step], menus: &Menus, out: &mut String) {
+    let mut arrows: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+    for step in own.iter().filter(|s| s.from != s.to) {
+        let arrow = arrows.entry((step.from, step.to)).or_default();
+        arrow.insert(label(step, menus));
+    }
+    out.push_str("```mermaid\nstateDiagram-v2\n");
+    for ((from, to), by) in &arrows {
+        let labels: Vec<_> = by.iter().map(String::as_str).collect();
+        let (from, to) = (id(name, from), id(name, to));
+        writeln!(out, "    {from} --> {to} : {}", labels.join(", ")).unwrap();
+    }
+    out.push_str("```\n");
+}
+
+/// The table of the keys that mean something in a state.
+fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mut String) {
+    let Some(menu) = menu_of(state) else {
+        return;
+    };
+    let texts = Card::read();
+    let heading = short(name, state);
+    write!(
+        out,
+        "\n## Keys in {heading}\n\n| key | choice | leads to |\n| --- | --- | --- |\n"
+    )
+    .unwrap();
+    for (digit, choice) in keys(menu, menus) {
+        let text = texts.text(menu, choice, "en").unwrap();
+        let steps = own
+            .iter()
+            .filter(|s| s.from == state && s.by == By::Key(digit));
+        let mut to: Vec<_> = steps.map(|s| short(name, s.to)).collect();
+        if to.is_empty() {
+            to.push(heading.clone());
+        }
+        writeln!(out, "| `{digit}` | {text} | {} |", to.join(", ")).unwrap();
+    }
+}
+
+fn keys(menu: &str, menus: &Menus) -> Vec<(Digit, &'static str)> {
+    let printed = printed(menus).into_iter().find(|p| p.menu == menu);
+    printed.map(|p| p.keys).unwrap_or_default()
+}
+
+/// The menu whose keys work in a state.
+fn menu_of(state: &str) -> Option<&'static str> {
+    Some(match state {
+        "deposit.greeting" => "greeting",
+        "deposit.recording" => "recording",
+        "deposit.review" | "deposit.listening" => "review",
+        "portal.main" => "main",
+        "portal.voicemail" => "voicemail",
+        "portal.intro" | "portal.playing" | "portal.paused" => "playing",
+        "portal.between" => "between",
+        _ => return None,
+    })
+}
+
+/// A state by its name, with its flow where that is another.
+fn short(flow: &str, state: &str) -> String {
+    let own = state.strip_prefix(flow).and_then(|s| s.strip_prefix('.'));
+    let last = state.strip_prefix("announcement.");
+    own.or(last).unwrap_or(state).replace('-', " ")
+}
+
+/// A state as the diagram language names it.
+fn id(flow: &str, state: &str) -> String {
+    match state {
+        "ended" => "[*]".to_owned(),
+        _ => short(flow, state).replace(['.', ' '], "_"),
+    }
+}
+
+/// A label; the diagram language has its own use for the hash sign.
+fn label(step: &Step, menus: &Menus) -> String {
+    let key = match step.by {
+        By::Key(key) => key,
+        By::Word(word) => return word.to_owned(),
+    };
+    let menu = menu_of(step.from);
+    let mapped = menu.is_none_or(|m| keys(m, menus).iter().any(|(k, _)| *k == key));
+    match key {
+        _ if !mapped => "a wrong key".to_owned(),
+        Digit::Pound => "hash".to_owned(),
+        Digit::Star => "star".to_owned(),
+        key => key.to_string(),
+    }
+}

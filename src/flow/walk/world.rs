@@ -1,0 +1,516 @@
+//! The smallest world around a flow: it knows what plays, waits, records and is being asked, what
+//! may happen next, and which effect would break a law.
+
+use crate::base::Digit;
+use crate::flow::{
+    Conversation, Effect, Event, KeepFault, KeyPolicy, LogInVerdict, PlayFault, RecordingDone,
+};
+use crate::mailbox::{Command, Fault, Reply, Summary};
+use crate::media::RecordEnd;
+use crate::prompt::{Line, Phrase};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// The laws; the first eight as numbered in `flow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Law {
+    HangUpEnds,
+    TakeNotForgotten,
+    NeverKeptTwice,
+    SilenceEnds,
+    PlayBeforeNext,
+    AnsweredOrTold,
+    NothingAfterEnd,
+    NoDeadEnd,
+    HeardOnlyWhilePlaying,
+    RemovedOnlyIfDeleted,
+    KeysSecret,
+    StrayChangesNothing,
+}
+
+/// A broken law and how.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Broken {
+    pub(super) law: Law,
+    pub(super) how: String,
+}
+
+/// What stands around the flow: facts that are true or not independently of each other.
+#[allow(clippy::struct_excessive_bools)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct World {
+    started: bool,
+    play: Option<Play>,
+    waiting: bool,
+    take: Take,
+    keeping: bool,
+    log_in: bool,
+    mail: VecDeque<Command>,
+    open: bool,
+    /// Messages marked heard, by position, asked or done.
+    heard: BTreeSet<usize>,
+    deleted: BTreeSet<usize>,
+    expunged: bool,
+    secret: bool,
+    untold: bool,
+    over: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Play {
+    what: What,
+    begun: bool,
+    paused: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum What {
+    Words,
+    Take,
+    Message(usize),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Take {
+    #[default]
+    None,
+    Running,
+    Ended {
+        worth: bool,
+    },
+    Keeping,
+    Kept,
+    NotKept,
+}
+
+/// What was said that tells of a failure.
+const TELLING: &[Line] = &[
+    Line::ChangeFailed,
+    Line::LoginLocked,
+    Line::LoginWrong,
+    Line::MessageDamaged,
+    Line::MessageGone,
+    Line::MessageNotKept,
+    Line::MessagesUnavailable,
+    Line::SomethingWrong,
+];
+
+fn law(law: Law, holds: bool, how: &str) -> Result<(), Broken> {
+    if holds {
+        return Ok(());
+    }
+    let how = how.to_owned();
+    Err(Broken { law, how })
+}
+
+impl World {
+    /// Everything that can happen now, but for hanging up.
+    pub(super) fn possible(&self, conversation: &Conversation, messages: &[Summary]) -> Vec<Event> {
+        if self.over {
+            return Vec::new();
+        }
+        if !self.started {
+            return vec![Event::Started];
+        }
+        let mut events = vec![Event::ServiceEnding];
+        if conversation.key_policy() == KeyPolicy::Now {
+            events.extend(Digit::ALL.map(Event::Digit));
+        }
+        events.extend(self.reports(messages));
+        events
+    }
+
+    /// What the world itself may report next.
+    pub(super) fn reports(&self, messages: &[Summary]) -> Vec<Event> {
+        let mut events = self.play_reports();
+        if self.waiting {
+            events.push(Event::Timeout);
+        }
+        if self.take == Take::Running {
+            events.extend(recordings().map(Event::Recorded));
+        }
+        if self.keeping {
+            events.extend([Ok(()), Err(KeepFault::Disk)].map(Event::Kept));
+        }
+        if self.log_in {
+            let accepted = LogInVerdict::Accepted(super::profile(false));
+            let verdicts = [accepted, LogInVerdict::Wrong, LogInVerdict::Locked];
+            events.extend(verdicts.map(Event::LogIn));
+        }
+        if let Some(command) = self.mail.front() {
+            events.extend(replies(*command, messages).into_iter().map(Event::Mail));
+        }
+        events
+    }
+
+    fn play_reports(&self) -> Vec<Event> {
+        let failed = Event::PlayFailed;
+        match &self.play {
+            Some(play) if !play.begun => vec![
+                Event::PlayBegan,
+                Event::PlayDone,
+                failed(PlayFault::Gone),
+                failed(PlayFault::Damaged),
+                failed(PlayFault::Unavailable),
+            ],
+            Some(play) if play.paused => Vec::new(),
+            Some(Play {
+                what: What::Words, ..
+            }) => vec![Event::PlayDone],
+            Some(_) => vec![Event::PlayDone, failed(PlayFault::Damaged)],
+            None => Vec::new(),
+        }
+    }
+
+    /// Every report that does not belong now. The mailbox answers in order, so while one answer
+    /// is due none is out of place.
+    pub(super) fn strays(&self, conversation: &Conversation, messages: &[Summary]) -> Vec<Event> {
+        let mut events = vec![
+            Event::Started,
+            Event::PlayDone,
+            Event::PlayBegan,
+            Event::PlayFailed(PlayFault::Damaged),
+            Event::Timeout,
+            Event::Kept(Ok(())),
+            Event::Kept(Err(KeepFault::Disk)),
+            Event::LogIn(LogInVerdict::Wrong),
+        ];
+        events.extend(recordings().map(Event::Recorded));
+        if self.mail.is_empty() {
+            events.push(Event::Mail(Reply::Listed(messages.to_vec())));
+            events.push(Event::Mail(Reply::Done(Command::Expunge)));
+        }
+        let possible = self.possible(conversation, messages);
+        events.retain(|event| !possible.contains(event));
+        events
+    }
+
+    /// The event happens.
+    pub(super) fn happens(&mut self, event: &Event, state: &str, messages: &[Summary]) {
+        match event {
+            Event::Started => self.started = true,
+            Event::Digit(_) | Event::Timeout => self.waiting = false,
+            Event::PlayDone | Event::PlayFailed(_) => self.play = None,
+            Event::PlayBegan => {
+                if let Some(play) = &mut self.play {
+                    play.begun = true;
+                }
+            }
+            Event::Recorded(done) => {
+                let worth = !done.voiced.is_zero();
+                self.take = Take::Ended { worth };
+            }
+            Event::Kept(outcome) => {
+                self.keeping = false;
+                self.take = match outcome {
+                    Ok(()) => Take::Kept,
+                    Err(_) => Take::NotKept,
+                };
+            }
+            Event::LogIn(verdict) => {
+                self.log_in = false;
+                self.open |= matches!(verdict, LogInVerdict::Accepted(_));
+            }
+            Event::Mail(reply) => self.replied(reply, state, messages),
+            Event::ServiceEnding => {}
+        }
+    }
+
+    fn replied(&mut self, reply: &Reply, state: &str, messages: &[Summary]) {
+        self.mail.pop_front();
+        let Reply::Failed(command, _) = reply else {
+            return;
+        };
+        match command {
+            Command::MarkHeard(id) => {
+                self.heard.remove(&place(messages, *id));
+                self.untold |= !state.starts_with("announcement");
+            }
+            Command::Delete(id) => {
+                self.deleted.remove(&place(messages, *id));
+                self.untold |= state == "portal.leaving";
+            }
+            Command::Undelete(id) => {
+                // Once the conversation is leaving, a message that its owner wanted back is
+                // nobody's to remove.
+                if state == "portal.changing" {
+                    self.deleted.insert(place(messages, *id));
+                }
+                self.untold |= state == "portal.leaving";
+            }
+            Command::List | Command::Expunge => {}
+        }
+    }
+
+    /// The flow wants this done; `cause` is the event that made it.
+    pub(super) fn takes(
+        &mut self,
+        effect: &Effect,
+        cause: &Event,
+        messages: &[Summary],
+    ) -> Result<(), Broken> {
+        law(Law::NothingAfterEnd, !self.over, "an effect after the end")?;
+        match effect {
+            Effect::Play(words) => self.says(words),
+            Effect::PlayMessage(id) => {
+                law(Law::AnsweredOrTold, self.open, "a message before log-in")?;
+                self.plays(What::Message(place(messages, *id)), false)
+            }
+            Effect::PlayTake => {
+                let there = matches!(self.take, Take::Ended { .. });
+                law(Law::PlayBeforeNext, there, "there is no take to play")?;
+                self.plays(What::Take, false)
+            }
+            Effect::StopPlay => {
+                law(Law::PlayBeforeNext, self.play.is_some(), "nothing plays")?;
+                self.play = None;
+                Ok(())
+            }
+            Effect::Seek(_) => self.moves(false, false),
+            Effect::Pause => self.moves(false, true),
+            Effect::Resume => self.moves(true, false),
+            Effect::Record(_) => {
+                law(
+                    Law::PlayBeforeNext,
+                    self.play.is_none(),
+                    "recording a prompt",
+                )?;
+                let free = self.take == Take::None;
+                law(Law::TakeNotForgotten, free, "another take is not settled")?;
+                self.take = Take::Running;
+                Ok(())
+            }
+            Effect::StopRecord => {
+                let running = self.take == Take::Running;
+                law(Law::NoDeadEnd, running, "nothing is being recorded")
+            }
+            Effect::Keep => self.keeps(),
+            Effect::Discard => self.discards(cause),
+            Effect::AwaitKey(_) => {
+                let speaking = self.play.as_ref().is_some_and(|p| !p.paused);
+                law(Law::PlayBeforeNext, !speaking, "waiting while it speaks")?;
+                self.waiting = true;
+                Ok(())
+            }
+            Effect::FlushKeys => Ok(()),
+            Effect::Mail(command) => self.asks(*command, messages),
+            Effect::LogIn(_) => {
+                law(Law::KeysSecret, self.secret, "a passcode in the open")?;
+                self.log_in = true;
+                Ok(())
+            }
+            Effect::MaskKeys(on) => {
+                law(Law::KeysSecret, self.secret != *on, "masked twice")?;
+                self.secret = *on;
+                Ok(())
+            }
+            Effect::Transfer(_) | Effect::HangUp => self.ends(),
+        }
+    }
+
+    fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
+        law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
+        let says = |line| words.contains(&Phrase::Line(line));
+        let saved = says(Line::MessageKept);
+        let kept = self.take == Take::Kept;
+        law(
+            Law::TakeNotForgotten,
+            !saved || kept,
+            "called saved and is not",
+        )?;
+        self.untold &= !says(Line::ChangeFailed);
+        self.plays(What::Words, true)
+    }
+
+    fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
+        let recording = self.take == Take::Running;
+        law(Law::PlayBeforeNext, !recording, "playing into a recording")?;
+        self.play = Some(Play {
+            what,
+            begun,
+            paused: false,
+        });
+        Ok(())
+    }
+
+    fn moves(&mut self, paused_before: bool, paused_after: bool) -> Result<(), Broken> {
+        let Some(play) = &mut self.play else {
+            return law(Law::PlayBeforeNext, false, "moving within nothing");
+        };
+        let fits = play.begun && play.paused == paused_before;
+        law(Law::PlayBeforeNext, fits, "paused twice or not begun")?;
+        play.paused = paused_after;
+        Ok(())
+    }
+
+    fn keeps(&mut self) -> Result<(), Broken> {
+        let settled = matches!(self.take, Take::Keeping | Take::Kept | Take::NotKept);
+        law(Law::NeverKeptTwice, !settled, "kept twice")?;
+        let there = self.take != Take::None;
+        law(Law::TakeNotForgotten, there, "there is nothing to keep")?;
+        let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
+        let left_by_caller = self.over;
+        law(
+            Law::PlayBeforeNext,
+            !heard || left_by_caller,
+            "kept while it plays",
+        )?;
+        self.take = Take::Keeping;
+        self.keeping = true;
+        Ok(())
+    }
+
+    fn discards(&mut self, cause: &Event) -> Result<(), Broken> {
+        let Take::Ended { worth } = self.take else {
+            return law(Law::TakeNotForgotten, false, "nothing to discard");
+        };
+        let wanted = matches!(cause, Event::Digit(_));
+        law(Law::TakeNotForgotten, wanted || !worth, "dropped unasked")?;
+        let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
+        law(Law::PlayBeforeNext, !heard, "dropped while it plays")?;
+        self.take = Take::None;
+        Ok(())
+    }
+
+    fn asks(&mut self, command: Command, messages: &[Summary]) -> Result<(), Broken> {
+        law(Law::AnsweredOrTold, self.open, "the mailbox is not open")?;
+        let only = Law::RemovedOnlyIfDeleted;
+        law(only, !self.expunged, "a change after the removal")?;
+        match command {
+            Command::List => {}
+            Command::MarkHeard(id) => {
+                let place = place(messages, id);
+                let playing = self.play.as_ref();
+                let heard = playing.is_some_and(|p| p.begun && p.what == What::Message(place));
+                law(Law::HeardOnlyWhilePlaying, heard, "marked heard unheard")?;
+                let first = self.heard.insert(place);
+                law(Law::HeardOnlyWhilePlaying, first, "marked heard twice")?;
+            }
+            Command::Delete(id) => {
+                let first = self.deleted.insert(place(messages, id));
+                law(only, first, "deleted twice")?;
+            }
+            Command::Undelete(id) => {
+                let was = self.deleted.remove(&place(messages, id));
+                law(only, was, "taken back what was not deleted")?;
+            }
+            Command::Expunge => {
+                law(only, !self.deleted.is_empty(), "removal of nothing")?;
+                self.expunged = true;
+            }
+        }
+        self.mail.push_back(command);
+        Ok(())
+    }
+
+    fn ends(&mut self) -> Result<(), Broken> {
+        self.settled_take()?;
+        let failed = !self.untold;
+        law(Law::AnsweredOrTold, failed, "a failed change was not told")?;
+        law(Law::AnsweredOrTold, !self.keeping, "kept or not is unknown")?;
+        self.over = true;
+        Ok(())
+    }
+
+    fn settled_take(&self) -> Result<(), Broken> {
+        let open = matches!(self.take, Take::Running | Take::Ended { .. });
+        law(Law::TakeNotForgotten, !open, "the take is forgotten")?;
+        let removed = self.deleted.is_empty() || self.expunged;
+        law(Law::RemovedOnlyIfDeleted, removed, "deleted, not removed")
+    }
+
+    /// The laws between two events.
+    pub(super) fn rests(&self, conversation: &Conversation) -> Result<(), Broken> {
+        let ended = *conversation == Conversation::Ended;
+        law(Law::NothingAfterEnd, ended == self.over, "ended or not?")?;
+        if self.over {
+            return Ok(());
+        }
+        let plays = self.play.as_ref().is_some_and(|p| !p.paused);
+        let answers = self.keeping || self.log_in || !self.mail.is_empty();
+        let running = self.take == Take::Running;
+        let goes_on = plays || self.waiting || answers || running || !self.started;
+        law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
+        let state = conversation.state_name();
+        let passcode = ["portal.passcode", "portal.checking"].contains(&state);
+        law(Law::KeysSecret, self.secret == passcode, "secret or not?")?;
+        let held = conversation.key_policy() == KeyPolicy::Hold;
+        let fetching = self.play.as_ref().is_some_and(|p| !p.begun);
+        let soon = answers || fetching || running;
+        law(Law::NoDeadEnd, !held || soon, "keys held for nothing")?;
+        let deaf = held && self.play.is_some() && !fetching;
+        law(Law::PlayBeforeNext, !deaf, "no key stops what plays")
+    }
+
+    /// A failure must be told in the step that learns of it.
+    pub(super) fn told(event: &Event, state: &str, effects: &[Effect]) -> Result<(), Broken> {
+        let failure = match event {
+            Event::Kept(outcome) => outcome.is_err(),
+            Event::PlayFailed(_) => true,
+            Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
+            Event::Mail(Reply::Failed(command, _)) => {
+                let later = matches!(command, Command::MarkHeard(_));
+                let last = state == "portal.leaving" && *command != Command::Expunge;
+                !later && !last
+            }
+            _ => false,
+        };
+        let over = state.starts_with("announcement");
+        let told = effects.iter().any(|effect| match effect {
+            Effect::Play(words) => TELLING.iter().any(|l| words.contains(&Phrase::Line(*l))),
+            _ => false,
+        });
+        law(
+            Law::AnsweredOrTold,
+            !failure || over || told,
+            "a failure was not told",
+        )
+    }
+
+    /// The caller hangs up and the flow wants these last things.
+    pub(super) fn hung_up(mut self, last: &[Effect], messages: &[Summary]) -> Result<(), Broken> {
+        if self.over {
+            return law(
+                Law::NothingAfterEnd,
+                last.is_empty(),
+                "hung up after the end",
+            );
+        }
+        self.play = None;
+        for effect in last {
+            let fits = matches!(effect, Effect::Keep | Effect::Mail(Command::Expunge));
+            law(Law::HangUpEnds, fits, "something else than the end")?;
+            self.takes(effect, &Event::ServiceEnding, messages)?;
+        }
+        self.settled_take()
+    }
+}
+
+/// The ways a recording can go.
+fn recordings() -> impl Iterator<Item = RecordingDone> {
+    let ends = [RecordEnd::Stopped, RecordEnd::TooLong, RecordEnd::Silence];
+    ends.into_iter().flat_map(|end| {
+        [0, 5].map(|seconds| RecordingDone {
+            end,
+            length: Duration::from_secs(6),
+            voiced: Duration::from_secs(seconds),
+        })
+    })
+}
+
+fn replies(command: Command, messages: &[Summary]) -> Vec<Reply> {
+    let mut replies = vec![
+        Reply::Failed(command, Fault::Unavailable),
+        Reply::Failed(command, Fault::Gone),
+    ];
+    replies.push(match command {
+        Command::List => Reply::Listed(messages.to_vec()),
+        other => Reply::Done(other),
+    });
+    replies
+}
+
+/// Where a message stands in the listing; a message that is not in it has no business here.
+fn place(messages: &[Summary], id: crate::base::MessageId) -> usize {
+    messages.iter().position(|m| m.id == id).unwrap()
+}

@@ -1,0 +1,167 @@
+//! From the configuration to what each part is told.
+
+use crate::call::{self, Abilities, Diagnostic, MailboxFrom, Routing};
+use crate::config::{self, Config, Ports};
+use crate::engine;
+use crate::flow::{MenuFault, Menus, Settings};
+use crate::media::Dbm0;
+use crate::sdp::{CodecOrder, Codecs};
+use crate::sip::{self, Advertised};
+use crate::subscriber::Roster;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::address;
+
+/// Why the menus of a file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MenusFault {
+    /// The file cannot be read.
+    #[error("the menus {file} cannot be read: {source}")]
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The menus have faults; all of them.
+    #[error("the menus {file} have faults:\n{}", listing(.faults))]
+    Faulty {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong.
+        faults: Vec<MenuFault>,
+    },
+}
+
+fn listing(faults: &[MenuFault]) -> String {
+    faults
+        .iter()
+        .map(|fault| format!("  {fault}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The menus: those compiled in, with the operator's file over them.
+pub(super) fn menus(config: &config::Menus) -> Result<Menus, MenusFault> {
+    let Some(file) = config.file.clone() else {
+        return Ok(Menus::default());
+    };
+    let text = std::fs::read_to_string(&file).map_err(|source| MenusFault::Unreadable {
+        file: file.clone(),
+        source,
+    })?;
+    Menus::parse(&text).map_err(|faults| MenusFault::Faulty { file, faults })
+}
+
+/// The rules of the calls.
+pub(super) fn calls(config: &Config, roster: Arc<Roster>, menus: Menus) -> call::Rules {
+    let laws = &config.media.codecs;
+    let codecs = laws.split_first().map_or_else(
+        || Abilities::default().codecs,
+        |(first, rest)| Codecs::new(*first, rest),
+    );
+    call::Rules {
+        roster,
+        routing: routing(config),
+        menus,
+        settings: settings(config),
+        abilities: Abilities {
+            codecs,
+            order: CodecOrder::Theirs,
+            ..Abilities::default()
+        },
+        language: config.prompts.language.clone(),
+    }
+}
+
+/// The SIP machine's settings, for the addresses it really listens on.
+pub(super) fn sip(config: &config::Sip, local: &[(sip::Transport, SocketAddr)]) -> sip::Config {
+    let name = |transport| {
+        let bound = local
+            .iter()
+            .find(|(t, _)| *t == transport)
+            .or(local.first());
+        let address = bound.map(|(_, a)| *a);
+        let host = config.host.clone().unwrap_or_else(|| match address {
+            Some(address) if !address.ip().is_unspecified() => address.ip().to_string(),
+            Some(_) | None => address::usual().to_string(),
+        });
+        Advertised {
+            host,
+            port: address.map_or(5_060, |a| a.port()),
+        }
+    };
+    sip::Config {
+        user_agent: config.user_agent.clone(),
+        trusted: config.trusted_peers.clone(),
+        max_calls: config.max_calls as usize,
+        t1: config.t1,
+        session_expires: config.session_expires,
+        ..sip::Config::new(name(sip::Transport::Udp), name(sip::Transport::Tcp))
+    }
+}
+
+/// The media engine's settings.
+pub(super) fn media(config: &Config) -> engine::Config {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    engine::Config {
+        workers: match config.media.workers {
+            0 => cores,
+            workers => usize::from(workers),
+        },
+        bind: config.media.bind,
+        ports: match config.media.ports {
+            Ports::Ephemeral => None,
+            Ports::Range { first, last } => Some(first..=last),
+        },
+        max_sessions: config.sip.max_calls as usize,
+        rtp_timeout: config.media.rtp_timeout,
+        silence_level: Dbm0(config.media.silence_level_dbm0),
+        learn: config.media.learn_nat,
+    }
+}
+
+/// The longest recording; the disk reserve is counted with it.
+pub(super) fn longest(config: &Config) -> Duration {
+    config.deposit.max_message
+}
+
+fn routing(config: &Config) -> Routing {
+    let diagnostics = [
+        (&config.diagnostics.announcement, Diagnostic::Announcement),
+        (&config.diagnostics.echo, Diagnostic::Echo),
+        (&config.diagnostics.key_tone, Diagnostic::KeyTone),
+        (&config.diagnostics.silence, Diagnostic::Silence),
+    ];
+    Routing {
+        portal: config.portal.numbers.clone(),
+        messages: config.portal.message_numbers.clone(),
+        diagnostics: diagnostics
+            .into_iter()
+            .filter_map(|(number, kind)| Some((number.clone()?, kind)))
+            .collect(),
+        mailbox_from: match config.sip.mailbox_from {
+            config::MailboxFrom::Original => MailboxFrom::Original,
+            config::MailboxFrom::Last => MailboxFrom::Last,
+        },
+        mailbox_header: config.sip.mailbox_header.clone(),
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        longest_message: config.deposit.max_message,
+        shortest_message: config.deposit.min_message,
+        least_voice: config.deposit.min_voiced,
+        silence_limit: config.deposit.silence,
+        log_in_from_greeting: config.deposit.allow_log_in,
+        first_key: config.entry.first_key,
+        between_keys: config.entry.next_key,
+        tries: config.entry.tries,
+        ..Settings::default()
+    }
+}

@@ -1,0 +1,239 @@
+//! Starting a server, and stopping it.
+
+use super::clock::Clock;
+use super::edges::{Edges, Questions};
+use super::log_ins::{LogIns, LogInsFault};
+use super::rules::{self, MenusFault};
+use super::signalling::Signalling;
+use super::telling::Telling;
+use crate::base::Language;
+use crate::call::Switch;
+use crate::config::Config;
+use crate::deliver::{self, Deliverer, Mailboxes, Maildir};
+use crate::directory::Directory;
+use crate::engine::{Engine, EngineFault};
+use crate::library::{self, Library, LibraryFault};
+use crate::mime::{MailHost, MailHostFault};
+use crate::observe::EventLog;
+use crate::sip::{self, Machine};
+use crate::spool::{self, Spool, SpoolConfig};
+use crate::subscriber::NumberTaken;
+use crate::transport::{self, Bounds, Transport};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tracing::{error, info, warn};
+
+/// Media reports that may wait for the signalling task. Keys and ends of prompts are few: at
+/// 1,000 calls some hundred a second.
+const MEDIA_REPORTS_MAX: usize = 16_384;
+/// Recorded seconds that may wait for the disk, over all calls: 64 MiB.
+const BLOCKS_MAX: usize = 8_192;
+/// Bytes of a megabyte, as disks are sold.
+const MEGABYTE: u64 = 1_000_000;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The system refused something.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
+    /// No random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+    /// A SIP socket.
+    #[error(transparent)]
+    Sip(#[from] transport::BindFault),
+    /// The media engine.
+    #[error(transparent)]
+    Media(#[from] EngineFault),
+    /// The prompts.
+    #[error(transparent)]
+    Prompts(#[from] LibraryFault),
+    /// The menus.
+    #[error(transparent)]
+    Menus(#[from] MenusFault),
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] spool::OpenFault),
+    /// The mailboxes.
+    #[error(transparent)]
+    Mailboxes(#[from] deliver::StartFault),
+    /// The subscribers.
+    #[error(transparent)]
+    Subscribers(#[from] NumberTaken),
+    /// The passcode thread.
+    #[error(transparent)]
+    LogIns(#[from] LogInsFault),
+    /// The host of the mailboxes.
+    #[error("[mailboxes] host: {0}")]
+    Host(#[from] MailHostFault),
+    /// The call event log.
+    #[error("the call event log {0} cannot be opened: {1}")]
+    Events(PathBuf, std::io::Error),
+}
+
+/// A running server.
+pub struct Server {
+    addresses: Vec<(sip::Transport, SocketAddr)>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Edges>,
+    deliverer: Deliverer,
+}
+
+impl Server {
+    /// Starts everything. Calls are taken when this returns.
+    pub async fn start(config: &Config) -> Result<Server, StartFault> {
+        let roster = Directory::of(config.subscribers.clone())?.roster();
+        let menus = rules::menus(&config.menus)?;
+        let host = MailHost::parse(&config.mailboxes.host)?;
+        let library = load_prompts(config)?;
+        let events = open_events(config)?;
+
+        let (report, reports) = mpsc::unbounded_channel();
+        let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
+        tell_recovery(&spool);
+        let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
+        let (answer, answers) = mpsc::unbounded_channel();
+        let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
+            drop(answer.send(a))
+        })?;
+        let deliverer = Deliverer::start(Box::new(maildir), spool.outbox())?;
+
+        let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
+        let engine = Engine::start(
+            &rules::media(config),
+            || Box::new(spool.intake()),
+            &media_in,
+        )?;
+        let (verdict, verdicts) = mpsc::unbounded_channel();
+        let log_ins = LogIns::start(Arc::clone(&roster), random()?, verdict)?;
+        let listen = config
+            .sip
+            .listen
+            .iter()
+            .map(|l| (l.transport, l.address))
+            .collect();
+        let sockets = transport::Config {
+            listen,
+            bounds: Bounds::default(),
+        };
+        let (transport, inbound) = Transport::bind(sockets).await?;
+
+        let addresses = transport.local_addrs().to_vec();
+        let machine = Machine::new(rules::sip(&config.sip, &addresses), random()?);
+        let seed = u64::from_le_bytes(random()?);
+        let switch = Switch::new(rules::calls(config, roster, menus), seed);
+        let edges = Edges {
+            transport,
+            inbound,
+            engine,
+            media,
+            media_address: config
+                .media
+                .address
+                .or_else(|| Some(config.media.bind).filter(|bind| !bind.is_unspecified())),
+            spool,
+            reports,
+            mailboxes,
+            answers,
+            log_ins,
+            verdicts,
+            library,
+            fallback: config.prompts.language.clone(),
+            telling: Telling::new(events),
+            asked: Questions::default(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let signalling = Signalling {
+            clock: Clock::start(),
+            machine,
+            switch,
+            edges,
+        };
+        let task = tokio::spawn(signalling.run(stopped));
+        info!(
+            ?addresses,
+            subscribers = config.subscribers.len(),
+            "ready for calls"
+        );
+        Ok(Server {
+            addresses,
+            stop,
+            task,
+            deliverer,
+        })
+    }
+
+    /// Where SIP is taken, with real ports.
+    pub fn addresses(&self) -> &[(sip::Transport, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Ends the server in order: no new calls, the present ones are told and their recordings
+    /// kept, what is spooled is delivered as far as it can be now, all else stays for the next
+    /// start.
+    pub async fn stop(self) {
+        // The task that has ended already needs no word.
+        let _ended = self.stop.send(());
+        match self.task.await {
+            Ok(edges) => edges.close().await,
+            Err(fault) => error!(%fault, "the signalling task ended by a fault"),
+        }
+        self.deliverer.stop();
+        info!("ended in order");
+    }
+}
+
+fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
+    let folder = config.prompts.folder.clone();
+    let cache = config.prompts.cache.clone();
+    let library = Library::load(&library::Config {
+        folder,
+        cache,
+        tones: false,
+    })?;
+    for unused in library.unused() {
+        warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
+    }
+    let languages: Vec<&str> = library.languages().map(Language::as_str).collect();
+    info!(
+        ?languages,
+        missing = library.missing().len(),
+        "prompts loaded"
+    );
+    Ok(Arc::new(library))
+}
+
+fn open_events(config: &Config) -> Result<EventLog, StartFault> {
+    match &config.events.file {
+        None => Ok(EventLog::off()),
+        Some(file) => EventLog::open(file).map_err(|e| StartFault::Events(file.clone(), e)),
+    }
+}
+
+fn spool_config(config: &Config) -> SpoolConfig {
+    let reserve = u64::from(config.spool.reserve_mb) * MEGABYTE;
+    let rules = spool::Rules {
+        reserve,
+        longest: rules::longest(config),
+    };
+    SpoolConfig {
+        folder: config.spool.folder.clone(),
+        rules,
+        blocks_max: BLOCKS_MAX,
+    }
+}
+
+fn tell_recovery(spool: &Spool) {
+    let recovered = spool.recovered();
+    info!(?recovered, "spool opened");
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StartFault> {
+    let mut octets = [0; N];
+    getrandom::fill(&mut octets).map_err(StartFault::Random)?;
+    Ok(octets)
+}

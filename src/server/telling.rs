@@ -1,0 +1,153 @@
+//! What operators are told of calls: a line in the call event log, and a word in the log.
+
+use crate::audio::Law;
+use crate::base::{CallId, MessageId, Mono, Now};
+use crate::call::Milestone;
+use crate::observe::{CallEvent, EventLog, TakeStep};
+use crate::prompt::Phrase;
+use std::collections::HashMap;
+use std::time::Duration;
+use tracing::{debug, error, info};
+
+/// Turns milestones into lines.
+#[derive(Debug)]
+pub(super) struct Telling {
+    log: EventLog,
+    calls: HashMap<CallId, Note>,
+}
+
+/// What later lines of a call need of earlier ones.
+#[derive(Debug)]
+struct Note {
+    since: Mono,
+    take_length: Duration,
+}
+
+impl Telling {
+    pub(super) fn new(log: EventLog) -> Telling {
+        Telling {
+            log,
+            calls: HashMap::new(),
+        }
+    }
+
+    /// Writes down what happened.
+    pub(super) fn milestone(&mut self, now: Now, call: CallId, what: &Milestone) {
+        let event = self.event(now, call, what);
+        self.log.record(now.wall, call, event);
+    }
+
+    /// Waits until all lines are written.
+    pub(super) fn flush(&self) {
+        self.log.flush();
+    }
+
+    fn event(&mut self, now: Now, call: CallId, what: &Milestone) -> CallEvent {
+        match what {
+            Milestone::Arrived {
+                from,
+                to,
+                call_id,
+                route,
+                mailbox,
+            } => {
+                info!(%call, route, call_id, "call arrives");
+                self.calls.insert(
+                    call,
+                    Note {
+                        since: now.mono,
+                        take_length: Duration::ZERO,
+                    },
+                );
+                CallEvent::Call {
+                    from: from.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    to: to.clone(),
+                    route,
+                    mailbox: mailbox.as_ref().and_then(CallEvent::mailbox),
+                    call_id: call_id.clone(),
+                }
+            }
+            Milestone::Refused(status) => {
+                info!(%call, status, "call refused");
+                self.end(now, call, format!("refused with {status}"))
+            }
+            Milestone::Answered(law) => {
+                info!(%call, "call answered");
+                if let Some(note) = self.calls.get_mut(&call) {
+                    note.since = now.mono;
+                }
+                CallEvent::Answer { codec: codec(*law) }
+            }
+            Milestone::Key(Some(digit)) => CallEvent::key(*digit, false),
+            Milestone::Key(None) => CallEvent::Key { key: 'x' },
+            Milestone::Prompt(phrases) => CallEvent::Prompt {
+                lines: phrases.iter().filter_map(shown).collect(),
+            },
+            Milestone::PlayingMessage(id) => CallEvent::Prompt {
+                lines: vec![format!("message {id}")],
+            },
+            Milestone::PlayingTake(id) => CallEvent::Prompt {
+                lines: vec![format!("recording {id}")],
+            },
+            Milestone::TakeBegan(id) => {
+                debug!(%call, message = %id, "recording");
+                CallEvent::take(*id, TakeStep::Begin, Duration::ZERO)
+            }
+            Milestone::TakeEnded(id, length) => {
+                if let Some(note) = self.calls.get_mut(&call) {
+                    note.take_length = *length;
+                }
+                CallEvent::take(*id, TakeStep::End, *length)
+            }
+            Milestone::TakeKept(id) => {
+                info!(%call, message = %id, "message kept");
+                self.take(call, *id, TakeStep::Kept)
+            }
+            Milestone::TakeLost(id) => {
+                error!(%call, message = %id, "a recording could not be kept: see the spool's own messages");
+                self.take(call, *id, TakeStep::Lost)
+            }
+            Milestone::TakeDropped(id) => self.take(call, *id, TakeStep::Dropped),
+            Milestone::Ended(why) => {
+                info!(%call, why, "call ended");
+                self.end(now, call, (*why).to_owned())
+            }
+        }
+    }
+
+    fn take(&self, call: CallId, id: MessageId, step: TakeStep) -> CallEvent {
+        let length = self
+            .calls
+            .get(&call)
+            .map_or(Duration::ZERO, |n| n.take_length);
+        CallEvent::take(id, step, length)
+    }
+
+    /// The last line of a call; refused ones have one too.
+    fn end(&mut self, now: Now, call: CallId, reason: String) -> CallEvent {
+        let since = self.calls.remove(&call).map_or(now.mono, |n| n.since);
+        let duration_ms = (now.mono - since).as_millis() as u64;
+        CallEvent::End {
+            reason,
+            duration_ms,
+        }
+    }
+}
+
+fn codec(law: Law) -> &'static str {
+    match law {
+        Law::A => "PCMA",
+        Law::Mu => "PCMU",
+    }
+}
+
+/// A phrase as the log shows it.
+fn shown(phrase: &Phrase) -> Option<String> {
+    match phrase {
+        Phrase::Line(line) => Some(line.key().to_owned()),
+        Phrase::Choice(line, key) => Some(format!("{} {key}", line.key())),
+        Phrase::Say(say) => Some(format!("{say:?}")),
+        Phrase::Beep => Some("beep".to_owned()),
+        Phrase::Pause(_) => None,
+    }
+}
