@@ -180,6 +180,18 @@ impl Ear {
         (first.unwrap_or(at) / PER_MS) as i64
     }
 
+    /// The last sample of a sound that was last noticed at this moment, in ms since the first
+    /// audio.
+    pub fn ending_ms(&self, noticed: Mono) -> i64 {
+        let at = self.index(noticed);
+        let loud = |at: &usize| {
+            let piece = self.samples.get(*at..at + PER_MS / 2).unwrap_or_default();
+            level::rms_dbfs(piece) > SILENT
+        };
+        let around = (at.saturating_sub(WINDOW)..at + WINDOW).step_by(PER_MS / 2);
+        (around.rev().find(loud).unwrap_or(at) / PER_MS) as i64
+    }
+
     /// The moment of this many ms since the first audio.
     pub fn at_ms(&self, ms: i64) -> Mono {
         self.origin + Duration::from_millis(ms.max(0) as u64)

@@ -102,11 +102,6 @@ impl Line {
         self.speech.clear();
     }
 
-    /// Whether it still speaks.
-    pub fn is_speaking(&self) -> bool {
-        !self.speech.is_empty()
-    }
-
     /// Presses keys, one after the other.
     pub fn press(&mut self, keys: &[Digit]) {
         self.keys.extend(keys);

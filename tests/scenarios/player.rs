@@ -185,7 +185,7 @@ impl Player {
             };
             let place = self.place()?;
             place.sounds += 1;
-            place.until = next.to;
+            place.until = next.from;
             place.began = next.from;
             let heard = self.name(next.what)?;
             if heard == name {
@@ -256,6 +256,12 @@ impl Player {
                 let before: Fix = before.ok_or("no speech was heard before")?;
                 before.place_ms + fix.at_ms - before.at_ms + by
             }
+            Spot::OnFromThere => {
+                let (stopped, went_on) = self.silence_before(from)?;
+                let before = self.phone()?.line.as_ref().and_then(|l| l.ear.last_fix(from));
+                let before: Fix = before.ok_or("no speech was heard before")?;
+                before.place_ms + fix.at_ms - before.at_ms - (went_on - stopped)
+            }
         };
         self.account(fix)?;
         let off = wrap(fix.place_ms - expected);
@@ -295,6 +301,21 @@ impl Player {
         } else {
             ear.onset_ms(speech.from)
         })
+    }
+
+    /// When speech stopped and when it went on again after this moment, in ms of the ear.
+    fn silence_before(&mut self, moment: Mono) -> Result<(i64, i64), String> {
+        let now = self.world()?.now();
+        let phone = self.phone_mut()?;
+        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
+        let heard = ear.heard(now).to_vec();
+        let speech = |h: &&Heard| h.what == Sound::Speech;
+        let before = heard.iter().rfind(|h| speech(h) && h.to <= moment);
+        let after = heard.iter().find(|h| speech(h) && h.from > moment);
+        match (before, after) {
+            (Some(before), Some(after)) => Ok((ear.ending_ms(before.to), ear.onset_ms(after.from))),
+            _ => Err("speech did not stop and go on".to_owned()),
+        }
     }
 
     /// Where in all speech a message begins, in ms.

@@ -22,6 +22,7 @@
 //!   hears portal-welcome, .., beep           in this order; `..` stands for any sounds
 //!   hears message 1 from 3.0s                also: own message from 0s
 //!   hears message 3s ahead | 3s back         of where it would have been; within a packet
+//!   hears message on from there              where it stopped before the silence
 //!   hears silence for 2s
 //!   presses 4321#
 //!   after 5s presses 3                       since what was heard last began
@@ -179,6 +180,8 @@ pub enum Spot {
     From(Duration),
     /// This many ms from where it would have been.
     Moved(i64),
+    /// From where it stopped before the silence.
+    OnFromThere,
 }
 
 /// What is claimed at the end.
@@ -263,6 +266,7 @@ fn hears(words: &[&str]) -> Option<What> {
             let message = n.parse::<usize>().ok()?.checked_sub(1)?;
             What::HearsSpeech(Which::Message(message), Spot::From(duration(at)?))
         }
+        ["message", "on", "from", "there"] => What::HearsSpeech(Which::Own, Spot::OnFromThere),
         ["message", by, way @ ("ahead" | "back")] => {
             let ms = duration(by)?.as_millis() as i64;
             let moved = if *way == "ahead" { ms } else { -ms };

@@ -22,8 +22,6 @@ use std::time::Duration;
 pub const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 /// How long without a packet until a caller counts as lost.
 pub const RTP_TIMEOUT: Duration = Duration::from_secs(20);
-/// The longest packet a session sends: 60 ms of audio and its header, and some room.
-const PACKET: usize = 1_500;
 
 /// An answer that comes back to the server.
 #[derive(Debug)]
@@ -57,12 +55,11 @@ pub struct Delays {
     pub passcode: Duration,
 }
 
-/// A media session and where its packets go.
+/// A media session and where it is reached.
 #[derive(Debug)]
 struct Line {
     session: Session,
     local: SocketAddr,
-    remote: Option<SocketAddr>,
 }
 
 /// The server.
@@ -220,9 +217,9 @@ impl Server {
         let Some(line) = self.lines.get_mut(&session) else {
             return;
         };
-        let mut packet = [0; PACKET];
+        let mut packet = [0; Session::MAX_DATAGRAM];
         let sent = line.session.tick(now.mono, &mut packet, &mut self.disk);
-        if let (Some(length), Some(remote)) = (sent, line.remote) {
+        if let (Some(length), Some(remote)) = (sent, line.session.rtp_peer()) {
             self.packets
                 .push((line.local, remote, packet[..length].to_vec()));
         }
@@ -385,7 +382,6 @@ impl Server {
         let line = Line {
             session: Session::new(params),
             local,
-            remote: None,
         };
         self.lines.insert(session, line);
         local
@@ -395,9 +391,6 @@ impl Server {
         let Some(line) = self.lines.get_mut(&session) else {
             return;
         };
-        if let media::Command::Remote(remote) = &command {
-            line.remote = Some(remote.rtp);
-        }
         line.session.command(now, command, &mut self.disk);
         self.report(session);
     }
