@@ -180,6 +180,19 @@ impl Ear {
         (first.unwrap_or(at) / PER_MS) as i64
     }
 
+    /// The first sample that is no silence, in ms since the first audio.
+    pub fn first_sound_ms(&self) -> i64 {
+        let loud = |piece: &[i16]| level::rms_dbfs(piece) > SILENT;
+        let first = self.samples.chunks(PER_MS / 2).position(loud).unwrap_or(0);
+        (first / 2) as i64
+    }
+
+    /// Whether the sound fades at this moment, as it does where speech begins.
+    pub fn fades_at(&self, ms: i64) -> bool {
+        let at = usize::try_from(ms).unwrap_or(0) * PER_MS;
+        self.dip(at.saturating_sub(HOP / 2), at + HOP / 2).is_some()
+    }
+
     /// The last sample of a sound that was last noticed at this moment, in ms since the first
     /// audio.
     pub fn ending_ms(&self, noticed: Mono) -> i64 {
@@ -219,6 +232,9 @@ impl Ear {
             return;
         }
         let stretch = self.stretch(at);
+        if self.starts_anew(at) {
+            self.sounding = false;
+        }
         match stretch {
             Stretch::Silence => self.sounding = false,
             Stretch::Unclear => {
@@ -234,6 +250,21 @@ impl Ear {
         }
         self.unclear = 0;
         self.last = Some(stretch);
+    }
+
+    /// Whether the sound of this stretch was broken off and began again: it is loud at the end of
+    /// the stretch, and was not in the middle of it.
+    fn starts_anew(&self, at: usize) -> bool {
+        const NEAR: usize = 2 * PER_MS;
+        let Some(samples) = self.samples.get(at..at + WINDOW) else {
+            return false;
+        };
+        let usual = level::rms(samples);
+        let middle = &samples[HOP / 2..HOP / 2 + HOP];
+        let mut pieces = (0..middle.len() - NEAR).step_by(PER_MS);
+        let faded = pieces.any(|n| level::rms(&middle[n..n + NEAR]) < 0.4 * usual);
+        let clip = matches!(self.last, Some(Stretch::Clip(_)));
+        clip && faded && level::rms(&samples[WINDOW - NEAR..]) > 0.6 * usual
     }
 
     fn sound(&mut self, what: Sound, at: usize) {

@@ -22,8 +22,10 @@ const GLANCE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How exact a place in a message must be: one packet.
 const PACKET_MS: i64 = 20;
+/// How long after a key the sounds before it may still be heard: there and back, and a packet.
+const REACTION_MS: i64 = 80;
 /// How exact the length of a message must be; the caller's reaction time is in it.
-const LENGTH_MS: u128 = 300;
+const LENGTH_MS: u128 = 400;
 /// How long everything may take to be over when the calls are: SIP keeps its transactions for 32 s.
 const AFTERMATH: Duration = Duration::from_secs(40);
 /// How far the speeches of a scenario are apart, in fifths of a second.
@@ -243,9 +245,9 @@ impl Player {
         let fix = fix.ok_or("no speech was heard")?;
         let expected = match spot {
             Spot::From(at) => {
-                let origin = self.origin(which)?;
-                let began = self.speech_began(from)?;
-                origin + at.as_millis() as i64 + (fix.at_ms - began)
+                let start = self.origin(which)? + at.as_millis() as i64;
+                let began = self.speech_began(from, fix, start)?;
+                start + (fix.at_ms - began)
             }
             Spot::Moved(by) => {
                 let before = self
@@ -257,9 +259,7 @@ impl Player {
                 before.place_ms + fix.at_ms - before.at_ms + by
             }
             Spot::OnFromThere => {
-                let (stopped, went_on) = self.silence_before(from)?;
-                let before = self.phone()?.line.as_ref().and_then(|l| l.ear.last_fix(from));
-                let before: Fix = before.ok_or("no speech was heard before")?;
+                let (stopped, went_on, before) = self.silence_before(from)?;
                 before.place_ms + fix.at_ms - before.at_ms - (went_on - stopped)
             }
         };
@@ -274,7 +274,7 @@ impl Player {
     /// The sounds up to this place in speech are accounted for.
     fn account(&mut self, fix: Fix) -> Result<(), String> {
         let now = self.world()?.now();
-        let began = self.speech_began(self.places[self.current].until)?;
+        let began = self.speech_began(self.places[self.current].until, fix, fix.place_ms)?;
         let phone = self.phone_mut()?;
         let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
         let (start, moment) = (ear.at_ms(began), ear.at_ms(fix.at_ms));
@@ -285,8 +285,9 @@ impl Player {
         Ok(())
     }
 
-    /// When speech began, in ms of the ear: exactly, by its first sample that is heard.
-    fn speech_began(&mut self, from: Mono) -> Result<i64, String> {
+    /// When speech began, in ms of the ear: with its first sample; or where it was heard before,
+    /// when it moved, as a key had it do, to the `start` that leads to this fix.
+    fn speech_began(&mut self, from: Mono, fix: Fix, start: i64) -> Result<i64, String> {
         let now = self.world()?.now();
         let phone = self.phone_mut()?;
         let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
@@ -296,26 +297,35 @@ impl Player {
             .find(|h| h.what == Sound::Speech && h.to > from)
             .copied();
         let speech = speech.ok_or("no speech was heard")?;
-        Ok(if speech.from < from {
-            ear.ms(from)
-        } else {
-            ear.onset_ms(speech.from)
-        })
+        if speech.from + Duration::from_millis(REACTION_MS as u64) >= from {
+            return Ok(ear.onset_ms(speech.from));
+        }
+        let moved = fix.at_ms - wrap(fix.place_ms - start);
+        let (key, late) = (ear.ms(from) - REACTION_MS, ear.ms(from) + PACKET_MS);
+        let there = (key..=late).contains(&moved) && ear.fades_at(moved);
+        Ok(if there { moved } else { ear.ms(from) })
     }
 
-    /// When speech stopped and when it went on again after this moment, in ms of the ear.
-    fn silence_before(&mut self, moment: Mono) -> Result<(i64, i64), String> {
+    /// When speech stopped and when it went on again about this moment, in ms of the ear, and a
+    /// place in it before.
+    fn silence_before(&mut self, moment: Mono) -> Result<(i64, i64, Fix), String> {
         let now = self.world()?.now();
         let phone = self.phone_mut()?;
         let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
         let heard = ear.heard(now).to_vec();
         let speech = |h: &&Heard| h.what == Sound::Speech;
+        let reaction = Duration::from_millis(REACTION_MS as u64);
         let before = heard.iter().rfind(|h| speech(h) && h.to <= moment);
-        let after = heard.iter().find(|h| speech(h) && h.from > moment);
-        match (before, after) {
-            (Some(before), Some(after)) => Ok((ear.ending_ms(before.to), ear.onset_ms(after.from))),
-            _ => Err("speech did not stop and go on".to_owned()),
-        }
+        let after = heard
+            .iter()
+            .find(|h| speech(h) && h.from + reaction > moment);
+        let (Some(before), Some(after)) = (before, after) else {
+            return Err("speech did not stop and go on".to_owned());
+        };
+        let fix = ear
+            .last_fix(before.to)
+            .ok_or("no speech was heard before")?;
+        Ok((ear.ending_ms(before.to), ear.onset_ms(after.from), fix))
     }
 
     /// Where in all speech a message begins, in ms.
@@ -326,7 +336,7 @@ impl Player {
                 let mailboxes = &self.world()?.server.mailboxes;
                 let message = mailboxes.values().flat_map(|m| &m.messages).nth(n);
                 message
-                    .and_then(|m| m.origin_ms)
+                    .and_then(|m| Some(m.origin_ms? + m.lead_ms))
                     .ok_or_else(|| format!("there is no message {}", n + 1))
             }
         }
@@ -382,7 +392,7 @@ impl Player {
         let sounds = line.ear.heard(now).iter().filter(|h| h.from <= at).count();
         let place = self.place()?;
         place.sounds = sounds.max(place.sounds);
-        place.until = at + Duration::from_millis(80);
+        place.until = at + Duration::from_millis(REACTION_MS as u64);
         place.began = at;
         Ok(())
     }

@@ -262,11 +262,11 @@ fn hears(words: &[&str]) -> Option<What> {
     Some(match words {
         ["silence", "for", span] => What::HearsSilence(duration(span)?),
         ["own", "message", "from", at] => What::HearsSpeech(Which::Own, Spot::From(duration(at)?)),
+        ["message", "on", "from", "there"] => What::HearsSpeech(Which::Own, Spot::OnFromThere),
         ["message", n, "from", at] => {
             let message = n.parse::<usize>().ok()?.checked_sub(1)?;
             What::HearsSpeech(Which::Message(message), Spot::From(duration(at)?))
         }
-        ["message", "on", "from", "there"] => What::HearsSpeech(Which::Own, Spot::OnFromThere),
         ["message", by, way @ ("ahead" | "back")] => {
             let ms = duration(by)?.as_millis() as i64;
             let moved = if *way == "ahead" { ms } else { -ms };

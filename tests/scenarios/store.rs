@@ -6,7 +6,7 @@
 use crate::ear::Ear;
 use crate::voice;
 use belpost::audio::{Law, WireAudio};
-use belpost::base::{DialString, MailboxId, MessageId, Timestamp};
+use belpost::base::{DialString, MailboxId, MessageId, Mono, Timestamp};
 use belpost::flow::{KeepFault, PlayFault};
 use belpost::mailbox::{Command, Envelope, Facts, Fault, Reply, State, Summary};
 use belpost::media::{TakeSink, TakeSinkFull};
@@ -59,6 +59,7 @@ impl Disk {
     /// Starts a recording.
     pub fn begin(&mut self, take: MessageId, envelope: Box<Envelope>) -> Result<(), KeepFault> {
         if self.no_begin {
+            self.takes.remove(&take);
             return Err(KeepFault::Disk);
         }
         self.begun += 1;
@@ -141,6 +142,8 @@ pub struct Message {
     pub audio: WireAudio,
     /// Where in all speech its first sample lies, in ms; `None` where there is no speech in it.
     pub origin_ms: Option<i64>,
+    /// When speech begins in it, in ms.
+    pub lead_ms: i64,
     /// What is wrong with it.
     pub fault: Option<PlayFault>,
     deleted: bool,
@@ -149,13 +152,16 @@ pub struct Message {
 impl Message {
     fn new(summary: Summary, audio: WireAudio) -> Message {
         let ear = Ear::of(audio.samples());
-        let start = belpost::base::Mono::ZERO;
-        let fix = ear.first_fix(start, start + audio.duration());
-        let origin_ms = fix.map(|fix| fix.place_ms - fix.at_ms);
+        let (start, end) = (Mono::ZERO, Mono::ZERO + audio.duration());
+        let origin_ms = ear
+            .first_fix(start, end)
+            .map(|fix| fix.place_ms - fix.at_ms);
+        let lead_ms = ear.first_sound_ms();
         Message {
             summary,
             audio,
             origin_ms,
+            lead_ms,
             fault: None,
             deleted: false,
         }

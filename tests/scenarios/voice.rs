@@ -21,10 +21,10 @@ const LEVEL: f64 = -12.0;
 /// The low tones of all pairs, in Hz. A whole number of periods of their distance fits into the
 /// ear's 40 ms, so that each is silent to the detector of another. The beep's 440 Hz is in none.
 pub const LOW: [f64; 15] = steps(500.0, 50.0);
-/// The high tones of clips.
-pub const CLIP_HIGH: [f64; 11] = steps(1_450.0, 50.0);
+/// The high tones of clips, so far above the low ones that no beat lasts 2 ms.
+pub const CLIP_HIGH: [f64; 11] = steps(1_850.0, 50.0);
 /// The high tones of speech.
-pub const SPEECH_HIGH: [f64; 20] = steps(2_050.0, 50.0);
+pub const SPEECH_HIGH: [f64; 20] = steps(2_400.0, 50.0);
 /// How many clips can be told apart.
 pub const CLIPS: usize = LOW.len() * CLIP_HIGH.len();
 /// How many fifths of a second of speech can be told apart: a minute of them.
