@@ -1,3 +1,7 @@
 //! The `belpost` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    belpost::cli::main()
+}

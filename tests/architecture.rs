@@ -7,6 +7,8 @@
 //! Test code (a `#[cfg(test)]` module, or a file called `tests.rs`) obeys the ranks but may touch
 //! files and clocks.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,17 +8,17 @@ use std::process::{self, Command, Stdio};
 use std::time::Duration;
 
 /// The number of the endless announcement.
-pub const ANNOUNCEMENT: &str = "9901";
+pub(crate) const ANNOUNCEMENT: &str = "9901";
 /// The number whose tone changes with each key.
-pub const KEY_TONE: &str = "9902";
+pub(crate) const KEY_TONE: &str = "9902";
 /// A mailbox: calls to it leave a message.
-pub const MAILBOX: &str = "2001";
+pub(crate) const MAILBOX: &str = "2001";
 
 /// Clock ticks a second of /proc/PID/stat (`USER_HZ`, 100 on every Linux this runs on).
 const TICKS: u64 = 100;
 
 /// A running server; it ends with this value.
-pub struct Child {
+pub(crate) struct Child {
     process: process::Child,
     sip: SocketAddr,
     folder: PathBuf,
@@ -26,7 +26,7 @@ pub struct Child {
 
 impl Child {
     /// Starts a server with room for these calls and waits until it listens.
-    pub fn start(calls: usize) -> Child {
+    pub(crate) fn start(calls: usize) -> Child {
         let folder = std::env::temp_dir().join(format!("belpost-bench-{}", process::id()));
         fs::create_dir_all(&folder).expect("a scratch folder");
         let config = folder.join("belpost.toml");
@@ -57,12 +57,12 @@ impl Child {
     }
 
     /// Where it takes SIP over UDP.
-    pub fn sip(&self) -> SocketAddr {
+    pub(crate) fn sip(&self) -> SocketAddr {
         self.sip
     }
 
     /// The processor time it has used, user and system.
-    pub fn cpu(&self) -> Duration {
+    pub(crate) fn cpu(&self) -> Duration {
         let stat = self.proc("stat");
         // The name in brackets may hold anything; the fields follow it: utime is the 12th.
         let fields: Vec<u64> = stat
@@ -76,7 +76,7 @@ impl Child {
     }
 
     /// The memory it holds, in KiB.
-    pub fn resident_kib(&self) -> u64 {
+    pub(crate) fn resident_kib(&self) -> u64 {
         self.proc("status")
             .lines()
             .find_map(|line| {

@@ -29,21 +29,21 @@ const DATAGRAM: usize = 2_048;
 
 /// What to generate.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The server's SIP address.
-    pub server: SocketAddr,
+    pub(crate) server: SocketAddr,
     /// The number the measured calls dial.
-    pub number: &'static str,
+    pub(crate) number: &'static str,
     /// The number the probes dial.
-    pub key_number: &'static str,
+    pub(crate) key_number: &'static str,
     /// Measured calls.
-    pub calls: usize,
+    pub(crate) calls: usize,
     /// Calls set up per second.
-    pub ramp: u32,
+    pub(crate) ramp: u32,
 }
 
 /// All calls of one measurement.
-pub struct Generator {
+pub(crate) struct Generator {
     plan: Plan,
     start: Instant,
     machine: Machine,
@@ -84,7 +84,7 @@ struct Press {
 
 impl Generator {
     /// A generator without calls.
-    pub fn new(plan: Plan) -> Generator {
+    pub(crate) fn new(plan: Plan) -> Generator {
         let sip = UdpSocket::bind("127.0.0.1:0").expect("a SIP socket");
         sip.set_nonblocking(true)
             .expect("a socket that does not block");
@@ -111,7 +111,7 @@ impl Generator {
     }
 
     /// Sets all calls up, spread over time and over the 20 ms.
-    pub fn ramp_up(&mut self) {
+    pub(crate) fn ramp_up(&mut self) {
         let all = self.plan.calls + PROBES;
         let step = Duration::from_secs(1) / self.plan.ramp;
         for n in 0..all {
@@ -124,12 +124,12 @@ impl Generator {
     }
 
     /// Goes on without measuring.
-    pub fn settle(&mut self, span: Duration) {
+    pub(crate) fn settle(&mut self, span: Duration) {
         self.run(Instant::now() + span);
     }
 
     /// Measures for this long.
-    pub fn hold(&mut self, span: Duration) -> Heard {
+    pub(crate) fn hold(&mut self, span: Duration) -> Heard {
         for line in &mut self.lines {
             line.last = None;
             line.next_key = line.probe.then(|| Instant::now() + KEY_EVERY);
@@ -142,7 +142,7 @@ impl Generator {
     }
 
     /// Ends all calls.
-    pub fn hang_up(&mut self) {
+    pub(crate) fn hang_up(&mut self) {
         let calls: Vec<CallId> = self.lines.iter().map(|l| l.call).collect();
         for call in calls {
             self.command(sip::Command::Bye(call));

@@ -9,7 +9,7 @@ const STEPS: usize = 5_000;
 
 /// Spans of time, counted in steps of 0.1 ms up to 500 ms.
 #[derive(Clone, Debug)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     counts: Vec<u64>,
     most_us: u64,
 }
@@ -25,7 +25,7 @@ impl Default for Histogram {
 
 impl Histogram {
     /// Counts one span.
-    pub fn add(&mut self, span: Duration) {
+    pub(crate) fn add(&mut self, span: Duration) {
         let us = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
         let step = ((us / STEP_US) as usize).min(STEPS - 1);
         self.counts[step] += 1;
@@ -57,55 +57,55 @@ impl Histogram {
 
 /// What the generator heard.
 #[derive(Clone, Debug, Default)]
-pub struct Heard {
+pub(crate) struct Heard {
     /// Calls placed.
-    pub asked: usize,
+    pub(crate) asked: usize,
     /// Calls answered.
-    pub answered: usize,
+    pub(crate) answered: usize,
     /// Calls still up at the end of the hold.
-    pub in_call: usize,
+    pub(crate) in_call: usize,
     /// Audio packets.
-    pub packets: u64,
+    pub(crate) packets: u64,
     /// Sequence numbers that never came.
-    pub lost: u64,
+    pub(crate) lost: u64,
     /// Between one packet and the next of a call.
-    pub gaps: Histogram,
+    pub(crate) gaps: Histogram,
     /// From the first packet of a key to the first packet of its tone.
-    pub key_to_audio: Histogram,
+    pub(crate) key_to_audio: Histogram,
     /// How late our own packets left.
-    pub own_lateness: Histogram,
+    pub(crate) own_lateness: Histogram,
 }
 
 /// The figures of one cell.
 #[derive(Clone, Debug)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Processor time of the server during the hold.
-    pub cpu: Duration,
+    pub(crate) cpu: Duration,
     /// The hold.
-    pub hold: Duration,
+    pub(crate) hold: Duration,
     /// Memory before the first call, in KiB.
-    pub idle_kib: u64,
+    pub(crate) idle_kib: u64,
     /// Memory with all calls up.
-    pub loaded_kib: u64,
+    pub(crate) loaded_kib: u64,
     /// Memory after the last call.
-    pub after_kib: u64,
+    pub(crate) after_kib: u64,
     /// What came back.
-    pub heard: Heard,
+    pub(crate) heard: Heard,
 }
 
 /// One cell of the table.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// What the calls do.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// How many there are, without the probes.
-    pub calls: usize,
+    pub(crate) calls: usize,
     /// What was seen.
-    pub figures: Figures,
+    pub(crate) figures: Figures,
 }
 
 /// Prints the table, with the machine it was measured on.
-pub fn print(cells: &[Cell], hold: Duration) {
+pub(crate) fn print(cells: &[Cell], hold: Duration) {
     println!("machine: {}", machine());
     println!(
         "hold: {} s a cell; server on core 0 with one media worker, generator on core 1",

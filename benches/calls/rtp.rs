@@ -3,15 +3,15 @@
 /// The audio payload type: PCMA.
 const PCMA: u8 = 8;
 /// The telephone-event payload type of our offers.
-pub const EVENT: u8 = 101;
+pub(crate) const EVENT: u8 = 101;
 /// The length of an RTP header without extras (RFC 3550 section 5.1).
-pub const HEADER: usize = 12;
+pub(crate) const HEADER: usize = 12;
 /// Octets of 20 ms of G.711.
-pub const FRAME: usize = 160;
+pub(crate) const FRAME: usize = 160;
 
 /// One outgoing stream.
 #[derive(Clone, Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     sequence: u16,
     timestamp: u32,
     ssrc: u32,
@@ -19,7 +19,7 @@ pub struct Stream {
 
 impl Stream {
     /// A stream of its own.
-    pub fn new(ssrc: u32) -> Stream {
+    pub(crate) fn new(ssrc: u32) -> Stream {
         Stream {
             sequence: 0,
             timestamp: ssrc.wrapping_mul(7_919),
@@ -28,19 +28,25 @@ impl Stream {
     }
 
     /// Where the next packet stands in time.
-    pub fn timestamp(&self) -> u32 {
+    pub(crate) fn timestamp(&self) -> u32 {
         self.timestamp
     }
 
     /// Writes 20 ms of audio.
-    pub fn audio(&mut self, octets: &[u8; FRAME], out: &mut [u8; HEADER + FRAME]) {
+    pub(crate) fn audio(&mut self, octets: &[u8; FRAME], out: &mut [u8; HEADER + FRAME]) {
         self.header(PCMA, false, self.timestamp, &mut out[..HEADER]);
         out[HEADER..].copy_from_slice(octets);
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
     }
 
     /// Writes one packet of a key (RFC 4733 section 2.3) that began at `start`.
-    pub fn key(&mut self, event: u8, start: u32, first: bool, end: bool) -> [u8; HEADER + 4] {
+    pub(crate) fn key(
+        &mut self,
+        event: u8,
+        start: u32,
+        first: bool,
+        end: bool,
+    ) -> [u8; HEADER + 4] {
         let mut out = [0; HEADER + 4];
         let duration = self
             .timestamp
@@ -65,12 +71,12 @@ impl Stream {
 }
 
 /// The sequence number of a received packet.
-pub fn sequence(packet: &[u8]) -> Option<u16> {
+pub(crate) fn sequence(packet: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes([*packet.get(2)?, *packet.get(3)?]))
 }
 
 /// The audio of a received packet; `None` for anything but PCMA.
-pub fn payload(packet: &[u8]) -> Option<&[u8]> {
+pub(crate) fn payload(packet: &[u8]) -> Option<&[u8]> {
     let audio = packet.get(1)? & 0x7F == PCMA;
     packet.get(HEADER..).filter(|_| audio)
 }

@@ -85,17 +85,7 @@ impl Leg {
         self.remote.as_ref().is_none_or(|r| r.send)
     }
 
-    fn agree(&mut self, remote: sdp::Remote) -> media::Remote {
-        let remote = media::Remote {
-            rtp: remote.rtp,
-            rtcp: remote.rtcp,
-            law: remote.law,
-            payload_type: remote.payload_type,
-            event_payload_type: remote.event_payload_type,
-            ptime_ms: remote.ptime_ms,
-            send: remote.send,
-            receive: remote.receive,
-        };
+    fn agree(&mut self, remote: media::Remote) -> media::Remote {
         self.remote = Some(remote.clone());
         remote
     }

@@ -9,18 +9,18 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// Wrong attempts that lock a mailbox.
-pub const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 /// The first lock.
-pub const FIRST_LOCK: Duration = Duration::from_secs(60);
+pub(super) const FIRST_LOCK: Duration = Duration::from_secs(60);
 /// The longest lock.
-pub const LONGEST_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const LONGEST_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
 /// Mailbox numbers remembered at most. A full table forgets those whose lock is over and then
 /// refuses to count strangers, so that probing many numbers cannot push a real one out.
-pub const REMEMBERED: usize = 10_000;
+pub(super) const REMEMBERED: usize = 10_000;
 
 /// The wrong attempts of every mailbox number tried.
 #[derive(Debug, Default)]
-pub struct Lockout {
+pub(super) struct Lockout {
     records: HashMap<MailboxId, Record>,
 }
 
@@ -33,14 +33,14 @@ struct Record {
 
 impl Lockout {
     /// Whether log-in to this mailbox is blocked now.
-    pub fn is_locked(&self, mailbox: &MailboxId, now: Mono) -> bool {
+    pub(super) fn is_locked(&self, mailbox: &MailboxId, now: Mono) -> bool {
         self.records
             .get(mailbox)
             .is_some_and(|r| now < r.locked_until)
     }
 
     /// Counts a wrong attempt made outside a lock.
-    pub fn wrong(&mut self, mailbox: &MailboxId, now: Mono) {
+    pub(super) fn wrong(&mut self, mailbox: &MailboxId, now: Mono) {
         self.make_room(now);
         if self.records.len() >= REMEMBERED && !self.records.contains_key(mailbox) {
             return;
@@ -60,7 +60,7 @@ impl Lockout {
     }
 
     /// The right passcode was given: the mailbox starts afresh.
-    pub fn right(&mut self, mailbox: &MailboxId) {
+    pub(super) fn right(&mut self, mailbox: &MailboxId) {
         self.records.remove(mailbox);
     }
 

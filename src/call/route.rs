@@ -94,7 +94,7 @@ pub fn route(invite: &Invite, roster: &Roster, routing: &Routing) -> Route {
 }
 
 /// The caller as the subscriber is to see them.
-pub fn caller(invite: &Invite) -> Caller {
+pub(super) fn caller(invite: &Invite) -> Caller {
     if invite.private {
         return Caller::Withheld;
     }
@@ -181,7 +181,7 @@ fn by_history(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Div
     });
     let (owner, cause) = match from {
         MailboxFrom::Original => steps.next(),
-        MailboxFrom::Last => steps.last(),
+        MailboxFrom::Last => steps.next_back(),
     }?;
     Some((owner, reason_of_cause(cause)))
 }
@@ -193,7 +193,7 @@ fn by_diversion(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<D
         .iter()
         .filter_map(|d| owner(&d.by, roster).map(|o| (o, Reason::from_token(&d.reason))));
     match from {
-        MailboxFrom::Original => known.last(),
+        MailboxFrom::Original => known.next_back(),
         MailboxFrom::Last => known.next(),
     }
 }

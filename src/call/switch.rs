@@ -149,7 +149,7 @@ impl Switch {
     }
 
     /// A media session reports.
-    pub fn handle_media(&mut self, now: Now, session: SessionId, event: media::Event) {
+    pub fn handle_media(&mut self, now: Now, session: SessionId, event: &media::Event) {
         if let Some(&call) = self.by_media.get(&session) {
             self.step(now, call, |s, desk| s.on_media(desk, event));
         }
@@ -236,7 +236,7 @@ impl Switch {
             .filter(|(at, _)| *at <= now.mono)
         {
             self.deadlines.remove(&(at, call));
-            self.step(now, call, |s, desk| s.on_timeout(desk));
+            self.step(now, call, CallSession::on_timeout);
         }
     }
 
@@ -245,7 +245,7 @@ impl Switch {
         self.draining = true;
         let calls: Vec<CallId> = self.calls.keys().copied().collect();
         for call in calls {
-            self.step(now, call, |s, desk| s.on_service_ending(desk));
+            self.step(now, call, CallSession::on_service_ending);
         }
     }
 
@@ -316,9 +316,10 @@ impl Switch {
         (take, deadline): (Option<MessageId>, Option<Mono>),
         session: &CallSession,
     ) {
-        let (take_now, deadline_now) = match session.is_done() {
-            true => (None, None),
-            false => (session.take(), session.deadline()),
+        let (take_now, deadline_now) = if session.is_done() {
+            (None, None)
+        } else {
+            (session.take(), session.deadline())
         };
         if take != take_now {
             take.map(|take| self.takes.remove(&take));

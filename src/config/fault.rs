@@ -116,6 +116,9 @@ pub enum ValueFault {
     /// No host name or address.
     #[error("not a host name or IP address")]
     Host,
+    /// No host name for mail.
+    #[error(transparent)]
+    MailHost(#[from] crate::mime::MailHostFault),
     /// No port range.
     #[error("wanted \"ephemeral\" or FIRST-LAST with an even FIRST of 1024 or more and LAST above")]
     Ports,

@@ -141,7 +141,7 @@ impl<'t> Reader<'t> {
     /// Ends the reading: reports sections never asked for and hands out all faults, in the order
     /// of the file, and all keys.
     pub(super) fn finish(mut self, document: &DeTable<'t>) -> (Vec<Fault>, BTreeSet<String>) {
-        for (key, _) in document.iter() {
+        for (key, _) in document {
             let name: &str = key.get_ref();
             if !self.sections.contains(name) {
                 let problem = Problem::Unknown(nearest(name, &self.sections));
@@ -296,7 +296,7 @@ impl<'r, 't> Section<'r, 't> {
         let Some(table) = self.table else {
             return;
         };
-        for (key, _) in table.iter() {
+        for (key, _) in table {
             let name: &str = key.get_ref();
             if !self.asked.contains(&name) {
                 let full = self.name_of(name);

@@ -12,6 +12,7 @@ use super::subscribers;
 use super::values::{self, Listen, Ports};
 use crate::audio::Law;
 use crate::base::DialString;
+use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
 use crate::subscriber::Language;
 use std::net::IpAddr;
@@ -202,7 +203,12 @@ fn mailboxes(mut section: Section<'_, '_>, base: &Path) -> Mailboxes {
         folder: section
             .parsed("folder", |text| path(text, base))
             .map_or_else(|| base.join(d.folder), value),
-        host: section.parsed("host", values::host).map_or(d.host, value),
+        host: section
+            .parsed("host", |text| {
+                let host = MailHost::parse(text)?;
+                Ok(host.as_str().to_owned())
+            })
+            .map_or(d.host, value),
     };
     section.finish();
     mailboxes

@@ -4,8 +4,9 @@
 
 use crate::audio::{Law, WireAudio};
 use crate::base::{Digit, MessageId, PlayId};
-use std::net::SocketAddr;
 use std::time::Duration;
+
+pub use crate::sdp::Remote;
 
 /// What a media session is told to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,27 +74,6 @@ pub struct RecordLimits {
     pub max: Duration,
     /// Stop after this much silence on end; `None` never does.
     pub silence: Option<Duration>,
-}
-
-/// Where the peer wants its media and what it understands: the agreed side of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remote {
-    /// Where to send RTP, and the only place to take it from.
-    pub rtp: SocketAddr,
-    /// Where to send RTCP; `None` when the peer wants none.
-    pub rtcp: Option<SocketAddr>,
-    /// The agreed audio codec.
-    pub law: Law,
-    /// Its payload type, sent and expected.
-    pub payload_type: u8,
-    /// The payload type of telephone-event/8000, where both sides have it.
-    pub event_payload_type: Option<u8>,
-    /// Milliseconds of audio a packet that we send, 10-60 in tens.
-    pub ptime_ms: u8,
-    /// Whether we may send.
-    pub send: bool,
-    /// Whether the peer sends.
-    pub receive: bool,
 }
 
 /// What a media session reports.

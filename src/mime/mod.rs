@@ -1,5 +1,29 @@
 //! The voice message as mail: building and reading it.
+//!
+//! In: what the spool knows of a message, and its sound. Out: one mail (RFC 5322, MIME RFC 2045)
+//! that any mail client plays and that says by `Message-Context: voice-message` (RFC 3458) what
+//! it is; and back.
+//!
+//! Laws: nothing a caller sends can add a header, break a line or exceed 998 octets in one; each
+//! header is there once; the same message always prints the same, so a retry is the same mail.
+//!
+//! Specs: RFC 3458 (Message-Context), RFC 3801 section 4 (Content-Disposition `voice`), RFC 3803
+//! (Content-Duration), RFC 2156 (Importance, Sensitivity), RFC 3834 section 5 (Auto-Submitted),
+//! RFC 5806 section 3 (the reasons in `X-Belpost-Diversion`).
+//!
+//! Not here: the mail that people read (HTML, wording by templates), and sending it.
 
+mod build;
+mod clean;
+mod read;
 mod vocabulary;
+mod wav;
+mod wording;
 
-pub use vocabulary::{Caller, MailHost, MailHostFault, Reason, Sound, SoundKind, VoiceMail};
+pub use build::voice_message;
+pub use read::{HEAD_MAX, MAIL_MAX, read, read_head};
+pub use vocabulary::{
+    Caller, Head, MailHost, MailHostFault, MimeFault, Reason, Sound, SoundKind, VoiceMail,
+    VoiceMessage,
+};
+pub use wav::wav;

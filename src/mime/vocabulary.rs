@@ -128,6 +128,53 @@ impl MailHost {
     }
 }
 
+/// What the headers of a voice message say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Our id, where the Message-ID holds one: mail of other programs has none.
+    pub id: Option<MessageId>,
+    /// Who left it.
+    pub caller: Caller,
+    /// When the recording began; the epoch where the mail does not say.
+    pub received: Timestamp,
+    /// How long it is, in whole seconds; zero where the mail does not say.
+    pub length: Duration,
+    /// Marked urgent.
+    pub urgent: bool,
+    /// Marked private.
+    pub private: bool,
+    /// The recording broke off.
+    pub cut_off: bool,
+    /// Why the call went to voicemail.
+    pub reason: Option<Reason>,
+}
+
+/// A voice message, read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceMessage {
+    /// Its headers.
+    pub head: Head,
+    /// Its sound.
+    pub sound: Sound,
+}
+
+/// Why a mail is no voice message that can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum MimeFault {
+    /// Larger than [`MAIL_MAX`](super::MAIL_MAX).
+    #[error("the mail is too large")]
+    TooLarge,
+    /// Not a mail at all.
+    #[error("this is no mail")]
+    NoMail,
+    /// A mail, but not marked `Message-Context: voice-message`.
+    #[error("the mail is no voice message")]
+    NotVoice,
+    /// A voice message without an audio part, or with one that does not decode.
+    #[error("the voice message has no readable sound")]
+    NoSound,
+}
+
 /// The kinds of audio a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SoundKind {
@@ -181,8 +228,8 @@ pub struct VoiceMail {
     pub cut_off: bool,
     /// Why the call went to voicemail; `None` when it was dialled.
     pub reason: Option<Reason>,
-    /// The sound file.
-    pub sound: Sound,
+    /// The sound as a WAV file; [`wav`](super::wav) makes one.
+    pub wav: Vec<u8>,
 }
 
 #[cfg(test)]

@@ -342,17 +342,7 @@ impl Phone {
             return self.hang_up();
         };
         line.state = LineState::Up;
-        let remote = agreed.remote;
-        self.media(media::Command::Remote(media::Remote {
-            rtp: remote.rtp,
-            rtcp: remote.rtcp,
-            law: remote.law,
-            payload_type: remote.payload_type,
-            event_payload_type: remote.event_payload_type,
-            ptime_ms: remote.ptime_ms,
-            send: remote.send,
-            receive: remote.receive,
-        }));
+        self.media(media::Command::Remote(agreed.remote));
         let take = self.ids.message(self.clock.now().wall);
         let limits = RecordLimits {
             max: LONGEST_CALL,

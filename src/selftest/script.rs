@@ -67,6 +67,9 @@ pub enum Failure {
     /// The phone itself failed.
     #[error("this machine: {0}")]
     Phone(#[from] PhoneFault),
+    /// The test took longer than it may.
+    #[error("the time: the test was not done within {} s", .0.as_secs())]
+    TooLong(Duration),
     /// The speech cannot be played.
     #[error("the speech cannot be played: {0}")]
     Speech(String),

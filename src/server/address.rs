@@ -8,7 +8,7 @@ const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The address that packets to this peer leave from, by the routing table; loopback where there
 /// is no route.
-pub(super) fn towards(peer: IpAddr) -> IpAddr {
+pub fn towards(peer: IpAddr) -> IpAddr {
     let (any, loopback): (IpAddr, IpAddr) = match peer {
         IpAddr::V4(_) => (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(_) => (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::LOCALHOST.into()),

@@ -12,7 +12,7 @@ pub const WAITING_MAX: usize = 64;
 
 /// One log-in to be checked.
 #[derive(Debug)]
-pub struct LogIn {
+pub(super) struct LogIn {
     /// Who asks.
     pub call: CallId,
     /// Whose mailbox.
@@ -23,7 +23,7 @@ pub struct LogIn {
 
 /// The near side of the thread. It ends when this is dropped.
 #[derive(Debug)]
-pub struct LogIns {
+pub(super) struct LogIns {
     queue: SyncSender<LogIn>,
 }
 
@@ -40,11 +40,11 @@ pub enum LogInsFault {
 
 /// A log-in that could not be queued; it counts as wrong.
 #[derive(Debug)]
-pub struct Overloaded(pub CallId);
+pub(super) struct Overloaded(pub CallId);
 
 impl LogIns {
     /// Starts the thread. Answers go to `answers`: the call, and whether the passcode was right.
-    pub fn start(
+    pub(super) fn start(
         roster: Arc<Roster>,
         decoy_salt: [u8; 16],
         answers: mpsc::UnboundedSender<(CallId, bool)>,
@@ -59,7 +59,7 @@ impl LogIns {
     }
 
     /// Queues a check.
-    pub fn check(&self, log_in: LogIn) -> Result<(), Overloaded> {
+    pub(super) fn check(&self, log_in: LogIn) -> Result<(), Overloaded> {
         self.queue.try_send(log_in).map_err(|error| match error {
             TrySendError::Full(log_in) | TrySendError::Disconnected(log_in) => {
                 Overloaded(log_in.call)

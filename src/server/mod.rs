@@ -13,6 +13,7 @@ mod signalling;
 mod start;
 mod telling;
 
+pub use address::towards as address_towards;
 pub use clock::Clock;
 pub use log_ins::{LogInsFault, WAITING_MAX};
 pub use signalling::DRAIN;

@@ -86,7 +86,7 @@ impl Signalling {
         match input {
             Input::Sip(arrival, bytes) => self.machine.handle_message(now, arrival, &bytes),
             Input::ConnectionLost(connection) => self.machine.connection_lost(now, connection),
-            Input::Media(session, event) => self.switch.handle_media(now, session, event),
+            Input::Media(session, event) => self.switch.handle_media(now, session, &event),
             Input::TakeRefused(take) => self.switch.handle_take_refused(now, take),
             Input::TakeBroken(take) => self.switch.handle_take_broken(now, take),
             Input::Kept(take, outcome) => self.switch.handle_kept(now, take, outcome),

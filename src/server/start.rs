@@ -98,7 +98,7 @@ impl Server {
         let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
         let (answer, answers) = mpsc::unbounded_channel();
         let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
-            drop(answer.send(a))
+            drop(answer.send(a));
         })?;
         let deliverer = Deliverer::start(Box::new(maildir), spool.outbox())?;
 

@@ -109,7 +109,7 @@ impl Config {
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),
             t4: Duration::from_secs(5),
-            session_expires: Duration::from_secs(1_800),
+            session_expires: Duration::from_mins(30),
             min_session_expires: Duration::from_secs(90),
             max_message: MAX_MESSAGE,
             max_headers: MAX_HEADERS,

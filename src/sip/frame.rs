@@ -66,6 +66,9 @@ pub(super) fn head_length(buffer: &[u8]) -> Option<usize> {
 fn content_length(head: &[u8]) -> Option<usize> {
     let mut found = None;
     for line in head.split(|b| *b == b'\n').skip(1).take(MAX_HEADERS * 2) {
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            continue;
+        }
         let Some(colon) = line.iter().position(|b| *b == b':') else {
             continue;
         };

@@ -3,17 +3,35 @@
 //! Datagrams, commands and the time go in; datagrams and events come out. Parsing and printing
 //! are the SIP library's; no type of it leaves this module.
 
+mod address;
+mod body;
+mod call;
+mod client;
 mod config;
+mod deadline;
+mod dialog;
+mod entropy;
 mod frame;
+mod headers;
+mod identity;
 mod machine;
+mod message;
+mod method;
+mod outgoing;
+mod reply;
+mod server;
+mod session_timer;
+mod via;
 mod vocabulary;
+mod wire;
 
 pub use config::{
     Advertised, Config, MAX_HEADERS, MAX_MESSAGE, Network, NetworkFault, PLACED_CALLS_FROM,
 };
 pub use frame::{Frame, frame};
-pub use machine::{Arrival, ConnectionId, Machine, Transmit};
+pub use machine::Machine;
 pub use vocabulary::{
     Address, Command, Diversion, EndReason, Event, HistoryEntry, Invite, Offer, Place, Refusal,
     Transport,
 };
+pub use wire::{Arrival, ConnectionId, Transmit};

@@ -1,5 +1,491 @@
 //! The spool: takes on disk, commit, crash recovery and the outbox.
+//!
+//! In: envelopes, blocks of recorded octets, "keep" and "discard". Out: reports, and messages
+//! that wait in the [outbox](Spool::outbox) for a courier.
+//!
+//! The promise: when [`Report::Kept`] said yes, the message survives `kill -9` and a power cut;
+//! what was never kept is whole, cut off at its end, or absent, but never corrupt. The folder is
+//! the truth; there is no database. The file of a take is a list of self-checking blocks; a WAV
+//! header is made at delivery, so a cut file has no wrong length in it.
+//!
+//! One thread does all disk work behind a bounded queue ([`Intake`]); its machine, without a
+//! thread or clock, is [`Recorder`]. What the disk itself must promise is in [`Disk`].
+//!
+//! Not here: delivering ([`deliver`](crate::deliver)) and the mail ([`mime`](crate::mime)).
 
+mod block;
+mod disk;
 mod intake;
+mod layout;
+mod operator;
+mod outbox;
+mod recorder;
+mod recovery;
+mod stored;
 
+pub use disk::{Disk, RealDisk};
 pub use intake::{Intake, REQUESTS_MAX, Refused, Report, Request, TakeFault};
+pub use operator::{SpoolEntry, SpoolState, list, retry};
+pub use outbox::OUTBOX_MAX;
+pub use recorder::{MEASURE_EVERY, Recorder, SETTLE, SYNC_EVERY};
+pub use recovery::Recovered;
+
+use crate::base::{MessageId, Mono};
+use crate::mailbox::{Ending, Envelope, Facts, Outbox};
+use crate::media::RecordEnd;
+use intake::Shared;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How the spool is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolConfig {
+    /// The spool folder; made where it is missing.
+    pub folder: PathBuf,
+    /// When new recordings are admitted.
+    pub rules: Rules,
+    /// The most recorded blocks, of about 8,000 octets each, that wait in memory for the disk.
+    pub blocks_max: usize,
+}
+
+/// When new recordings are admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Octets of the disk that must stay free beside what open recordings may still need.
+    pub reserve: u64,
+    /// The longest recording.
+    pub longest: Duration,
+}
+
+/// Why a spool cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFault {
+    /// Another server has it.
+    #[error("the spool folder {0} is in use by another server")]
+    InUse(PathBuf),
+    /// The disk refused.
+    #[error("cannot open the spool folder {0}: {1}")]
+    Disk(PathBuf, io::Error),
+    /// The system gave no thread.
+    #[error("cannot start the disk thread: {0}")]
+    Thread(io::Error),
+}
+
+/// A running spool. Dropping it brings open takes to disk and ends its thread.
+pub struct Spool {
+    intake: Intake,
+    outbox: Arc<dyn Outbox>,
+    recovered: Recovered,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Spool {
+    /// Opens the spool, recovers what a dead server left, and starts the disk thread. Reports
+    /// are handed to `report` on that thread: it must not block.
+    pub fn open(
+        config: &SpoolConfig,
+        report: impl FnMut(Report) + Send + 'static,
+    ) -> Result<Spool, OpenFault> {
+        let start = Instant::now();
+        let (recorder, recovered) =
+            Recorder::open(Arc::new(RealDisk), &config.folder, config.rules, Mono::ZERO)?;
+        let outbox = recorder.outbox();
+        let shared = Arc::new(Shared::new(config.blocks_max));
+        shared.admits.store(recorder.admits(), Ordering::Relaxed);
+        let (sender, queue) = channel();
+        let intake = Intake::new(sender, Arc::clone(&shared));
+        let mut disk_thread = DiskThread {
+            start,
+            recorder,
+            queue,
+            shared,
+            report,
+        };
+        let thread = thread::Builder::new()
+            .name("spool".into())
+            .spawn(move || disk_thread.run())
+            .map_err(OpenFault::Thread)?;
+        Ok(Spool {
+            intake,
+            outbox,
+            recovered,
+            thread: Some(thread),
+        })
+    }
+
+    /// What was found at the start.
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// The messages that wait for delivery.
+    pub fn outbox(&self) -> Arc<dyn Outbox> {
+        Arc::clone(&self.outbox)
+    }
+
+    /// Where media sessions hand in what they record; one for each media thread.
+    pub fn intake(&self) -> Intake {
+        self.intake.clone()
+    }
+
+    /// Whether a new recording may begin. Ask before the caller is told to speak.
+    pub fn admit(&self) -> bool {
+        self.intake.admits()
+    }
+
+    /// Starts a take; answered by [`Report::Begun`].
+    pub fn begin(&self, take: MessageId, envelope: Envelope) -> Result<(), Refused> {
+        let envelope = Box::new(envelope);
+        self.intake.ask(Request::Begin { take, envelope })
+    }
+
+    /// Makes a take a message; answered by [`Report::Kept`]. Every block must have been handed
+    /// to an [`Intake`] before.
+    pub fn commit(&self, take: MessageId, facts: Facts) -> Result<(), Refused> {
+        self.intake.ask(Request::Commit { take, facts })
+    }
+
+    /// Forgets a take; answered by [`Report::Discarded`].
+    pub fn discard(&self, take: MessageId) -> Result<(), Refused> {
+        self.intake.ask(Request::Discard { take })
+    }
+
+    /// Reads a take back; answered by [`Report::Loaded`].
+    pub fn load(&self, take: MessageId) -> Result<(), Refused> {
+        self.intake.ask(Request::Load { take })
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // A full queue empties; a thread that ended takes nothing more.
+        while self.intake.ask(Request::Stop).is_err() && !thread.is_finished() {
+            thread::yield_now();
+        }
+        if thread.join().is_err() {
+            tracing::error!("the disk thread ended by a bug");
+        }
+    }
+}
+
+impl From<RecordEnd> for Ending {
+    fn from(end: RecordEnd) -> Ending {
+        match end {
+            RecordEnd::Stopped => Ending::Stopped,
+            RecordEnd::TooLong => Ending::TooLong,
+            RecordEnd::Silence => Ending::Silence,
+        }
+    }
+}
+
+/// Everything in a spool folder of this machine; see [`list`].
+pub fn list_folder(folder: &Path) -> io::Result<Vec<SpoolEntry>> {
+    list(&RealDisk, folder)
+}
+
+/// Queues a dead letter of a spool folder of this machine again; see [`retry`].
+pub fn retry_in_folder(folder: &Path, id: MessageId) -> io::Result<bool> {
+    retry(&RealDisk, folder, id)
+}
+
+/// Runs a recorder on real time.
+struct DiskThread<R> {
+    start: Instant,
+    recorder: Recorder<RealDisk>,
+    queue: Receiver<Request>,
+    shared: Arc<Shared>,
+    report: R,
+}
+
+impl<R: FnMut(Report)> DiskThread<R> {
+    fn run(&mut self) {
+        loop {
+            let patience = self.recorder.poll_timeout() - self.now();
+            let stopped = match self.queue.recv_timeout(patience) {
+                Ok(request) => self.handle(request),
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => {
+                    let now = self.now();
+                    self.recorder.handle(Request::Stop, now);
+                    true
+                }
+            };
+            let now = self.now();
+            if self.recorder.poll_timeout() <= now {
+                self.recorder.handle_timeout(now);
+            }
+            self.tell();
+            if stopped {
+                return;
+            }
+        }
+    }
+
+    /// Hands one request on; whether it was the last.
+    fn handle(&mut self, request: Request) -> bool {
+        let stop = matches!(request, Request::Stop);
+        let waiting = match request {
+            Request::Block { .. } => &self.shared.blocks,
+            Request::Begin { .. }
+            | Request::Commit { .. }
+            | Request::Discard { .. }
+            | Request::Load { .. }
+            | Request::Stop => &self.shared.requests,
+        };
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        let now = self.now();
+        self.recorder.handle(request, now);
+        stop
+    }
+
+    fn tell(&mut self) {
+        let admits = self.recorder.admits();
+        self.shared.admits.store(admits, Ordering::Relaxed);
+        self.recorder
+            .spare_buffers()
+            .for_each(|buffer| self.shared.recycle(buffer));
+        while let Some(report) = self.recorder.poll_report() {
+            (self.report)(report);
+        }
+    }
+
+    fn now(&self) -> Mono {
+        Mono::since_start(self.start.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stored::tests::an_envelope;
+    use super::*;
+    use crate::audio::Law;
+    use crate::media::{TakeSink, TakeSinkFull};
+    use std::sync::mpsc;
+    use uuid::Uuid;
+
+    fn id(n: u128) -> MessageId {
+        MessageId(Uuid::from_u128(n))
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            length: Duration::from_secs(2),
+            voiced: Duration::from_secs(1),
+            ending: Ending::Stopped,
+            urgent: false,
+            private: false,
+        }
+    }
+
+    fn config(folder: &Path) -> SpoolConfig {
+        SpoolConfig {
+            folder: folder.join("spool"),
+            rules: Rules {
+                reserve: 0,
+                longest: Duration::from_secs(60),
+            },
+            blocks_max: 4,
+        }
+    }
+
+    fn open(folder: &Path) -> (Spool, Receiver<Report>) {
+        let (sender, reports) = mpsc::channel();
+        let report = move |r| drop(sender.send(r));
+        (Spool::open(&config(folder), report).unwrap(), reports)
+    }
+
+    fn next(reports: &Receiver<Report>) -> Report {
+        reports.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+
+    #[test]
+    fn a_kept_take_waits_in_the_outbox_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        assert!(spool.admit());
+        spool.begin(id(1), an_envelope()).unwrap();
+        assert_eq!(
+            next(&reports),
+            Report::Begun {
+                take: id(1),
+                outcome: Ok(())
+            }
+        );
+        let mut intake = spool.intake();
+        intake.append(id(1), vec![1; 8_000]).unwrap();
+        intake.append(id(1), vec![2; 8_000]).unwrap();
+        spool.load(id(1)).unwrap();
+        let Report::Loaded {
+            outcome: Ok(audio), ..
+        } = next(&reports)
+        else {
+            panic!()
+        };
+        assert_eq!(audio.octets(Law::A), [[1; 8_000], [2; 8_000]].concat());
+        spool.commit(id(1), facts()).unwrap();
+        assert_eq!(
+            next(&reports),
+            Report::Kept {
+                take: id(1),
+                outcome: Ok(())
+            }
+        );
+        assert_eq!(spool.outbox().waiting(), [id(1)]);
+        drop(spool);
+
+        let (spool, _) = open(folder.path());
+        assert_eq!(spool.recovered().waiting, 1);
+        let deposit = spool.outbox().deposit(id(1)).unwrap();
+        assert_eq!((deposit.envelope, deposit.facts), (an_envelope(), facts()));
+        assert_eq!(spool.outbox().octets(id(1)).unwrap().len(), 16_000);
+    }
+
+    #[test]
+    fn a_take_left_open_comes_back_cut_off_and_a_discarded_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        for n in 1..=3 {
+            spool.begin(id(n), an_envelope()).unwrap();
+            next(&reports);
+        }
+        let mut intake = spool.intake();
+        intake.append(id(1), vec![1; 8_000]).unwrap();
+        intake.append(id(2), vec![1; 7_999]).unwrap();
+        intake.append(id(3), vec![1; 8_000]).unwrap();
+        spool.discard(id(3)).unwrap();
+        assert_eq!(next(&reports), Report::Discarded { take: id(3) });
+        drop(spool);
+
+        let (spool, _) = open(folder.path());
+        let recovered = spool.recovered();
+        assert_eq!(
+            (recovered.cut_off, recovered.too_short, recovered.waiting),
+            (1, 1, 1)
+        );
+        let facts = spool.outbox().deposit(id(1)).unwrap().facts;
+        assert_eq!(
+            (facts.ending, facts.length),
+            (Ending::CutOff, Duration::from_secs(1))
+        );
+    }
+
+    #[test]
+    fn a_second_server_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, _) = open(folder.path());
+        let second = Spool::open(&config(folder.path()), |_| ());
+        assert!(matches!(second, Err(OpenFault::InUse(_))));
+        drop(spool);
+        assert!(Spool::open(&config(folder.path()), |_| ()).is_ok());
+    }
+
+    #[test]
+    fn no_room_beyond_the_reserve_admits_no_recording() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        config.rules.reserve = u64::MAX;
+        let spool = Spool::open(&config, |_| ()).unwrap();
+        assert!(!spool.admit());
+    }
+
+    #[test]
+    fn blocks_beyond_the_queue_are_refused_but_words_are_not() {
+        let (sender, queue) = mpsc::channel();
+        let mut intake = Intake::new(sender, Arc::new(Shared::new(2)));
+        let block = intake.buffer();
+        intake.append(id(1), block).unwrap();
+        intake.append(id(1), Vec::new()).unwrap();
+        assert_eq!(intake.append(id(1), Vec::new()), Err(TakeSinkFull));
+        intake.ask(Request::Discard { take: id(1) }).unwrap();
+        assert_eq!(queue.try_iter().count(), 3);
+    }
+
+    #[test]
+    fn an_operator_sees_and_retries_a_dead_letter_beside_the_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        spool.begin(id(1), an_envelope()).unwrap();
+        next(&reports);
+        spool.commit(id(1), facts()).unwrap();
+        next(&reports);
+        let outbox = spool.outbox();
+        let attempts = crate::mailbox::Attempts {
+            failed: 7,
+            next: None,
+            last_error: Some("refused".into()),
+        };
+        outbox.bury(id(1), attempts).unwrap();
+        assert_eq!(outbox.waiting(), []);
+
+        let root = config(folder.path()).folder;
+        let entry = list_folder(&root).unwrap().remove(0);
+        assert_eq!((entry.state, entry.attempts), (SpoolState::Dead, 7));
+        assert_eq!(entry.last_error.as_deref(), Some("refused"));
+        assert_eq!(entry.mailbox, Some(an_envelope().owner.mailbox));
+        assert!(retry_in_folder(&root, id(1)).unwrap());
+        assert!(!retry_in_folder(&root, id(2)).unwrap());
+        outbox.refresh().unwrap();
+        assert_eq!(outbox.waiting(), [id(1)]);
+        assert_eq!(outbox.attempts(id(1)).failed, 0);
+
+        let late = crate::mailbox::Attempts {
+            failed: 3,
+            next: Some(crate::base::Timestamp::MAX),
+            last_error: None,
+        };
+        outbox.note(id(1), late).unwrap();
+        assert!(retry_in_folder(&root, id(1)).unwrap());
+        outbox.refresh().unwrap();
+        assert_eq!(outbox.attempts(id(1)).next, None);
+        assert!(!root.join(format!("outbox/{}.now", id(1))).exists());
+    }
+
+    #[test]
+    fn a_damaged_message_becomes_a_dead_letter_that_is_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, _) = open(folder.path());
+        let root = config(folder.path()).folder;
+        std::fs::write(root.join(format!("outbox/{}", id(5))), b"rubbish").unwrap();
+        spool.outbox().refresh().unwrap();
+        assert_eq!(spool.outbox().waiting(), []);
+        let listed = list_folder(&root).unwrap();
+        assert_eq!((listed[0].id, listed[0].state), (id(5), SpoolState::Dead));
+        assert_eq!(listed[0].mailbox, None);
+    }
+
+    #[test]
+    fn marks_and_attempts_survive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        spool.begin(id(1), an_envelope()).unwrap();
+        next(&reports);
+        spool.commit(id(1), facts()).unwrap();
+        next(&reports);
+        let marks = crate::mailbox::Marks {
+            heard: true,
+            deleted: false,
+        };
+        spool.outbox().mark(id(1), marks).unwrap();
+        drop(spool);
+        let (spool, _) = open(folder.path());
+        let outbox = spool.outbox();
+        assert_eq!(outbox.deposit(id(1)).unwrap().marks, marks);
+        assert_eq!(outbox.waiting_for(&an_envelope().owner.mailbox).len(), 1);
+        outbox.remove(id(1)).unwrap();
+        outbox.remove(id(1)).unwrap();
+        assert_eq!(
+            std::fs::read_dir(config(folder.path()).folder.join("outbox"))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+}

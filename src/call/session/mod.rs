@@ -48,7 +48,7 @@ pub(super) struct Desk<'a> {
 
 /// A call.
 #[derive(Debug)]
-pub struct CallSession {
+pub(super) struct CallSession {
     id: CallId,
     media: SessionId,
     invite: Box<Invite>,
@@ -198,8 +198,8 @@ impl CallSession {
     }
 
     /// The media session reports.
-    pub(super) fn on_media(&mut self, desk: &mut Desk<'_>, event: media::Event) {
-        match event {
+    pub(super) fn on_media(&mut self, desk: &mut Desk<'_>, event: &media::Event) {
+        match *event {
             media::Event::Digit(digit) => self.on_digit(desk, digit),
             media::Event::PlayDone(id) if self.play == Play::Running(id) => {
                 self.play = Play::Nothing;
@@ -285,7 +285,7 @@ impl CallSession {
     /// The time has come to look at the deadlines.
     pub(super) fn on_timeout(&mut self, desk: &mut Desk<'_>) {
         while let Some(question) = self.questions.overdue(desk.now.mono) {
-            self.give_up(desk, question);
+            self.give_up(desk, &question);
         }
         match self.wait {
             Wait::Until(at) if at <= desk.now.mono && self.phase == Phase::Up => {
@@ -297,9 +297,9 @@ impl CallSession {
     }
 
     /// Nobody answered: the flow hears of a fault instead.
-    fn give_up(&mut self, desk: &mut Desk<'_>, question: Question) {
+    fn give_up(&mut self, desk: &mut Desk<'_>, question: &Question) {
         tracing::warn!(call = %self.id, ?question, "no answer in time");
-        match question {
+        match *question {
             Question::Mail(command) => {
                 let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
                 self.tell(desk, Event::Mail(failed));

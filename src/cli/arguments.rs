@@ -1,0 +1,227 @@
+//! What may be typed after `belpost`, and its help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::base::{DialString, MailboxId, MessageId};
+
+const EXAMPLES: &str = "\
+Examples:
+  belpost serve                                  run on the embedded defaults
+  belpost serve --config /etc/belpost.toml       run on a file
+  belpost check-config --config /etc/belpost.toml
+  belpost hash-passcode                          make a passcode for a [[subscriber]]
+  belpost mailbox list                           who has how many messages
+  belpost spool list                             what is not delivered yet
+
+Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line is wrong.";
+
+/// Voicemail and voice portal for a SIP network.
+///
+/// Calls that are diverted to this server leave a message; the owner of a mailbox dials the
+/// portal and hears it.
+#[derive(Debug, Parser)]
+#[command(name = "belpost", version, after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the server until SIGTERM or Ctrl-C.
+    ///
+    /// On the first signal no new call is taken, running recordings are kept and their callers
+    /// told; the server ends when the last call has.
+    Serve(ConfigArgs),
+    /// Read a configuration and list all its faults and warnings.
+    ///
+    /// Nothing is started or changed. Exit code 1 means there are faults; warnings alone are 0.
+    CheckConfig(CheckConfigArgs),
+    /// Call a running server, leave a message and hear it back.
+    ///
+    /// A real call over SIP and RTP: deposit, mailbox, log-in, playback, deletion. It leaves
+    /// nothing behind. Keep a mailbox of its own for it.
+    SelfTest(SelfTestArgs),
+    /// Look into mailboxes.
+    #[command(subcommand)]
+    Mailbox(MailboxCommand),
+    /// Look into the spool: messages not delivered to their mailbox yet.
+    #[command(subcommand)]
+    Spool(SpoolCommand),
+    /// Make the hash of a passcode for a [[subscriber]].
+    ///
+    /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
+    /// standard input. The hash goes to standard output.
+    HashPasscode,
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// The configuration file; without it the embedded defaults.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckConfigArgs {
+    #[command(flatten)]
+    pub(super) file: ConfigArgs,
+    /// Print one JSON object instead of lines for people.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// What the self-test is told.
+#[derive(Debug, Args)]
+pub struct SelfTestArgs {
+    /// The configuration file of the server to call, for its address and portal number.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The server's SIP address; without it where the configuration listens.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub server: Option<SocketAddr>,
+    /// How to reach it.
+    #[arg(long, value_enum, default_value_t = SelfTestTransport::Udp)]
+    pub transport: SelfTestTransport,
+    /// The mailbox to leave the message in.
+    #[arg(long, value_name = "NUMBER", value_parser = parse_mailbox)]
+    pub mailbox: MailboxId,
+    /// The passcode of that mailbox. Other users of this machine can see it while the test runs:
+    /// use a mailbox kept for tests.
+    #[arg(long, value_name = "FIGURES")]
+    pub passcode: String,
+    /// The number of the voice portal; without it the first one configured.
+    #[arg(long, value_name = "NUMBER", value_parser = parse_number)]
+    pub portal: Option<DialString>,
+    /// How long the whole test may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u16).range(5..=600))]
+    pub timeout: u16,
+    /// Print one JSON object instead of lines for people.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How the self-test reaches the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SelfTestTransport {
+    /// By datagrams.
+    Udp,
+    /// By a stream.
+    Tcp,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MailboxCommand {
+    /// Count the messages of every mailbox.
+    List {
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// List the messages of one mailbox, in the order its owner hears them.
+    Show {
+        /// The mailbox.
+        #[arg(value_parser = parse_mailbox)]
+        mailbox: MailboxId,
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// Write the sound of a message to a WAV file (16 bit, 8 kHz). The message stays as it is.
+    Export {
+        /// The mailbox.
+        #[arg(value_parser = parse_mailbox)]
+        mailbox: MailboxId,
+        /// The message, as `mailbox show` names it.
+        message: MessageId,
+        /// The file to write; it must not exist yet. Without it MESSAGE.wav here.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SpoolCommand {
+    /// List what is being recorded, waits for delivery, or could not be delivered.
+    List {
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// Deliver a message now: one that waits, or one that could not be delivered.
+    ///
+    /// A running server takes it up within a second, a stopped one at its next start.
+    Retry {
+        /// The messages, as `spool list` names them.
+        #[arg(required_unless_present = "dead", conflicts_with = "dead")]
+        messages: Vec<MessageId>,
+        /// All that could not be delivered.
+        #[arg(long)]
+        dead: bool,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReadArgs {
+    #[command(flatten)]
+    pub(super) file: ConfigArgs,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn parse_mailbox(text: &str) -> Result<MailboxId, String> {
+    MailboxId::parse(text).map_err(|fault| fault.to_string())
+}
+
+fn parse_number(text: &str) -> Result<DialString, String> {
+    DialString::parse(text).map_err(|fault| fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_has_a_help_text() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{}", argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+
+    #[test]
+    fn wrong_command_lines_are_refused() {
+        for line in [
+            "belpost",
+            "belpost serve extra",
+            "belpost mailbox show ../etc",
+            "belpost mailbox export 2001 7",
+            "belpost spool retry",
+            "belpost self-test --mailbox 2001",
+            "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
+        ] {
+            let parsed = Arguments::try_parse_from(line.split(' '));
+            assert_eq!(parsed.unwrap_err().exit_code(), 2, "{line}");
+        }
+        let help = Arguments::try_parse_from(["belpost", "--help"]).unwrap_err();
+        assert_eq!(help.exit_code(), 0);
+        assert!(help.to_string().contains("Exit codes"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Why a command failed.
+
+use crate::base::{MailboxId, MessageId};
+use crate::config::LoadFault;
+use crate::mailbox;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command failed; printed to standard error, exit code 1.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliFault {
+    /// There is no configuration to work with.
+    #[error("{0}")]
+    Config(#[from] LoadFault),
+    /// The configuration was checked and has faults; they are printed already.
+    #[error("the configuration has faults")]
+    ConfigFaulty,
+    /// Logging could not be started.
+    #[error("{0}")]
+    Logging(#[from] crate::observe::AlreadyLogging),
+    /// The server did not start.
+    #[error("the server did not start: {0}")]
+    Server(#[from] crate::server::StartFault),
+    /// This machine refused what a command needs.
+    #[error("this machine: {0}")]
+    Runtime(io::Error),
+    /// There is no address to call.
+    #[error("the configuration listens on no address of that transport: name one with --server")]
+    NoServer,
+    /// There is no number to call.
+    #[error("the configuration has no portal number: name one with --portal")]
+    NoPortal,
+    /// The self-test failed.
+    #[error("self-test failed at {0}")]
+    SelfTest(crate::selftest::Failure),
+    /// Our own output could not be written.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+    /// Standard input could not be read.
+    #[error("cannot read the passcode: {0}")]
+    Input(io::Error),
+    /// A passcode that will not do.
+    #[error("{0}")]
+    Passcode(#[from] super::passcode::PasscodeFault),
+    /// Nobody has this mailbox.
+    #[error("there is no mailbox {0} in this configuration")]
+    NoSuchMailbox(MailboxId),
+    /// The mailbox could not be read.
+    #[error("mailbox {0}: {1}")]
+    Mailbox(MailboxId, mailbox::Fault),
+    /// The message has no sound that could be written.
+    #[error("message {0}: {1}")]
+    Message(MessageId, mailbox::Fault),
+    /// A file could not be written.
+    #[error("{}: {source}", file.display())]
+    File {
+        /// Which file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The spool could not be read or changed.
+    #[error("spool {}: {source}", folder.display())]
+    Spool {
+        /// Which folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Messages that are not in the spool.
+    #[error("not in the spool: {}", listing(.0))]
+    NotInSpool(Vec<MessageId>),
+}
+
+fn listing(messages: &[MessageId]) -> String {
+    let names: Vec<String> = messages.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}

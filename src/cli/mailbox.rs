@@ -1,0 +1,379 @@
+//! `belpost mailbox`: who has how many messages, which, and how they sound.
+//!
+//! Reads the mailboxes as a call does and changes nothing in them.
+
+use super::arguments::{ConfigArgs, ReadArgs};
+use super::fault::CliFault;
+use super::table::{safe, table};
+use super::{print, print_json};
+use crate::audio::{Pcm, WIRE_RATE, WireAudio, wav};
+use crate::base::{MailboxId, MessageId};
+use crate::config::{Config, load};
+use crate::mailbox::{Counts, Fault, State, Summary};
+use crate::subscriber::Profile;
+use serde::Serialize;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What is asked of the place where mailboxes are kept.
+trait Boxes {
+    fn counts(&self, mailbox: &MailboxId) -> Result<Counts, Fault>;
+    fn messages(&self, mailbox: &MailboxId) -> Result<Vec<Summary>, Fault>;
+    fn audio(&self, mailbox: &MailboxId, message: MessageId) -> Result<WireAudio, Fault>;
+}
+
+/// The mailboxes of this configuration.
+fn open(_config: &Config) -> NoBoxes {
+    NoBoxes
+}
+
+struct NoBoxes;
+
+impl Boxes for NoBoxes {
+    fn counts(&self, _: &MailboxId) -> Result<Counts, Fault> {
+        Err(Fault::Unavailable)
+    }
+
+    fn messages(&self, _: &MailboxId) -> Result<Vec<Summary>, Fault> {
+        Err(Fault::Unavailable)
+    }
+
+    fn audio(&self, _: &MailboxId, _: MessageId) -> Result<WireAudio, Fault> {
+        Err(Fault::Unavailable)
+    }
+}
+
+/// A mailbox as JSON; counts are null where they are not known.
+#[derive(Serialize)]
+struct BoxRow<'a> {
+    mailbox: &'a str,
+    name: &'a str,
+    new: Option<u32>,
+    saved: Option<u32>,
+    fault: Option<String>,
+}
+
+/// A message as JSON.
+#[derive(Serialize)]
+struct MessageRow {
+    message: String,
+    state: &'static str,
+    urgent: bool,
+    from: Option<String>,
+    received: String,
+    length_ms: u64,
+}
+
+/// Counts the messages of every mailbox.
+pub(super) fn list(read: &ReadArgs, out: &mut dyn Write) -> Result<(), CliFault> {
+    let config = load(read.file.config.as_deref())?;
+    print_boxes(&config.subscribers, &open(&config), read.json, out)
+}
+
+/// Lists the messages of one mailbox.
+pub(super) fn show(
+    mailbox: &MailboxId,
+    read: &ReadArgs,
+    out: &mut dyn Write,
+) -> Result<(), CliFault> {
+    let config = load(read.file.config.as_deref())?;
+    known(&config, mailbox)?;
+    print_messages(mailbox, &open(&config), read.json, out)
+}
+
+/// Writes the sound of a message to a file.
+pub(super) fn export(
+    mailbox: &MailboxId,
+    message: MessageId,
+    to: Option<&Path>,
+    file: &ConfigArgs,
+    out: &mut dyn Write,
+) -> Result<(), CliFault> {
+    let config = load(file.config.as_deref())?;
+    known(&config, mailbox)?;
+    let to = to.map_or_else(|| PathBuf::from(format!("{message}.wav")), Path::to_owned);
+    write_sound(mailbox, message, &to, &open(&config))?;
+    print(&format!("{}\n", to.display()), out)
+}
+
+/// A length of time as people read it: `1:05`.
+pub(super) fn minutes(length: Duration) -> String {
+    let seconds = length.as_millis().div_ceil(1_000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn known(config: &Config, mailbox: &MailboxId) -> Result<(), CliFault> {
+    let mut all = config.subscribers.iter();
+    if all.any(|profile| profile.mailbox == *mailbox) {
+        Ok(())
+    } else {
+        Err(CliFault::NoSuchMailbox(mailbox.clone()))
+    }
+}
+
+fn print_boxes(
+    profiles: &[Profile],
+    boxes: &impl Boxes,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), CliFault> {
+    let counted = profiles
+        .iter()
+        .map(|profile| (profile, boxes.counts(&profile.mailbox)));
+    if json {
+        let counted: Vec<_> = counted.collect();
+        let rows: Vec<BoxRow<'_>> = counted.iter().map(|(p, c)| box_row(p, c)).collect();
+        return print_json(&rows, out);
+    }
+    let rows: Vec<Vec<String>> = counted.map(|(p, c)| box_cells(p, &c)).collect();
+    if rows.is_empty() {
+        return print("There is no mailbox in this configuration.\n", out);
+    }
+    print(&table(&["MAILBOX", "NEW", "SAVED", "NAME"], &rows), out)
+}
+
+fn print_messages(
+    mailbox: &MailboxId,
+    boxes: &impl Boxes,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), CliFault> {
+    let messages = boxes
+        .messages(mailbox)
+        .map_err(|fault| CliFault::Mailbox(mailbox.clone(), fault))?;
+    if json {
+        let rows: Vec<MessageRow> = messages.iter().map(message_row).collect();
+        return print_json(&rows, out);
+    }
+    if messages.is_empty() {
+        return print(&format!("Mailbox {mailbox} is empty.\n"), out);
+    }
+    let rows: Vec<Vec<String>> = messages.iter().map(message_cells).collect();
+    let headings = ["MESSAGE", "STATE", "RECEIVED", "LENGTH", "FROM"];
+    print(&table(&headings, &rows), out)
+}
+
+/// Writes a WAV file that nobody else may read; an existing file is left alone.
+fn write_sound(
+    mailbox: &MailboxId,
+    message: MessageId,
+    to: &Path,
+    boxes: &impl Boxes,
+) -> Result<(), CliFault> {
+    let audio = boxes
+        .audio(mailbox, message)
+        .map_err(|fault| CliFault::Message(message, fault))?;
+    let sound = Pcm {
+        rate: WIRE_RATE,
+        samples: audio.samples(),
+    };
+    let write = || -> io::Result<()> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(to)?;
+        file.write_all(&wav::write_pcm16(&sound))
+    };
+    write().map_err(|source| CliFault::File {
+        file: to.to_owned(),
+        source,
+    })
+}
+
+fn box_row<'a>(profile: &'a Profile, counts: &Result<Counts, Fault>) -> BoxRow<'a> {
+    BoxRow {
+        mailbox: profile.mailbox.as_str(),
+        name: &profile.name,
+        new: counts.ok().map(|counts| counts.new),
+        saved: counts.ok().map(|counts| counts.saved),
+        fault: counts.err().map(|fault| fault.to_string()),
+    }
+}
+
+fn box_cells(profile: &Profile, counts: &Result<Counts, Fault>) -> Vec<String> {
+    let (new, saved) = match counts {
+        Ok(counts) => (counts.new.to_string(), counts.saved.to_string()),
+        Err(_) => ("?".to_owned(), "?".to_owned()),
+    };
+    vec![profile.mailbox.to_string(), new, saved, safe(&profile.name)]
+}
+
+fn message_row(summary: &Summary) -> MessageRow {
+    MessageRow {
+        message: summary.id.to_string(),
+        state: state(summary.state),
+        urgent: summary.urgent,
+        from: summary.caller.as_ref().map(ToString::to_string),
+        received: format!("{:.0}", summary.received),
+        length_ms: summary.length.as_millis() as u64,
+    }
+}
+
+fn message_cells(summary: &Summary) -> Vec<String> {
+    let urgent = if summary.urgent { ", urgent" } else { "" };
+    let from = summary.caller.as_ref();
+    vec![
+        summary.id.to_string(),
+        format!("{}{urgent}", state(summary.state)),
+        format!("{:.0}", summary.received),
+        minutes(summary.length),
+        from.map_or_else(|| "unknown".to_owned(), ToString::to_string),
+    ]
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::New => "new",
+        State::Saved => "saved",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::DialString;
+    use crate::subscriber::Language;
+    use serde_json::{Value, json};
+
+    /// Two mailboxes in memory: 2001 with two messages, 2002 out of reach.
+    struct Fake;
+
+    fn id(n: u8) -> MessageId {
+        format!("0192f3a4-0000-7000-8000-00000000000{n}")
+            .parse()
+            .unwrap()
+    }
+
+    fn summary(n: u8, state: State, caller: Option<&str>) -> Summary {
+        Summary {
+            id: id(n),
+            state,
+            urgent: n == 1,
+            caller: caller.map(|number| DialString::parse(number).unwrap()),
+            received: "2026-11-23T09:30:00.5Z".parse().unwrap(),
+            length: Duration::from_millis(64_200),
+        }
+    }
+
+    impl Boxes for Fake {
+        fn counts(&self, mailbox: &MailboxId) -> Result<Counts, Fault> {
+            if mailbox.as_str() == "2001" {
+                Ok(Counts { new: 1, saved: 1 })
+            } else {
+                Err(Fault::Unavailable)
+            }
+        }
+
+        fn messages(&self, mailbox: &MailboxId) -> Result<Vec<Summary>, Fault> {
+            self.counts(mailbox)?;
+            Ok(vec![
+                summary(1, State::New, Some("+31612345678")),
+                summary(2, State::Saved, None),
+            ])
+        }
+
+        fn audio(&self, _: &MailboxId, message: MessageId) -> Result<WireAudio, Fault> {
+            if message == id(1) {
+                Ok(WireAudio::from_samples(&[100, -100, 0]))
+            } else {
+                Err(Fault::Damaged)
+            }
+        }
+    }
+
+    fn mailbox(number: &str) -> MailboxId {
+        MailboxId::parse(number).unwrap()
+    }
+
+    fn profile(number: &str, name: &str) -> Profile {
+        Profile {
+            mailbox: mailbox(number),
+            name: name.to_owned(),
+            numbers: Vec::new(),
+            language: Language::parse("nl").unwrap(),
+            zone: "UTC".into(),
+            passcode: None,
+            assistant: None,
+        }
+    }
+
+    fn printed(print: impl FnOnce(&mut Vec<u8>) -> Result<(), CliFault>) -> String {
+        let mut out = Vec::new();
+        print(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_mailbox_out_of_reach_is_a_question_mark_and_never_zero() {
+        let profiles = [profile("2001", "Jan de Vries"), profile("2002", "Ann")];
+        let table = printed(|out| print_boxes(&profiles, &Fake, false, out));
+        assert_eq!(
+            table,
+            "MAILBOX  NEW  SAVED  NAME\n\
+             2001     1    1      Jan de Vries\n\
+             2002     ?    ?      Ann\n"
+        );
+        let text = printed(|out| print_boxes(&profiles, &Fake, true, out));
+        let rows: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(rows[0]["new"], 1);
+        assert_eq!(rows[1]["new"], Value::Null);
+        assert!(rows[1]["fault"].is_string());
+    }
+
+    #[test]
+    fn messages_are_listed_as_their_owner_hears_them() {
+        let table = printed(|out| print_messages(&mailbox("2001"), &Fake, false, out));
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(
+            lines[1],
+            "0192f3a4-0000-7000-8000-000000000001  new, urgent  2026-11-23T09:30:00Z  1:05    \
+             +31612345678"
+        );
+        assert!(lines[2].ends_with("unknown"), "{table}");
+        let text = printed(|out| print_messages(&mailbox("2001"), &Fake, true, out));
+        let rows: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            rows[1],
+            json!({"message": "0192f3a4-0000-7000-8000-000000000002", "state": "saved",
+                "urgent": false, "from": null, "received": "2026-11-23T09:30:00Z",
+                "length_ms": 64200})
+        );
+        let fault = print_messages(&mailbox("2002"), &Fake, false, &mut Vec::new());
+        assert!(matches!(fault, Err(CliFault::Mailbox(..))));
+    }
+
+    #[test]
+    fn a_message_is_written_as_wav_and_no_file_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("message.wav");
+        write_sound(&mailbox("2001"), id(1), &to, &Fake).unwrap();
+        let sound = wav::read(&std::fs::read(&to).unwrap()).unwrap();
+        assert_eq!((sound.rate, sound.samples.len()), (WIRE_RATE, 3));
+        let again = write_sound(&mailbox("2001"), id(1), &to, &Fake);
+        assert!(matches!(again, Err(CliFault::File { .. })));
+        let damaged = write_sound(&mailbox("2001"), id(2), &to, &Fake);
+        assert!(matches!(damaged, Err(CliFault::Message(..))));
+    }
+
+    #[test]
+    fn a_mailbox_of_nobody_is_named() {
+        let fault = known(&Config::default(), &mailbox("2001")).unwrap_err();
+        assert!(fault.to_string().contains("2001"));
+    }
+
+    #[test]
+    fn lengths_round_up_to_the_second() {
+        for (ms, expected) in [
+            (0, "0:00"),
+            (1, "0:01"),
+            (60_000, "1:00"),
+            (3_599_500, "60:00"),
+        ] {
+            assert_eq!(minutes(Duration::from_millis(ms)), expected);
+        }
+    }
+}

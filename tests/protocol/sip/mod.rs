@@ -1,0 +1,13 @@
+//! The SIP machine from outside: messages and commands in, messages and events out.
+
+mod answering;
+mod bounds;
+mod changing;
+mod garbage;
+mod keeping_alive;
+mod leaving;
+mod phone;
+mod placing;
+mod refusing;
+mod routing;
+mod trusting;
