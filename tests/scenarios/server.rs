@@ -260,7 +260,7 @@ impl Server {
             ..Mailbox::default()
         };
         match input {
-            Input::Media(session, event) => self.switch.handle_media(now, session, event),
+            Input::Media(session, event) => self.switch.handle_media(now, session, &event),
             Input::Begin(take, envelope) => {
                 if self.disk.begin(take, envelope).is_err() {
                     self.switch.handle_take_refused(now, take);
