@@ -401,10 +401,13 @@ impl CallSession {
     }
 
     fn on_digit(&mut self, desk: &mut Desk<'_>, digit: Digit) {
-        if self.phase != Phase::Up {
-            return;
-        }
-        self.note(desk, Milestone::Key((!self.masked).then_some(digit)));
+        // Before the ACK nobody knows what a key is for, so it is kept and kept secret.
+        let shown = match self.phase {
+            Phase::Answered => None,
+            Phase::Up => (!self.masked).then_some(digit),
+            Phase::Ending(_) | Phase::Done => return,
+        };
+        self.note(desk, Milestone::Key(shown));
         match &self.talk {
             Talk::Flow(_) => {
                 if self.ahead.len() < TYPE_AHEAD_MAX {
@@ -412,7 +415,10 @@ impl CallSession {
                 }
                 self.run(desk);
             }
-            Talk::Diagnostic(kind) => self.diagnostic_key(desk, *kind, digit),
+            Talk::Diagnostic(kind) if self.phase == Phase::Up => {
+                self.diagnostic_key(desk, *kind, digit);
+            }
+            Talk::Diagnostic(_) => {}
         }
     }
 
