@@ -13,22 +13,6 @@ use crate::{mailbox, sip};
 use std::time::Duration;
 
 impl CallSession {
-    /// Holds or plays on, as the flow wants; while the caller cannot hear it, nothing plays.
-    fn pause(&mut self, desk: &mut Desk<'_>, paused: bool) {
-        self.paused = paused;
-        self.hold_play(desk);
-    }
-
-    /// Makes the media session hold or play, by what the flow wants and whether it is heard.
-    pub(super) fn hold_play(&self, desk: &mut Desk<'_>) {
-        let command = if self.paused || !self.leg.hears() {
-            media::Command::Pause
-        } else {
-            media::Command::Resume
-        };
-        self.to_media(desk, command);
-    }
-
     pub(super) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
         match effect {
             Effect::Play(phrases) => self.say(desk, phrases),
@@ -74,7 +58,7 @@ impl CallSession {
             phrases,
             language,
         });
-        self.pause(desk, false);
+        self.begun(desk);
     }
 
     pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
@@ -128,7 +112,7 @@ impl CallSession {
                 self.play = Play::Running(play);
                 let items = vec![PlayItem::Audio(audio)];
                 self.to_media(desk, media::Command::Play { id: play, items });
-                self.pause(desk, false);
+                self.begun(desk);
                 self.tell(desk, Event::PlayBegan);
             }
             Err(fault) => {
@@ -183,7 +167,21 @@ impl CallSession {
             self.play = Play::Running(id);
             let items = vec![PlayItem::Loop(diagnostic::key_tone(digit))];
             self.to_media(desk, media::Command::Play { id, items });
+            self.begun(desk);
         }
+    }
+
+    /// Something new plays; it stands still from its first sample on while the call is on hold.
+    fn begun(&mut self, desk: &mut Desk<'_>) {
+        self.paused = false;
+        if !self.leg.hears() {
+            self.pace(desk);
+        }
+    }
+
+    fn pause(&mut self, desk: &mut Desk<'_>, paused: bool) {
+        self.paused = paused;
+        self.pace(desk);
     }
 
     fn ask(&mut self, desk: &Desk<'_>, question: Question) {
