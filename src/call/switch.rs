@@ -243,7 +243,8 @@ impl Switch {
     /// Take no new call and let the present ones say goodbye; recordings end and are kept.
     pub fn drain(&mut self, now: Now) {
         self.draining = true;
-        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        let mut calls: Vec<CallId> = self.calls.keys().copied().collect();
+        calls.sort_unstable();
         for call in calls {
             self.step(now, call, CallSession::on_service_ending);
         }

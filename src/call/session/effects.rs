@@ -20,8 +20,8 @@ impl CallSession {
             Effect::PlayTake => self.play_take(desk),
             Effect::StopPlay => self.stop_play(desk),
             Effect::Seek(to) => self.to_media(desk, media::Command::Seek(to)),
-            Effect::Pause => self.to_media(desk, media::Command::Pause),
-            Effect::Resume => self.to_media(desk, media::Command::Resume),
+            Effect::Pause => self.pause(desk, true),
+            Effect::Resume => self.pause(desk, false),
             Effect::Record(limits) => self.record(desk, limits),
             Effect::StopRecord => self.to_media(desk, media::Command::StopRecord),
             Effect::Keep => self.keep(desk),
@@ -58,6 +58,7 @@ impl CallSession {
             phrases,
             language,
         });
+        self.begun(desk);
     }
 
     pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
@@ -111,6 +112,7 @@ impl CallSession {
                 self.play = Play::Running(play);
                 let items = vec![PlayItem::Audio(audio)];
                 self.to_media(desk, media::Command::Play { id: play, items });
+                self.begun(desk);
                 self.tell(desk, Event::PlayBegan);
             }
             Err(fault) => {
@@ -165,7 +167,21 @@ impl CallSession {
             self.play = Play::Running(id);
             let items = vec![PlayItem::Loop(diagnostic::key_tone(digit))];
             self.to_media(desk, media::Command::Play { id, items });
+            self.begun(desk);
         }
+    }
+
+    /// Something new plays; it stands still from its first sample on while the call is on hold.
+    fn begun(&mut self, desk: &mut Desk<'_>) {
+        self.paused = false;
+        if !self.leg.hears() {
+            self.pace(desk);
+        }
+    }
+
+    fn pause(&mut self, desk: &mut Desk<'_>, paused: bool) {
+        self.paused = paused;
+        self.pace(desk);
     }
 
     fn ask(&mut self, desk: &Desk<'_>, question: Question) {

@@ -61,6 +61,8 @@ pub(super) struct CallSession {
     reason: Option<Reason>,
     take: Take,
     play: Play,
+    /// Whether the flow holds what plays.
+    paused: bool,
     wait: Wait,
     ahead: VecDeque<Digit>,
     masked: bool,
@@ -139,6 +141,7 @@ impl CallSession {
             reason,
             take: Take::None,
             play: Play::Nothing,
+            paused: false,
             wait: Wait::None,
             ahead: VecDeque::new(),
             masked: false,
@@ -362,12 +365,26 @@ impl CallSession {
         let Some(remote) = remote else { return };
         let hears = remote.send;
         self.to_media(desk, media::Command::Remote(remote));
+        self.pace(desk);
         match (hears, self.wait) {
             (false, Wait::Until(at)) => {
                 self.wait = Wait::Held(at.saturating_since(desk.now.mono));
             }
             (true, Wait::Held(rest)) => self.wait = Wait::Until(desk.now.mono + rest),
             (false | true, _) => {}
+        }
+    }
+
+    /// Lets what plays go on, or stand still while the flow holds it or the caller cannot hear it.
+    fn pace(&self, desk: &mut Desk<'_>) {
+        if let Play::Running(_) = self.play {
+            let still = self.paused || !self.leg.hears();
+            let command = if still {
+                media::Command::Pause
+            } else {
+                media::Command::Resume
+            };
+            self.to_media(desk, command);
         }
     }
 
@@ -384,10 +401,13 @@ impl CallSession {
     }
 
     fn on_digit(&mut self, desk: &mut Desk<'_>, digit: Digit) {
-        if self.phase != Phase::Up {
-            return;
-        }
-        self.note(desk, Milestone::Key((!self.masked).then_some(digit)));
+        // Before the ACK nobody knows what a key is for, so it is kept and kept secret.
+        let shown = match self.phase {
+            Phase::Answered => None,
+            Phase::Up => (!self.masked).then_some(digit),
+            Phase::Ending(_) | Phase::Done => return,
+        };
+        self.note(desk, Milestone::Key(shown));
         match &self.talk {
             Talk::Flow(_) => {
                 if self.ahead.len() < TYPE_AHEAD_MAX {
@@ -395,7 +415,10 @@ impl CallSession {
                 }
                 self.run(desk);
             }
-            Talk::Diagnostic(kind) => self.diagnostic_key(desk, *kind, digit),
+            Talk::Diagnostic(kind) if self.phase == Phase::Up => {
+                self.diagnostic_key(desk, *kind, digit);
+            }
+            Talk::Diagnostic(_) => {}
         }
     }
 

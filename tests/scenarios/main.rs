@@ -1,0 +1,164 @@
+//! Scenarios: the whole core in virtual time, played from files that read like the user manual.
+//!
+//! Each `calls/*.call` file is one scenario. Real parts: the SIP machine, the switch with its
+//! flows, media sessions with RTP. Stand-ins: telephones of the test's own making, disk and
+//! mailboxes in memory, and a voice that says each clip as a tone pair of its own, so that what is
+//! heard can be told from the samples alone. No clock, socket or sleep is used; a minute of call
+//! takes milliseconds. `script.rs` explains the words of the files.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+// Every module here is private to this one test program.
+#![allow(unreachable_pub)]
+
+mod ear;
+mod line;
+mod network;
+mod phone;
+mod player;
+mod script;
+mod server;
+mod setting;
+mod sip_text;
+mod store;
+mod voice;
+mod world;
+
+use player::Played;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Fewer would mean that the folder was not found whole.
+const AT_LEAST: usize = 80;
+
+/// Plays every scenario; all failures are shown, each with its file, line and the moment.
+/// `SCENARIO=word` plays only those with the word in their name.
+#[test]
+fn every_scenario_holds() {
+    let only = std::env::var("SCENARIO").unwrap_or_default();
+    let files: Vec<PathBuf> = files()
+        .into_iter()
+        .filter(|f| name(f).contains(&only))
+        .collect();
+    assert!(
+        files.len() >= AT_LEAST || !only.is_empty(),
+        "only {} scenarios found",
+        files.len()
+    );
+    let outcomes = play_all(&files);
+    let time: Duration = outcomes
+        .iter()
+        .flatten()
+        .map(|played| played.virtual_time)
+        .sum();
+    let failures: Vec<&String> = outcomes.iter().filter_map(|o| o.as_ref().err()).collect();
+    let minutes = time.as_secs_f64() / 60.0;
+    let passed = files.len() - failures.len();
+    let told = format!(
+        "{passed} of {} scenarios hold, {minutes:.1} minutes of calls\n",
+        files.len()
+    );
+    // Around the test harness, which would keep it to itself.
+    std::io::stderr()
+        .write_all(told.as_bytes())
+        .expect("a terminal or a file");
+    assert!(
+        failures.is_empty(),
+        "{} failed:\n\n{}",
+        failures.len(),
+        join(&failures)
+    );
+}
+
+#[test]
+fn the_same_scenario_goes_the_same_way_each_time() {
+    let files = files();
+    let lossy = files
+        .iter()
+        .filter(|file| name(file).starts_with("network-"));
+    let plays: Vec<_> = lossy.map(|file| (play(file), play(file))).collect();
+    assert!(!plays.is_empty(), "no scenario has a lossy network");
+    for (first, second) in plays {
+        assert_eq!(first, second);
+    }
+}
+
+/// A scenario that claims what is not so must fail: the runner itself is under test here.
+#[test]
+fn a_false_claim_fails() {
+    let claims = [
+        ("call 1233 from 2001", "hears login-wrong"),
+        ("call 1233 from 2001", "hears portal-welcome, other-mailbox"),
+        ("call 1233 from 2001", "hears beep"),
+        ("call 1233 from 2001", "hears silence for 1s"),
+        ("call 1233 from 2001", "is hung up on within 1s"),
+        ("call 1233 from 2001", "is refused with 404"),
+        (
+            "call 2001 from 0612345678",
+            "then mailbox 2001 has 1 new 0 saved",
+        ),
+        ("call 2001 from 0612345678", "hears message 1 from 0s"),
+    ];
+    for (call, claim) in claims {
+        let text = format!("given mailbox 2001 with passcode 4321\n{call}\n  {claim}\n");
+        let steps = script::read(&text).expect("words that are known");
+        let fault = player::play(&steps).expect_err(claim);
+        assert!(fault.starts_with("3: "), "{fault}");
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/calls");
+    let entries = std::fs::read_dir(&folder).expect("the folder of scenarios");
+    let paths = entries.map(|entry| entry.expect("a folder entry").path());
+    let mut files: Vec<_> = paths
+        .filter(|p| p.extension().is_some_and(|e| e == "call"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Two at a time; the outcomes in the order of the files.
+fn play_all(files: &[PathBuf]) -> Vec<Result<Played, String>> {
+    let next = Mutex::new(files.iter().enumerate());
+    let outcomes = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some((n, file)) = next.lock().expect("no panic").next() else {
+                        return;
+                    };
+                    let outcome = play(file);
+                    outcomes.lock().expect("no panic").push((n, outcome));
+                }
+            });
+        }
+    });
+    let mut outcomes = outcomes.into_inner().expect("no panic");
+    outcomes.sort_by_key(|(n, _)| *n);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn play(file: &Path) -> Result<Played, String> {
+    let text = std::fs::read_to_string(file).expect("a readable scenario");
+    let outcome = std::panic::catch_unwind(|| player::play(&script::read(&text)?));
+    let outcome = outcome.unwrap_or_else(|_| Err("0: it panicked, see above".to_owned()));
+    outcome.map_err(|fault| format!("{}:{fault}\n", name(file)))
+}
+
+fn name(file: &Path) -> String {
+    file.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn join(failures: &[&String]) -> String {
+    failures
+        .iter()
+        .map(|f| f.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,727 @@
+//! Plays the steps of a scenario and says where it went otherwise.
+//!
+//! In: steps. Out: what was played, or a fault with its line, the moment, what was expected and
+//! what was heard instead. After the last step every call is ended, and nothing may be left of it.
+
+use crate::ear::{Fix, Heard, Sound};
+use crate::phone::{Dial, Phone, State};
+use crate::script::{Claim, Expected, Given, Spot, Step, What, Which};
+use crate::server::Server;
+use crate::setting::Setting;
+use crate::voice;
+use crate::world::{World, clock};
+use belpost::audio::WIRE_RATE;
+use belpost::base::{Digit, MailboxId, Mono};
+use belpost::call::Milestone;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// How often a wait looks.
+const GLANCE: Duration = Duration::from_millis(20);
+/// How long to wait for the next sound.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How exact a place in a message must be: one packet.
+const PACKET_MS: i64 = 20;
+/// How long after a key the sounds before it may still be heard: there and back, and a packet.
+const REACTION_MS: i64 = 80;
+/// How exact the length of a message must be; the caller's reaction time is in it.
+const LENGTH_MS: u128 = 400;
+/// How long everything may take to be over when the calls are: SIP keeps its transactions for 32 s.
+const AFTERMATH: Duration = Duration::from_secs(40);
+/// How far the speeches of a scenario are apart, in fifths of a second.
+const SPEECH_APART: usize = 50;
+
+/// What was played.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// How long the calls took, in virtual time.
+    pub virtual_time: Duration,
+    /// Every SIP message, milestone and sound.
+    pub trace: Vec<String>,
+}
+
+/// One scenario being played.
+pub struct Player {
+    setting: Setting,
+    world: Option<World>,
+    /// The call the next line is about.
+    current: usize,
+    /// For each call, how far its sounds are accounted for.
+    places: Vec<Place>,
+    /// Speeches begun.
+    speeches: usize,
+}
+
+/// How far the sounds of a call are accounted for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// Sounds.
+    sounds: usize,
+    /// Up to here.
+    until: Mono,
+    /// When the last one began that was waited for.
+    began: Mono,
+    /// The caller's last speech.
+    speech: usize,
+}
+
+/// Plays a scenario.
+pub fn play(steps: &[Step]) -> Result<Played, String> {
+    let mut player = Player::new();
+    for step in steps {
+        player
+            .play(&step.what)
+            .map_err(|fault| player.report(step, &fault))?;
+    }
+    player.end()
+}
+
+impl Player {
+    fn new() -> Player {
+        Player {
+            setting: Setting::default(),
+            world: None,
+            current: 0,
+            places: Vec::new(),
+            speeches: 0,
+        }
+    }
+
+    fn play(&mut self, what: &What) -> Result<(), String> {
+        match what {
+            What::Given(given) => self.given(given),
+            What::Call(dial) => self.call(dial),
+            What::InCall(n) => {
+                self.current = *n;
+                self.phone().map(|_| ())
+            }
+            What::Hears(list) => self.hears(list),
+            What::HearsSpeech(which, spot) => self.hears_speech(*which, *spot),
+            What::HearsSilence(span) => self.hears_silence(*span),
+            What::Presses(keys) => self.presses(keys),
+            What::Waits(span) => self.pass(*span),
+            What::After(span, what) => {
+                let at = self.place()?.began + *span;
+                let now = self.world()?.now();
+                if at < now {
+                    return Err(format!("that moment was at {}, and it is over", clock(at)));
+                }
+                self.pass(at - now)?;
+                self.play(what)
+            }
+            What::Speaks { span, to_the_end } => self.speaks(*span, *to_the_end),
+            What::HangsUp => self.act(Phone::hang_up),
+            What::GivesUp => self.act(Phone::give_up),
+            What::IsHungUpOn(span) => self.is_hung_up_on(*span),
+            What::IsRefused(status) => self.is_refused(*status),
+            What::IsTransferred(number) => self.is_transferred(number),
+            What::Holds(hold) => {
+                self.act(|phone, now| phone.hold(now, *hold))?;
+                self.until(PATIENCE, |phone, _| (!phone.is_waiting()).then_some(()))?
+                    .ok_or_else(|| "the hold was not answered".to_owned())
+            }
+            What::LosesConnection => self.act(|phone, _| phone.cut = true),
+            What::StopsSending => self.act(|phone, _| {
+                if let Some(line) = &mut phone.line {
+                    line.mute = true;
+                }
+            }),
+            What::ServerStops => self.world()?.with_server(|server, now| {
+                server.stop(now);
+                Ok(())
+            }),
+            What::Then(claim) => self.claim(claim),
+        }
+    }
+
+    fn given(&mut self, given: &Given) -> Result<(), String> {
+        if self.setting.take(given)? {
+            return match self.world {
+                Some(_) => Err("too late: the first call is placed".to_owned()),
+                None => Ok(()),
+            };
+        }
+        let (world, setting) = self.world_and_setting();
+        setting.change(world, given)
+    }
+
+    fn call(&mut self, dial: &Dial) -> Result<(), String> {
+        let (world, setting) = self.world_and_setting();
+        let dial = Dial {
+            asserted: setting.is_trusted() && !dial.withheld,
+            ..dial.clone()
+        };
+        let n = world.phones.len();
+        world.phones.push(Phone::new(n, dial));
+        world.with_phone(n, Phone::call);
+        self.current = n;
+        let now = self.world()?.now();
+        self.places.push(Place {
+            until: now,
+            began: now,
+            ..Place::default()
+        });
+        Ok(())
+    }
+
+    fn hears(&mut self, list: &[Expected]) -> Result<(), String> {
+        let mut any = false;
+        for expected in list {
+            match expected {
+                Expected::Any => any = true,
+                Expected::Sound(name) => {
+                    self.hears_one(name, any)?;
+                    any = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next sound, or with `any` a later one.
+    fn hears_one(&mut self, name: &str, any: bool) -> Result<(), String> {
+        loop {
+            let at = self.place()?.sounds;
+            let Some(next) = self.sound(at)? else {
+                return Err(format!("expected {name}, and nothing more was heard"));
+            };
+            let place = self.place()?;
+            place.sounds += 1;
+            place.until = next.from;
+            place.began = next.from;
+            let heard = self.name(next.what)?;
+            if heard == name {
+                return self.wait_for_end(name, at);
+            }
+            if !any {
+                return Err(format!("expected {name}, heard {heard}"));
+            }
+        }
+    }
+
+    /// A beep is waited for to its end, since recording begins there.
+    fn wait_for_end(&mut self, name: &str, at: usize) -> Result<(), String> {
+        if name != "beep" {
+            return Ok(());
+        }
+        let over = |phone: &mut Phone, now| {
+            let heard = phone.line.as_mut()?.ear.heard(now).get(at)?.to;
+            (now > heard + Duration::from_millis(240)).then_some(heard)
+        };
+        let end = self.until(PATIENCE, over)?.ok_or("the beep does not end")?;
+        self.place()?.until = end;
+        Ok(())
+    }
+
+    /// The sound with this number, waited for.
+    fn sound(&mut self, at: usize) -> Result<Option<Heard>, String> {
+        let found = self.until(PATIENCE, |phone, now| {
+            let over = phone.state.is_over();
+            let heard = phone.line.as_mut().and_then(|line| {
+                let heard = line.ear.heard(now);
+                // The last one may still turn out to be the border of two others.
+                let settled = heard.len() > at + 1 || heard.get(at).is_some_and(|h| h.is_settled());
+                settled.then(|| heard.get(at).copied()).flatten()
+            });
+            match heard {
+                Some(heard) => Some(Some(heard)),
+                None if over && phone.line.as_ref().is_none_or(|l| l.ear.is_done(now)) => {
+                    Some(None)
+                }
+                None => None,
+            }
+        })?;
+        Ok(found.flatten())
+    }
+
+    fn hears_speech(&mut self, which: Which, spot: Spot) -> Result<(), String> {
+        let place = *self.place()?;
+        let (from, tolerance) = (place.until, PACKET_MS);
+        let fix = self.until(PATIENCE, |phone, now| {
+            let ear = &mut phone.line.as_mut()?.ear;
+            ear.heard(now);
+            ear.first_fix(from, ear.listened_until())
+        })?;
+        let fix = fix.ok_or("no speech was heard")?;
+        let expected = match spot {
+            Spot::From(at) => {
+                let start = self.origin(which)? + at.as_millis() as i64;
+                let began = self.speech_began(from, fix, start)?;
+                start + (fix.at_ms - began)
+            }
+            Spot::Moved(by) => {
+                let before = self
+                    .phone()?
+                    .line
+                    .as_ref()
+                    .and_then(|l| l.ear.last_fix(from));
+                let before: Fix = before.ok_or("no speech was heard before")?;
+                before.place_ms + fix.at_ms - before.at_ms + by
+            }
+            Spot::OnFromThere => {
+                let (stopped, went_on, before) = self.silence_before(from)?;
+                before.place_ms + fix.at_ms - before.at_ms - (went_on - stopped)
+            }
+        };
+        self.account(fix)?;
+        let off = wrap(fix.place_ms - expected);
+        if off.abs() > tolerance {
+            return Err(format!("the message is {off} ms from where it should be"));
+        }
+        Ok(())
+    }
+
+    /// The sounds up to this place in speech are accounted for.
+    fn account(&mut self, fix: Fix) -> Result<(), String> {
+        let now = self.world()?.now();
+        let began = self.speech_began(self.places[self.current].until, fix, fix.place_ms)?;
+        let phone = self.phone_mut()?;
+        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
+        let (start, moment) = (ear.at_ms(began), ear.at_ms(fix.at_ms));
+        let sounds = ear.heard(now).iter().filter(|h| h.from <= moment).count();
+        let place = self.place()?;
+        place.sounds = sounds.max(place.sounds);
+        (place.until, place.began) = (moment, start);
+        Ok(())
+    }
+
+    /// When speech began, in ms of the ear: with its first sample; or where it was heard before,
+    /// when it moved, as a key had it do, to the `start` that leads to this fix.
+    fn speech_began(&mut self, from: Mono, fix: Fix, start: i64) -> Result<i64, String> {
+        let now = self.world()?.now();
+        let phone = self.phone_mut()?;
+        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
+        let speech = ear
+            .heard(now)
+            .iter()
+            .find(|h| h.what == Sound::Speech && h.to > from)
+            .copied();
+        let speech = speech.ok_or("no speech was heard")?;
+        if speech.from + Duration::from_millis(REACTION_MS as u64) >= from {
+            return Ok(ear.onset_ms(speech.from));
+        }
+        let moved = fix.at_ms - wrap(fix.place_ms - start);
+        let (key, late) = (ear.ms(from) - REACTION_MS, ear.ms(from) + PACKET_MS);
+        let there = (key..=late).contains(&moved) && ear.fades_at(moved);
+        Ok(if there { moved } else { ear.ms(from) })
+    }
+
+    /// When speech stopped and when it went on again about this moment, in ms of the ear, and a
+    /// place in it before.
+    fn silence_before(&mut self, moment: Mono) -> Result<(i64, i64, Fix), String> {
+        let now = self.world()?.now();
+        let phone = self.phone_mut()?;
+        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
+        let heard = ear.heard(now).to_vec();
+        let speech = |h: &&Heard| h.what == Sound::Speech;
+        let reaction = Duration::from_millis(REACTION_MS as u64);
+        let before = heard.iter().rfind(|h| speech(h) && h.to <= moment);
+        let after = heard
+            .iter()
+            .find(|h| speech(h) && h.from + reaction > moment);
+        let (Some(before), Some(after)) = (before, after) else {
+            return Err("speech did not stop and go on".to_owned());
+        };
+        let fix = ear
+            .last_fix(before.to)
+            .ok_or("no speech was heard before")?;
+        Ok((ear.ending_ms(before.to), ear.onset_ms(after.from), fix))
+    }
+
+    /// Where in all speech a message begins, in ms.
+    fn origin(&mut self, which: Which) -> Result<i64, String> {
+        match which {
+            Which::Own => Ok((self.place()?.speech * SPEECH_APART) as i64 * 200),
+            Which::Message(n) => {
+                let mailboxes = &self.world()?.server.mailboxes;
+                let message = mailboxes.values().flat_map(|m| &m.messages).nth(n);
+                message
+                    .and_then(|m| Some(m.origin_ms? + m.lead_ms))
+                    .ok_or_else(|| format!("there is no message {}", n + 1))
+            }
+        }
+    }
+
+    fn hears_silence(&mut self, span: Duration) -> Result<(), String> {
+        let from = self.world()?.now() + Duration::from_millis(60);
+        self.pass(span + Duration::from_millis(220))?;
+        let to = from + span;
+        let phone = self.phone()?;
+        let anything = phone
+            .line
+            .as_ref()
+            .is_some_and(|line| line.ear.anything(from, to));
+        if anything {
+            return Err("expected silence".to_owned());
+        }
+        self.place()?.until = to;
+        Ok(())
+    }
+
+    fn presses(&mut self, keys: &str) -> Result<(), String> {
+        let digits: Option<Vec<Digit>> = keys.chars().map(Digit::from_char).collect();
+        let digits = digits.ok_or("no such key")?;
+        if self.phone()?.line.is_none() {
+            self.answer()?;
+        }
+        self.act(|phone, _| {
+            if let Some(line) = &mut phone.line {
+                line.press(&digits);
+            }
+        })?;
+        let over = |phone: &mut Phone, _| {
+            let pressing = phone.line.as_ref().is_some_and(|l| l.is_pressing());
+            (!pressing || phone.state.is_over()).then_some(())
+        };
+        let patience = Duration::from_secs(10) + Duration::from_millis(300) * digits.len() as u32;
+        self.until(patience, over)?
+            .ok_or("the keys could not be pressed")?;
+        self.forget_before_key()
+    }
+
+    /// What began before the last key was pressed is not the answer to it.
+    fn forget_before_key(&mut self) -> Result<(), String> {
+        // The beginning of a sound reaches the ear one way later than the key was pressed.
+        self.pass(Duration::from_millis(200))?;
+        let now = self.world()?.now();
+        let phone = self.phone_mut()?;
+        let Some(line) = &mut phone.line else {
+            return Ok(());
+        };
+        let at = line.key_at;
+        let sounds = line.ear.heard(now).iter().filter(|h| h.from <= at).count();
+        let place = self.place()?;
+        place.sounds = sounds.max(place.sounds);
+        place.until = at + Duration::from_millis(REACTION_MS as u64);
+        place.began = at;
+        Ok(())
+    }
+
+    fn speaks(&mut self, span: Duration, to_the_end: bool) -> Result<(), String> {
+        let base = self.speeches * SPEECH_APART;
+        self.place()?.speech = self.speeches;
+        self.speeches += 1;
+        self.act(|phone, _| {
+            if let Some(line) = &mut phone.line {
+                line.hush();
+                line.speak(voice::speech(base, span));
+            }
+        })?;
+        if to_the_end { self.pass(span) } else { Ok(()) }
+    }
+
+    fn answer(&mut self) -> Result<(), String> {
+        let up = |phone: &mut Phone, _| (phone.state != State::Calling).then_some(());
+        self.until(PATIENCE, up)?
+            .ok_or("the call was not answered")?;
+        if self.phone()?.state == State::Up {
+            Ok(())
+        } else {
+            Err(format!("{:?}", self.phone()?.state))
+        }
+    }
+
+    fn is_hung_up_on(&mut self, span: Duration) -> Result<(), String> {
+        let over = |phone: &mut Phone, _| phone.state.is_over().then(|| phone.state.clone());
+        match self.until(span, over)? {
+            Some(State::HungUpOn(_)) => Ok(()),
+            Some(state) => Err(format!(
+                "expected the server to hang up, but the call is {state:?}"
+            )),
+            None => Err("expected the server to hang up, but the call goes on".to_owned()),
+        }
+    }
+
+    fn is_refused(&mut self, status: u16) -> Result<(), String> {
+        let state = self.until(PATIENCE, |phone, _| {
+            (phone.state != State::Calling).then(|| phone.state.clone())
+        })?;
+        match state {
+            Some(State::Refused(refused)) if refused == status => Ok(()),
+            state => Err(format!("expected a refusal, but the call is {state:?}")),
+        }
+    }
+
+    fn is_transferred(&mut self, number: &str) -> Result<(), String> {
+        let target = self.until(PATIENCE, |phone, _| phone.transferred.clone())?;
+        let target = target.ok_or("the call was not transferred")?;
+        let user = target
+            .trim_start_matches("sip:")
+            .split('@')
+            .next()
+            .unwrap_or_default();
+        if user == number {
+            Ok(())
+        } else {
+            Err(format!("the call was transferred to {target}"))
+        }
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<(), String> {
+        self.pass(Duration::from_millis(500))?;
+        let world = self.world()?;
+        match claim {
+            Claim::Counts {
+                mailbox,
+                new,
+                saved,
+            } => {
+                let counts = mailbox_of(world, mailbox)?.counts();
+                let same = counts == (*new, *saved);
+                same.then_some(())
+                    .ok_or_else(|| format!("it has {} new {} saved", counts.0, counts.1))
+            }
+            Claim::NewestIs { mailbox, span } => {
+                let newest = mailbox_of(world, mailbox)?
+                    .messages
+                    .last()
+                    .ok_or("it has no message")?;
+                let (told, sound) = (newest.summary.length, newest.audio.duration());
+                let near = |length: Duration| length.abs_diff(*span).as_millis() <= LENGTH_MS;
+                (near(told) && told.abs_diff(sound) <= Duration::from_millis(40))
+                    .then_some(())
+                    .ok_or_else(|| format!("it is said to be {told:?} long, and is {sound:?}"))
+            }
+            Claim::NewestHolds { mailbox, speech } => {
+                let newest = mailbox_of(world, mailbox)?
+                    .messages
+                    .last()
+                    .ok_or("it has no message")?;
+                let origin = newest.origin_ms.ok_or("there is no speech in it")?;
+                let late = wrap((speech * SPEECH_APART) as i64 * 200 - origin);
+                (0..LENGTH_MS as i64)
+                    .contains(&late)
+                    .then_some(())
+                    .ok_or_else(|| format!("that speech begins {late} ms into it"))
+            }
+            Claim::NothingRecorded => {
+                let kept = world
+                    .server
+                    .log
+                    .iter()
+                    .any(|(_, _, m)| matches!(m, Milestone::TakeKept(_)));
+                let left = world.server.disk.takes.len();
+                (!kept && left == 0)
+                    .then_some(())
+                    .ok_or_else(|| "something was".to_owned())
+            }
+            Claim::KeysTaken(keys) => {
+                let taken = keys_taken(world);
+                (taken == *keys)
+                    .then_some(())
+                    .ok_or_else(|| format!("they were {taken}"))
+            }
+            Claim::NotLogged(keys) => {
+                let taken = keys_taken(world);
+                (!taken.contains(keys.as_str()))
+                    .then_some(())
+                    .ok_or_else(|| format!("the log: {taken}"))
+            }
+        }
+    }
+
+    /// Ends every call and looks for what is left.
+    fn end(mut self) -> Result<Played, String> {
+        let Some(mut world) = self.world.take() else {
+            return Err("no call was placed".to_owned());
+        };
+        let virtual_time = world.now().elapsed();
+        for n in 0..world.phones.len() {
+            world.with_phone(n, Phone::hang_up);
+        }
+        world.pass(AFTERMATH);
+        let clear = world.phones.iter().all(|p| p.state.is_over() || p.cut);
+        let mut faults = std::mem::take(&mut world.faults);
+        for phone in &mut world.phones {
+            faults.extend(
+                phone
+                    .line
+                    .iter_mut()
+                    .flat_map(|line| std::mem::take(&mut line.faults)),
+            );
+        }
+        if !clear {
+            faults.push("a call did not end".to_owned());
+        }
+        faults.extend(world.server.remains());
+        if faults.is_empty() {
+            let trace = traced(&mut world);
+            return Ok(Played {
+                virtual_time,
+                trace,
+            });
+        }
+        Err(format!(
+            "at the end, {}: {}\n{}",
+            world.clock(),
+            faults.join("; "),
+            tail(&world)
+        ))
+    }
+
+    fn report(&mut self, step: &Step, fault: &str) -> String {
+        let current = self.current;
+        let Some(world) = &mut self.world else {
+            return format!("{}: \"{}\": {fault}", step.line, step.text);
+        };
+        let mut report = format!(
+            "{}: \"{}\" at {}: {fault}",
+            step.line,
+            step.text,
+            world.clock()
+        );
+        let sounds = sounds(world, current);
+        let lately = sounds.len().saturating_sub(12);
+        let _ = write!(
+            report,
+            "\n    heard lately: {}",
+            sounds[lately..].join(", ")
+        );
+        let _ = write!(report, "\n{}", tail(world));
+        report
+    }
+
+    fn name(&mut self, sound: Sound) -> Result<String, String> {
+        Ok(named(&self.world()?.server, sound))
+    }
+
+    fn act(&mut self, act: impl FnOnce(&mut Phone, Mono)) -> Result<(), String> {
+        let current = self.current;
+        let world = self.world()?;
+        if current >= world.phones.len() {
+            return Err("there is no such call".to_owned());
+        }
+        world.with_phone(current, act);
+        Ok(())
+    }
+
+    /// Lets time pass until the phone shows something.
+    fn until<T>(
+        &mut self,
+        patience: Duration,
+        mut shows: impl FnMut(&mut Phone, Mono) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        let end = self.world()?.now() + patience;
+        loop {
+            let now = self.world()?.now();
+            if let Some(found) = shows(self.phone_mut()?, now) {
+                return Ok(Some(found));
+            }
+            if now >= end {
+                return Ok(None);
+            }
+            self.pass(GLANCE)?;
+        }
+    }
+
+    fn pass(&mut self, span: Duration) -> Result<(), String> {
+        self.world()?.pass(span);
+        Ok(())
+    }
+
+    fn world(&mut self) -> Result<&mut World, String> {
+        self.world
+            .as_mut()
+            .ok_or_else(|| "no call is placed yet".to_owned())
+    }
+
+    fn world_and_setting(&mut self) -> (&mut World, &mut Setting) {
+        let setting = &mut self.setting;
+        (self.world.get_or_insert_with(|| setting.world()), setting)
+    }
+
+    fn phone(&mut self) -> Result<&Phone, String> {
+        self.phone_mut().map(|phone| &*phone)
+    }
+
+    fn phone_mut(&mut self) -> Result<&mut Phone, String> {
+        let current = self.current;
+        self.world()?
+            .phones
+            .get_mut(current)
+            .ok_or_else(|| "there is no such call".to_owned())
+    }
+
+    fn place(&mut self) -> Result<&mut Place, String> {
+        self.places
+            .get_mut(self.current)
+            .ok_or_else(|| "there is no such call".to_owned())
+    }
+}
+
+fn mailbox_of<'a>(world: &'a World, number: &str) -> Result<&'a crate::store::Mailbox, String> {
+    let id = MailboxId::parse(number).map_err(|fault| fault.to_string())?;
+    world
+        .server
+        .mailboxes
+        .get(&id)
+        .ok_or_else(|| "there is no such mailbox".to_owned())
+}
+
+/// The keys in the call event log; those that are masked as `x`.
+fn keys_taken(world: &World) -> String {
+    let key = |m: &Milestone| match m {
+        Milestone::Key(digit) => Some(digit.map_or('x', Digit::as_char)),
+        _ => None,
+    };
+    world
+        .server
+        .log
+        .iter()
+        .filter_map(|(_, _, m)| key(m))
+        .collect()
+}
+
+/// A difference of places; speech begins anew after its last fifth of a second.
+fn wrap(ms: i64) -> i64 {
+    let all = (voice::FIFTHS * voice::FIFTH * 1_000 / WIRE_RATE as usize) as i64;
+    (ms + all / 2).rem_euclid(all) - all / 2
+}
+
+fn named(server: &Server, sound: Sound) -> String {
+    match sound {
+        Sound::Clip(n) => server.voice.name(n).to_owned(),
+        Sound::Beep => "beep".to_owned(),
+        Sound::Speech => "message".to_owned(),
+        Sound::Tone => "tone".to_owned(),
+    }
+}
+
+fn sounds(world: &mut World, n: usize) -> Vec<String> {
+    let now = world.now();
+    let line = world.phones.get_mut(n).and_then(|p| p.line.as_mut());
+    let heard = line.map(|l| l.ear.heard(now).to_vec()).unwrap_or_default();
+    heard
+        .iter()
+        .map(|h| format!("{} ({})", named(&world.server, h.what), clock(h.from)))
+        .collect()
+}
+
+fn traced(world: &mut World) -> Vec<String> {
+    let mut trace = world.trace.clone();
+    trace.extend(
+        world
+            .server
+            .log
+            .iter()
+            .map(|(at, call, what)| format!("{} {call}: {what:?}", clock(*at))),
+    );
+    for n in 0..world.phones.len() {
+        trace.extend(sounds(world, n));
+    }
+    trace
+}
+
+fn tail(world: &World) -> String {
+    let log = world
+        .server
+        .log
+        .iter()
+        .map(|(at, call, what)| format!("    {} {call}: {what:?}", clock(*at)));
+    let mut log: Vec<String> = log.collect();
+    let wire = world.trace.len().saturating_sub(8);
+    let lately = log.len().saturating_sub(8);
+    let mut tail = log.split_off(lately);
+    tail.extend(world.trace[wire..].iter().map(|line| format!("    {line}")));
+    tail.join("\n")
+}

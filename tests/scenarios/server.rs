@@ -1,0 +1,417 @@
+//! The server of a scenario: the real SIP machine, switch and media sessions, with stand-ins for
+//! what lies beyond them.
+//!
+//! In: datagrams and answers, one at a time; the time. Out: datagrams and questions, which the
+//! world carries. Each input is followed through until nothing has more to say, as the signalling
+//! task of a running server does it.
+
+use crate::store::{Disk, Mailbox};
+use crate::voice::Voice;
+use belpost::audio::WireAudio;
+use belpost::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
+use belpost::call::{self, Milestone, Rules, Switch, TakeCommand};
+use belpost::flow::{KeepFault, PlayFault};
+use belpost::mailbox::Reply;
+use belpost::media::{self, Dbm0, Params, Session};
+use belpost::sip::{self, Advertised, Machine, Network};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Where the server is.
+pub const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+/// How long without a packet until a caller counts as lost.
+pub const RTP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An answer that comes back to the server.
+#[derive(Debug)]
+pub enum Input {
+    /// A media session reports.
+    Media(SessionId, media::Event),
+    /// A recording is to be begun on disk.
+    Begin(MessageId, Box<belpost::mailbox::Envelope>),
+    /// A recording is to be kept.
+    Commit(MessageId, belpost::mailbox::Facts),
+    /// A recording is to be dropped.
+    Discard(MessageId),
+    /// A recording is to be read back.
+    Load(MessageId),
+    /// A mailbox is asked.
+    Mail(CallId, MailboxId, belpost::mailbox::Command),
+    /// A message is to be read.
+    Fetch(CallId, PlayId, MailboxId, MessageId),
+    /// A passcode is to be checked.
+    LogIn(CallId, MailboxId, String),
+}
+
+/// How long the server's surroundings take to answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Delays {
+    /// The disk.
+    pub disk: Duration,
+    /// A mailbox.
+    pub mailbox: Duration,
+    /// A passcode.
+    pub passcode: Duration,
+}
+
+/// A media session and where it is reached.
+#[derive(Debug)]
+struct Line {
+    session: Session,
+    local: SocketAddr,
+}
+
+/// The server.
+#[derive(Debug)]
+pub struct Server {
+    machine: Machine,
+    switch: Switch,
+    lines: BTreeMap<SessionId, Line>,
+    next_port: u16,
+    inputs: VecDeque<Input>,
+    /// The disk.
+    pub disk: Disk,
+    /// The mailboxes.
+    pub mailboxes: BTreeMap<MailboxId, Mailbox>,
+    /// Passcodes by mailbox.
+    pub passcodes: BTreeMap<MailboxId, String>,
+    /// The voice.
+    pub voice: Voice,
+    /// How long answers take.
+    pub delays: Delays,
+    /// The call event log.
+    pub log: Vec<(Mono, CallId, Milestone)>,
+    /// SIP messages to send.
+    pub messages: Vec<(SocketAddr, Vec<u8>)>,
+    /// RTP packets to send: from, to, octets.
+    pub packets: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
+    /// Questions on their way.
+    pub questions: Vec<(Duration, Input)>,
+}
+
+impl Server {
+    /// A server with these rules; `trusted` are its peers.
+    pub fn new(rules: Rules, trusted: &[&str], seed: u64) -> Server {
+        let name = Advertised {
+            host: SERVER.to_string(),
+            port: 5060,
+        };
+        let mut config = sip::Config::new(name.clone(), name);
+        config.trusted = trusted
+            .iter()
+            .map(|n| Network::parse(n).expect("a network"))
+            .collect();
+        let mut noise = [7; 32];
+        noise[..8].copy_from_slice(&seed.to_be_bytes());
+        Server {
+            machine: Machine::new(config, noise),
+            switch: Switch::new(rules, seed),
+            lines: BTreeMap::new(),
+            next_port: 20_000,
+            inputs: VecDeque::new(),
+            disk: Disk::default(),
+            mailboxes: BTreeMap::new(),
+            passcodes: BTreeMap::new(),
+            voice: Voice::default(),
+            delays: Delays {
+                disk: Duration::from_millis(3),
+                mailbox: Duration::from_millis(30),
+                passcode: Duration::from_millis(25),
+            },
+            log: Vec::new(),
+            messages: Vec::new(),
+            packets: Vec::new(),
+            questions: Vec::new(),
+        }
+    }
+
+    /// A SIP message arrived.
+    pub fn handle_message(&mut self, now: Now, source: SocketAddr, bytes: &[u8]) {
+        let local = SocketAddr::new(SERVER, 5060);
+        let arrival = sip::Arrival {
+            source,
+            local,
+            transport: sip::Transport::Udp,
+            connection: None,
+        };
+        self.machine.handle_message(now, arrival, bytes);
+        self.settle(now);
+    }
+
+    /// An RTP packet arrived.
+    pub fn handle_packet(&mut self, now: Now, source: SocketAddr, local: SocketAddr, bytes: &[u8]) {
+        let line = self.lines.iter_mut().find(|(_, line)| line.local == local);
+        if let Some((session, line)) = line {
+            let session = *session;
+            line.session
+                .handle_rtp(now.mono, source, bytes, &mut self.disk);
+            self.report(session);
+            self.settle(now);
+        }
+    }
+
+    /// A question has had its time: it is answered.
+    pub fn handle_answer(&mut self, now: Now, question: Input) {
+        self.take(now, question);
+        self.settle(now);
+    }
+
+    /// When to come back.
+    pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        let lines = self
+            .lines
+            .values()
+            .map(|line| (line.session.due(), "media"));
+        let switch = self
+            .switch
+            .poll_timeout()
+            .map(|at| (at, "a wait for a key"));
+        lines.chain(self.machine.poll_timeout()).chain(switch).min()
+    }
+
+    /// The time of `poll_timeout` has come.
+    pub fn handle_timeout(&mut self, now: Now) {
+        let due = self
+            .lines
+            .iter()
+            .filter(|(_, line)| line.session.due() <= now.mono);
+        for session in due.map(|(session, _)| *session).collect::<Vec<_>>() {
+            self.tick(now, session);
+        }
+        if self
+            .machine
+            .poll_timeout()
+            .is_some_and(|(at, _)| at <= now.mono)
+        {
+            self.machine.handle_timeout(now);
+        }
+        if self.switch.poll_timeout().is_some_and(|at| at <= now.mono) {
+            self.switch.handle_timeout(now);
+        }
+        self.settle(now);
+    }
+
+    /// The operator stops the server.
+    pub fn stop(&mut self, now: Now) {
+        self.machine.drain();
+        self.switch.drain(now);
+        self.settle(now);
+    }
+
+    /// What is left of calls: none of it may be when all are over.
+    pub fn remains(&self) -> Vec<String> {
+        let counts = [
+            (self.switch.len(), "calls in the switch"),
+            (self.machine.calls(), "calls in the SIP machine"),
+            (self.machine.transactions(), "SIP transactions"),
+            (self.lines.len(), "media sessions"),
+            (self.disk.takes.len(), "recordings neither kept nor dropped"),
+        ];
+        let left = counts.iter().filter(|(count, _)| *count > 0);
+        left.map(|(count, what)| format!("{count} {what}"))
+            .collect()
+    }
+
+    fn tick(&mut self, now: Now, session: SessionId) {
+        let Some(line) = self.lines.get_mut(&session) else {
+            return;
+        };
+        let mut packet = [0; Session::MAX_DATAGRAM];
+        let sent = line.session.tick(now.mono, &mut packet, &mut self.disk);
+        if let (Some(length), Some(remote)) = (sent, line.session.rtp_peer()) {
+            self.packets
+                .push((line.local, remote, packet[..length].to_vec()));
+        }
+        self.report(session);
+    }
+
+    fn report(&mut self, session: SessionId) {
+        let Some(line) = self.lines.get_mut(&session) else {
+            return;
+        };
+        while let Some(event) = line.session.poll_event() {
+            self.inputs.push_back(Input::Media(session, event));
+        }
+    }
+
+    fn settle(&mut self, now: Now) {
+        loop {
+            if let Some(event) = self.machine.poll_event() {
+                self.switch.set_admitting(!self.disk.full);
+                self.switch.handle_sip(now, event);
+            } else if let Some(command) = self.switch.poll_command() {
+                self.carry_out(now, command);
+            } else if let Some(transmit) = self.machine.poll_transmit() {
+                self.messages.push((transmit.destination, transmit.bytes));
+            } else if let Some(input) = self.inputs.pop_front() {
+                self.take(now, input);
+            } else if let Some(take) = self.disk.broken.pop() {
+                self.switch.handle_take_broken(now, take);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, now: Now, input: Input) {
+        let unavailable = || Mailbox {
+            unavailable: true,
+            ..Mailbox::default()
+        };
+        match input {
+            Input::Media(session, event) => self.switch.handle_media(now, session, &event),
+            Input::Begin(take, envelope) => {
+                if self.disk.begin(take, envelope).is_err() {
+                    self.switch.handle_take_refused(now, take);
+                }
+            }
+            Input::Commit(take, facts) => self.commit(now, take, &facts),
+            Input::Discard(take) => self.disk.discard(take),
+            Input::Load(take) => {
+                let audio = self.disk.load(take);
+                self.switch.handle_take_audio(now, take, audio);
+            }
+            Input::Mail(call, mailbox, command) => {
+                let mailbox = self.mailboxes.entry(mailbox).or_insert_with(unavailable);
+                let reply: Reply = mailbox.answer(command);
+                self.switch.handle_mail(now, call, reply);
+            }
+            Input::Fetch(call, play, mailbox, message) => {
+                let mailbox = self.mailboxes.entry(mailbox).or_insert_with(unavailable);
+                let audio: Result<WireAudio, PlayFault> = mailbox.audio(message);
+                self.switch.handle_audio(now, call, play, audio);
+            }
+            Input::LogIn(call, mailbox, passcode) => {
+                let right = self.passcodes.get(&mailbox) == Some(&passcode);
+                self.switch.handle_log_in(now, call, right);
+            }
+        }
+    }
+
+    fn commit(&mut self, now: Now, take: MessageId, facts: &belpost::mailbox::Facts) {
+        let outcome: Result<(), KeepFault> =
+            self.disk.commit(take, facts).map(|(mailbox, message)| {
+                self.mailboxes
+                    .entry(mailbox)
+                    .or_default()
+                    .messages
+                    .push(message);
+            });
+        self.switch.handle_kept(now, take, outcome);
+    }
+
+    fn carry_out(&mut self, now: Now, command: call::Command) {
+        match command {
+            call::Command::Sip(command) => self.machine.handle_command(now, command),
+            call::Command::OpenMedia(session, _) => {
+                let local = self.open(now.mono, session);
+                self.switch.handle_media_opened(now, session, Some(local));
+            }
+            call::Command::Media(session, command) => self.command(now.mono, session, command),
+            call::Command::InfoDigit(session, digit) => {
+                if let Some(line) = self.lines.get_mut(&session) {
+                    line.session.info_digit(now.mono, digit);
+                    self.report(session);
+                }
+            }
+            call::Command::CloseMedia(session) => self.close(now.mono, session),
+            call::Command::Say {
+                session,
+                play,
+                phrases,
+                language,
+            } => {
+                self.say(now.mono, session, play, &phrases, &language);
+            }
+            call::Command::Take(command) => self.ask_disk(command),
+            call::Command::Mail {
+                call,
+                mailbox,
+                command,
+            } => {
+                self.questions
+                    .push((self.delays.mailbox, Input::Mail(call, mailbox, command)));
+            }
+            call::Command::Fetch {
+                call,
+                play,
+                mailbox,
+                message,
+            } => {
+                let question = Input::Fetch(call, play, mailbox, message);
+                self.questions.push((self.delays.mailbox, question));
+            }
+            call::Command::LogIn {
+                call,
+                mailbox,
+                passcode,
+            } => {
+                let question = Input::LogIn(call, mailbox, passcode.reveal().clone());
+                self.questions.push((self.delays.passcode, question));
+            }
+            call::Command::Milestone { call, what } => self.log.push((now.mono, call, what)),
+        }
+    }
+
+    fn ask_disk(&mut self, command: TakeCommand) {
+        let question = match command {
+            TakeCommand::Begin { take, envelope } => {
+                // The blocks that follow at once belong to it, so it has a place from now on.
+                self.disk.takes.entry(take).or_default();
+                Input::Begin(take, envelope)
+            }
+            TakeCommand::Commit { take, facts } => Input::Commit(take, facts),
+            TakeCommand::Discard(take) => Input::Discard(take),
+            TakeCommand::Load(take) => Input::Load(take),
+        };
+        self.questions.push((self.delays.disk, question));
+    }
+
+    fn open(&mut self, now: Mono, session: SessionId) -> SocketAddr {
+        let local = SocketAddr::new(SERVER, self.next_port);
+        self.next_port += 2;
+        let params = Params {
+            seed: session.0,
+            first_tick: now + Duration::from_millis(1 + session.0 * 7 % 20),
+            remote: None,
+            rtp_timeout: RTP_TIMEOUT,
+            silence_level: Dbm0(-42),
+            learn: false,
+        };
+        let line = Line {
+            session: Session::new(params),
+            local,
+        };
+        self.lines.insert(session, line);
+        local
+    }
+
+    fn command(&mut self, now: Mono, session: SessionId, command: media::Command) {
+        let Some(line) = self.lines.get_mut(&session) else {
+            return;
+        };
+        line.session.command(now, command, &mut self.disk);
+        self.report(session);
+    }
+
+    fn say(
+        &mut self,
+        now: Mono,
+        session: SessionId,
+        id: PlayId,
+        phrases: &[belpost::prompt::Phrase],
+        language: &Language,
+    ) {
+        let items = self.voice.say(phrases, language);
+        self.command(now, session, media::Command::Play { id, items });
+    }
+
+    fn close(&mut self, now: Mono, session: SessionId) {
+        if let Some(line) = self.lines.get_mut(&session) {
+            line.session.close(now, &mut self.disk);
+        }
+        self.report(session);
+        self.lines.remove(&session);
+    }
+}

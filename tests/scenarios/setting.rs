@@ -1,0 +1,207 @@
+//! The scene of a scenario: subscribers, numbers and limits, as `given` lines say; and the world
+//! that is made of them when the first call is placed.
+
+use crate::script::{Given, duration};
+use crate::server::Server;
+use crate::store::Mailbox;
+use crate::world::World;
+use belpost::base::{DialString, Language, MailboxId};
+use belpost::call::{Abilities, Diagnostic, Routing, Rules};
+use belpost::flow::{Menus, Settings};
+use belpost::mailbox::State;
+use belpost::subscriber::{Profile, Roster};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The scene.
+#[derive(Debug, Default)]
+pub struct Setting {
+    subscribers: Vec<(Profile, Option<String>)>,
+    settings: Settings,
+    untrusted: bool,
+}
+
+impl Setting {
+    /// Whether the phones' PBX is trusted.
+    pub fn is_trusted(&self) -> bool {
+        !self.untrusted
+    }
+
+    /// Takes what must be known before there is a world; `false` where it can also change later.
+    pub fn take(&mut self, given: &Given) -> Result<bool, String> {
+        match given {
+            Given::Mailbox {
+                number,
+                language,
+                passcode,
+                assistant,
+                further,
+            } => {
+                let number_of = |text: &String| DialString::parse(text).map_err(|f| f.to_string());
+                let profile = Profile {
+                    mailbox: MailboxId::parse(number).map_err(|f| f.to_string())?,
+                    name: format!("Subscriber {number}"),
+                    numbers: further.iter().map(number_of).collect::<Result<_, _>>()?,
+                    language: Language::parse(language).ok_or("no such language")?,
+                    zone: "Europe/Amsterdam".to_owned(),
+                    passcode: None,
+                    assistant: assistant.as_ref().map(number_of).transpose()?,
+                };
+                self.subscribers.push((profile, passcode.clone()));
+            }
+            Given::Longest(span) => self.settings.longest_message = *span,
+            Given::NoSilenceLimit => self.settings.silence_limit = None,
+            Given::Untrusted => self.untrusted = true,
+            Given::Message { .. }
+            | Given::Reach { .. }
+            | Given::Fault { .. }
+            | Given::DiskFull(_)
+            | Given::NoBegin
+            | Given::NoCommit
+            | Given::NoLoad
+            | Given::BreaksAfter(_)
+            | Given::BehindAfter(_)
+            | Given::DiskTakes(_)
+            | Given::MailboxesTake(_)
+            | Given::PasscodesTake(_)
+            | Given::Network { .. } => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The world of this scene.
+    pub fn world(&self) -> World {
+        let number = |text| DialString::parse(text).expect("a number");
+        let roster = Roster::new(self.subscribers.iter().map(|(profile, _)| profile.clone()));
+        let rules = Rules {
+            roster: Arc::new(roster.expect("no number twice")),
+            routing: Routing {
+                portal: vec![number("1233"), number("*62")],
+                messages: vec![number("*86")],
+                diagnostics: vec![
+                    (number("9901"), Diagnostic::Announcement),
+                    (number("9902"), Diagnostic::Echo),
+                    (number("9903"), Diagnostic::KeyTone),
+                    (number("9904"), Diagnostic::Silence),
+                ],
+                ..Routing::default()
+            },
+            menus: Menus::default(),
+            settings: self.settings.clone(),
+            abilities: Abilities::default(),
+            language: Language::parse("en").expect("a language"),
+        };
+        let trusted: &[&str] = if self.untrusted {
+            &[]
+        } else {
+            &["10.0.1.0/24"]
+        };
+        let mut server = Server::new(rules, trusted, 42);
+        for (profile, passcode) in &self.subscribers {
+            server
+                .mailboxes
+                .insert(profile.mailbox.clone(), Mailbox::default());
+            if let Some(passcode) = passcode {
+                server
+                    .passcodes
+                    .insert(profile.mailbox.clone(), passcode.clone());
+            }
+        }
+        World::new(server)
+    }
+
+    /// Changes what can change while calls run.
+    pub fn change(&self, world: &mut World, given: &Given) -> Result<(), String> {
+        let now = world.clocks().wall;
+        let server = &mut world.server;
+        match given {
+            Given::Message {
+                mailbox,
+                saved,
+                urgent,
+                span,
+                from,
+            } => {
+                let from = from
+                    .as_ref()
+                    .map(|f| DialString::parse(f).map_err(|e| e.to_string()));
+                let state = if *saved { State::Saved } else { State::New };
+                let mailbox = find(server, mailbox)?;
+                // An hour between messages, the first the oldest.
+                let age = Duration::from_secs(3_600 * (20 - mailbox.messages.len().min(19) as u64));
+                mailbox.put(state, *urgent, from.transpose()?, *span, now - age);
+            }
+            Given::Reach {
+                mailbox,
+                unavailable,
+                read_only,
+            } => {
+                let mailbox = find(server, mailbox)?;
+                (mailbox.unavailable, mailbox.read_only) = (*unavailable, *read_only);
+            }
+            Given::Fault {
+                mailbox,
+                message,
+                fault,
+            } => {
+                let message = find(server, mailbox)?.messages.get_mut(*message);
+                message.ok_or("there is no such message")?.fault = Some(*fault);
+            }
+            Given::DiskFull(full) => server.disk.full = *full,
+            Given::NoBegin => server.disk.no_begin = true,
+            Given::NoCommit => server.disk.no_commit = true,
+            Given::NoLoad => server.disk.no_load = true,
+            Given::BreaksAfter(span) => server.disk.breaks_after = Some(*span),
+            Given::BehindAfter(span) => server.disk.behind_after = Some(*span),
+            Given::DiskTakes(span) => server.delays.disk = *span,
+            Given::MailboxesTake(span) => server.delays.mailbox = *span,
+            Given::PasscodesTake(span) => server.delays.passcode = *span,
+            Given::Network {
+                signalling,
+                settings,
+            } => {
+                let network = if *signalling {
+                    &mut world.signalling
+                } else {
+                    &mut world.media
+                };
+                for (name, value) in settings {
+                    set(network, name, value)
+                        .ok_or_else(|| format!("no network {name} {value}"))?;
+                }
+            }
+            Given::Mailbox { .. }
+            | Given::Longest(_)
+            | Given::NoSilenceLimit
+            | Given::Untrusted => {}
+        }
+        Ok(())
+    }
+}
+
+fn find<'a>(server: &'a mut Server, number: &str) -> Result<&'a mut Mailbox, String> {
+    let id = MailboxId::parse(number).map_err(|fault| fault.to_string())?;
+    server
+        .mailboxes
+        .get_mut(&id)
+        .ok_or_else(|| "there is no such mailbox".to_owned())
+}
+
+fn set(network: &mut crate::network::Network, name: &str, value: &str) -> Option<()> {
+    let percent = || {
+        value
+            .strip_suffix('%')?
+            .parse::<u32>()
+            .ok()
+            .filter(|p| *p <= 100)
+    };
+    match name {
+        "loses" => network.loss = percent()?,
+        "doubles" => network.doubled = percent()?,
+        "delays" => network.latency = duration(value)?,
+        "jitters" => network.jitter = duration(value)?,
+        "seed" => network.seed = value.parse().ok()?,
+        _ => return None,
+    }
+    Some(())
+}

@@ -1,0 +1,127 @@
+//! The stand-in voice: every clip is a tone pair of its own, 400 ms long, so that the samples of a
+//! call tell which clip was heard; and speech whose every fifth of a second is told from the
+//! others, so that they tell which second of a message was heard.
+
+use belpost::audio::tone::{self, Pair};
+use belpost::audio::{Law, WIRE_RATE, WireAudio};
+use belpost::base::Language;
+use belpost::media::PlayItem;
+use belpost::prompt::{ClipId, Grammar, Phrase, Piece, render};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How long each clip is.
+const CLIP: Duration = Duration::from_millis(400);
+/// The silence behind each clip, so that two of the same kind are told apart.
+const GAP: Duration = Duration::from_millis(60);
+/// Each tone of a pair, in dBFS.
+const LEVEL: f64 = -12.0;
+
+/// The low tones of all pairs, in Hz. A whole number of periods of their distance fits into the
+/// ear's 40 ms, so that each is silent to the detector of another. The beep's 440 Hz is in none.
+pub const LOW: [f64; 15] = steps(500.0, 50.0);
+/// The high tones of clips, so far above the low ones that no beat lasts 2 ms.
+pub const CLIP_HIGH: [f64; 11] = steps(1_850.0, 50.0);
+/// The high tones of speech.
+pub const SPEECH_HIGH: [f64; 20] = steps(2_400.0, 50.0);
+/// How many clips can be told apart.
+pub const CLIPS: usize = LOW.len() * CLIP_HIGH.len();
+/// How many fifths of a second of speech can be told apart: a minute of them.
+pub const FIFTHS: usize = LOW.len() * SPEECH_HIGH.len();
+/// The samples of a fifth of a second.
+pub const FIFTH: usize = WIRE_RATE as usize / 5;
+
+const fn steps<const N: usize>(from: f64, by: f64) -> [f64; N] {
+    let mut steps = [from; N];
+    let mut n = 1;
+    while n < N {
+        steps[n] = from + by * n as f64;
+        n += 1;
+    }
+    steps
+}
+
+/// The pair of the `n`th clip.
+pub fn clip_pair(n: usize) -> Pair {
+    (
+        LOW[n % LOW.len()],
+        CLIP_HIGH[n / LOW.len() % CLIP_HIGH.len()],
+    )
+}
+
+/// The pair of the `n`th fifth of a second of speech.
+pub fn speech_pair(n: usize) -> Pair {
+    (
+        LOW[n % LOW.len()],
+        SPEECH_HIGH[n / LOW.len() % SPEECH_HIGH.len()],
+    )
+}
+
+/// The voice of one server: clips get their pairs as they are first said.
+#[derive(Debug, Default)]
+pub struct Voice {
+    numbers: HashMap<String, usize>,
+}
+
+impl Voice {
+    /// What the prompt library would hand to a media session.
+    pub fn say(&mut self, phrases: &[Phrase], language: &Language) -> Vec<PlayItem> {
+        let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
+        let pieces = phrases.iter().flat_map(|phrase| render(grammar, phrase));
+        pieces
+            .flat_map(|piece| self.piece(piece, language))
+            .collect()
+    }
+
+    /// The name of a clip by the number of its pair.
+    pub fn name(&self, number: usize) -> &str {
+        let named = self.numbers.iter().find(|(_, n)| **n == number);
+        named.map_or("a clip never said", |(name, _)| name)
+    }
+
+    fn piece(&mut self, piece: Piece, language: &Language) -> Vec<PlayItem> {
+        match piece {
+            Piece::Clip(clip) => vec![self.clip(&clip, language), PlayItem::Silence(GAP)],
+            Piece::Beep => vec![PlayItem::Audio(beep().clone())],
+            Piece::Pause(span) => vec![PlayItem::Silence(span)],
+        }
+    }
+
+    fn clip(&mut self, clip: &ClipId, language: &Language) -> PlayItem {
+        let name = match language.as_str() {
+            "en" => clip.to_string(),
+            other => format!("{other}/{clip}"),
+        };
+        let next = self.numbers.len();
+        assert!(next < CLIPS, "more clips than this voice has tones for");
+        PlayItem::Audio(clips()[*self.numbers.entry(name).or_insert(next)].clone())
+    }
+}
+
+/// Speech of this length that begins with the `base`th fifth of a second.
+pub fn speech(base: usize, span: Duration) -> Vec<u8> {
+    let wanted = (span.as_millis() as usize) * (WIRE_RATE as usize / 1_000);
+    let fifths = (base..).flat_map(|n| fifths()[n % FIFTHS].octets(Law::A));
+    fifths.take(wanted).copied().collect()
+}
+
+fn beep() -> &'static WireAudio {
+    static BEEP: OnceLock<WireAudio> = OnceLock::new();
+    BEEP.get_or_init(|| WireAudio::from_samples(&tone::beep(WIRE_RATE).samples))
+}
+
+fn clips() -> &'static [WireAudio] {
+    static CLIP_TONES: OnceLock<Vec<WireAudio>> = OnceLock::new();
+    CLIP_TONES.get_or_init(|| (0..CLIPS).map(|n| tones(clip_pair(n), CLIP)).collect())
+}
+
+fn fifths() -> &'static [WireAudio] {
+    static SPEECH_TONES: OnceLock<Vec<WireAudio>> = OnceLock::new();
+    let span = Duration::from_millis(200);
+    SPEECH_TONES.get_or_init(|| (0..FIFTHS).map(|n| tones(speech_pair(n), span)).collect())
+}
+
+fn tones(pair: Pair, span: Duration) -> WireAudio {
+    WireAudio::from_samples(&tone::pair(pair, LEVEL, span, WIRE_RATE).samples)
+}
