@@ -110,7 +110,7 @@ impl Server {
 
     /// A subscriber's mailbox.
     pub(crate) fn mailbox(&self, number: &str) -> Mailbox {
-        Mailbox::at(self.folder().join("mail").join(number))
+        Mailbox::at(self.folder().join("mail").join(number).join("Maildir"))
     }
 
     /// Waits until a mailbox holds this many messages.

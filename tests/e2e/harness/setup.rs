@@ -8,6 +8,9 @@ use std::sync::OnceLock;
 /// The passcode of every subscriber here.
 pub(crate) const PASSCODE: &str = "4711";
 
+/// The cache of encoded prompts, one for all tests: it holds nothing but what is built in.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/e2e-prompts.cache");
+
 /// What differs from test to test; the rest is the same everywhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
@@ -45,10 +48,7 @@ impl Setup {
                     "bind = \"127.0.0.1\"".to_owned(),
                 ],
             ),
-            (
-                "prompts",
-                vec![format!("cache = {:?}", place("prompts.cache"))],
-            ),
+            ("prompts", vec![format!("cache = {CACHE:?}")]),
             ("spool", vec![format!("folder = {:?}", place("spool"))]),
             ("mailboxes", vec![format!("folder = {:?}", place("mail"))]),
             (
