@@ -156,11 +156,11 @@ fn an_empty_mailbox_says_so_and_leaving_says_goodbye() {
     let server = Server::start();
     let mut phone = phone(&server);
     phone.call("1233");
-    phone.press(&format!("{PASSCODE}#"));
+    phone.press(&format!("{PASSCODE}#1"));
     eventually("no messages", seconds(10.0), || {
         said_in_any_call(&server, "no-messages").then_some(())
     });
-    phone.press("9");
+    phone.press("*9");
     phone.await_hang_up(seconds(15.0));
     assert!(said_in_any_call(&server, "goodbye"));
 }
