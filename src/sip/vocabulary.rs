@@ -236,6 +236,9 @@ pub enum Command {
     Bye(CallId),
     /// Everything the BYE of the peer had to wait for is done: answer it with 200.
     ByeDone(CallId),
+    /// What the BYE of the peer had to wait for could not be done: answer it with 500, which ends
+    /// the call all the same.
+    ByeFailed(CallId),
     /// Hand an answered call to another target (REFER, RFC 3515), then hang up.
     Transfer {
         /// Which call.

@@ -94,7 +94,11 @@ impl CallSession {
                 id
             }
             Take::Ended(recorded) => recorded.take,
-            Take::None | Take::Failed | Take::Committing(_) => return,
+            Take::Failed => {
+                self.take = Take::None;
+                return;
+            }
+            Take::None | Take::Committing(_) => return,
         };
         self.take = Take::None;
         desk.out
@@ -138,11 +142,13 @@ impl CallSession {
         take: MessageId,
         outcome: Result<(), KeepFault>,
     ) {
-        self.take = Take::None;
-        let what = match outcome {
-            Ok(()) => Milestone::TakeKept(take),
-            Err(KeepFault::Disk) => Milestone::TakeLost(take),
+        let over = matches!(self.phase, Phase::Ending(_));
+        let (what, then) = match outcome {
+            Ok(()) => (Milestone::TakeKept(take), Take::None),
+            Err(KeepFault::Disk) if over => (Milestone::TakeLost(take), Take::Failed),
+            Err(KeepFault::Disk) => (Milestone::TakeLost(take), Take::None),
         };
+        self.take = then;
         self.note(desk, what);
         self.tell(desk, Event::Kept(outcome));
         self.settle(desk);

@@ -31,6 +31,7 @@ impl Machine {
             }
             Command::Bye(id) => self.bye_wanted(now, id),
             Command::ByeDone(id) => self.bye_done(now, id, 200),
+            Command::ByeFailed(id) => self.bye_done(now, id, 500),
             Command::Transfer { call, target } => self.transfer_wanted(now, call, target),
             Command::Place(place) => self.place(now, place),
             Command::Cancel(id) => self.give_up(now, id),
