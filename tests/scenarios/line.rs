@@ -15,8 +15,8 @@ use std::time::Duration;
 pub const PACKET: Duration = Duration::from_millis(20);
 /// Its samples.
 const SAMPLES: usize = 160;
-/// Packets that a key is held down.
-const KEY_PACKETS: u16 = 5;
+/// How long a key is pressed.
+pub const PRESS: Duration = Duration::from_millis(100);
 /// Packets between two keys.
 const KEY_GAP: u16 = 3;
 /// The volume of a key, in -dBm0 (RFC 4733 section 2.3.4).
@@ -31,7 +31,8 @@ pub struct Line {
     sequence: u16,
     timestamp: u32,
     speech: VecDeque<u8>,
-    keys: VecDeque<Digit>,
+    /// Keys to be pressed, and for how many packets each.
+    keys: VecDeque<(Digit, u16)>,
     key: Option<Key>,
     /// When the next packet is due.
     pub due: Mono,
@@ -50,6 +51,7 @@ pub struct Line {
 #[derive(Debug)]
 struct Key {
     digit: Digit,
+    held: u16,
     packets: u16,
     timestamp: u32,
 }
@@ -103,8 +105,9 @@ impl Line {
     }
 
     /// Presses keys, one after the other.
-    pub fn press(&mut self, keys: &[Digit]) {
-        self.keys.extend(keys);
+    pub fn press(&mut self, keys: &[Digit], each: Duration) {
+        let packets = (each.as_millis() / PACKET.as_millis()) as u16;
+        self.keys.extend(keys.iter().map(|key| (*key, packets)));
     }
 
     /// Whether keys are still on their way.
@@ -118,11 +121,12 @@ impl Line {
         let start = self.timestamp;
         self.timestamp = start.wrapping_add(SAMPLES as u32);
         if self.key.is_none()
-            && let Some(digit) = self.keys.pop_front()
+            && let Some((digit, held)) = self.keys.pop_front()
         {
             self.key_at = now;
             self.key = Some(Key {
                 digit,
+                held,
                 packets: 0,
                 timestamp: start,
             });
@@ -144,14 +148,15 @@ impl Line {
         let n = key.packets;
         key.packets += 1;
         let (event, timestamp) = (key.digit.event(), key.timestamp);
-        if n + 1 == KEY_PACKETS + 3 + KEY_GAP {
+        let held = key.held;
+        if n + 1 == held + 3 + KEY_GAP {
             self.key = None;
         }
-        if n >= KEY_PACKETS + 3 {
+        if n >= held + 3 {
             return None;
         }
-        let end = n >= KEY_PACKETS;
-        let duration = (n + 1).min(KEY_PACKETS) * SAMPLES as u16;
+        let end = n >= held;
+        let duration = (n + 1).min(held) * SAMPLES as u16;
         let flags = KEY_VOLUME | if end { 0x80 } else { 0 };
         let [high, low] = duration.to_be_bytes();
         Some(self.packet(events, n == 0, timestamp, &[event, flags, high, low]))

@@ -94,18 +94,50 @@ fn a_false_claim_fails() {
         ("call 1233 from 2001", "hears silence for 1s"),
         ("call 1233 from 2001", "is hung up on within 1s"),
         ("call 1233 from 2001", "is refused with 404"),
+        ("call 1233 from 2001", "is transferred to 2009"),
         (
             "call 2001 from 0612345678",
-            "then mailbox 2001 has 1 new 0 saved",
+            "then mailbox 2001 has 2 new 0 saved",
         ),
         ("call 2001 from 0612345678", "hears message 1 from 0s"),
     ];
     for (call, claim) in claims {
-        let text = format!("given mailbox 2001 with passcode 4321\n{call}\n  {claim}\n");
-        let steps = script::read(&text).expect("words that are known");
-        let fault = player::play(&steps).expect_err(claim);
-        assert!(fault.starts_with("3: "), "{fault}");
+        assert_fails(&format!("{SCENE}{call}\n  {claim}\n"), claim);
     }
+}
+
+#[test]
+fn a_false_claim_about_a_message_fails() {
+    let listening = "call *86 from 2001\n  hears portal-welcome\n  presses 4321#\n  \
+                     hears .., message\n  hears message 1 from 0s\n";
+    let claims = [
+        "hears message 1 from 0.1s",
+        "hears message 2 from 0s",
+        "after 5s presses 3\n  hears message 3s back",
+        "after 5s presses 3\n  hears message 2.9s ahead",
+        "after 5s presses 1\n  hears message 3.1s back",
+        "after 5s presses 4\n  hears message 1 from 0.2s",
+        "after 5s presses 2\n  hears silence for 2s\n  presses 2\n  presses 3\n  \
+         hears message on from there",
+        "hangs up\n  then mailbox 2001 has 1 new 0 saved",
+    ];
+    for claim in claims {
+        assert_fails(&format!("{SCENE}{listening}  {claim}\n"), claim);
+    }
+}
+
+/// A subscriber with a message of 20 s.
+const SCENE: &str = "given mailbox 2001 with passcode 4321\n\
+                     given mailbox 2001 has new message 20s\n";
+
+/// The last line of a scenario does not hold, and the others do.
+fn assert_fails(text: &str, claim: &str) {
+    let steps = script::read(text).expect("words that are known");
+    let fault = player::play(&steps).expect_err(claim);
+    assert!(
+        fault.starts_with(&format!("{}: ", text.lines().count())),
+        "{fault}"
+    );
 }
 
 fn files() -> Vec<PathBuf> {

@@ -4,6 +4,7 @@
 //! what was heard instead. After the last step every call is ended, and nothing may be left of it.
 
 use crate::ear::{Fix, Heard, Sound};
+use crate::line;
 use crate::phone::{Dial, Phone, State};
 use crate::script::{Claim, Expected, Given, Spot, Step, What, Which};
 use crate::server::Server;
@@ -98,7 +99,8 @@ impl Player {
             What::Hears(list) => self.hears(list),
             What::HearsSpeech(which, spot) => self.hears_speech(*which, *spot),
             What::HearsSilence(span) => self.hears_silence(*span),
-            What::Presses(keys) => self.presses(keys),
+            What::Presses(keys) => self.presses(keys, line::PRESS),
+            What::HoldsDown(key, span) => self.presses(key, *span),
             What::Waits(span) => self.pass(*span),
             What::After(span, what) => {
                 let at = self.place()?.began + *span;
@@ -239,8 +241,9 @@ impl Player {
         let (from, tolerance) = (place.until, PACKET_MS);
         let fix = self.until(PATIENCE, |phone, now| {
             let ear = &mut phone.line.as_mut()?.ear;
-            ear.heard(now);
-            ear.first_fix(from, ear.listened_until())
+            let speech = |h: &Heard| h.what == Sound::Speech && h.to > from;
+            let any = ear.heard(now).iter().any(speech);
+            any.then(|| ear.first_fix(from, ear.listened_until()))?
         })?;
         let fix = fix.ok_or("no speech was heard")?;
         let expected = match spot {
@@ -358,7 +361,7 @@ impl Player {
         Ok(())
     }
 
-    fn presses(&mut self, keys: &str) -> Result<(), String> {
+    fn presses(&mut self, keys: &str, each: Duration) -> Result<(), String> {
         let digits: Option<Vec<Digit>> = keys.chars().map(Digit::from_char).collect();
         let digits = digits.ok_or("no such key")?;
         if self.phone()?.line.is_none() {
@@ -366,14 +369,15 @@ impl Player {
         }
         self.act(|phone, _| {
             if let Some(line) = &mut phone.line {
-                line.press(&digits);
+                line.press(&digits, each);
             }
         })?;
         let over = |phone: &mut Phone, _| {
             let pressing = phone.line.as_ref().is_some_and(|l| l.is_pressing());
             (!pressing || phone.state.is_over()).then_some(())
         };
-        let patience = Duration::from_secs(10) + Duration::from_millis(300) * digits.len() as u32;
+        let gap = Duration::from_millis(300);
+        let patience = Duration::from_secs(10) + (each + gap) * digits.len() as u32;
         self.until(patience, over)?
             .ok_or("the keys could not be pressed")?;
         self.forget_before_key()

@@ -25,6 +25,7 @@
 //!   hears message on from there              where it stopped before the silence
 //!   hears silence for 2s
 //!   presses 4321#
+//!   holds 7 down for 2s
 //!   after 5s presses 3                       since what was heard last began
 //!   waits 3s
 //!   speaks 5s | begins to speak 20s
@@ -73,6 +74,8 @@ pub enum What {
     HearsSilence(Duration),
     /// Keys.
     Presses(String),
+    /// One key for this long.
+    HoldsDown(String, Duration),
     /// A pause.
     Waits(Duration),
     /// A step at this time after the last sound heard began.
@@ -232,6 +235,7 @@ fn step(words: &[&str]) -> Option<What> {
         ["in", "call", n] => What::InCall(n.parse::<usize>().ok()?.checked_sub(1)?),
         ["hears", rest @ ..] => hears(rest)?,
         ["presses", keys] => What::Presses((*keys).to_owned()),
+        ["holds", key, "down", "for", span] => What::HoldsDown((*key).to_owned(), duration(span)?),
         ["waits", span] => What::Waits(duration(span)?),
         ["after", span, rest @ ..] => What::After(duration(span)?, Box::new(step(rest)?)),
         ["speaks", span] => What::Speaks {

@@ -213,6 +213,24 @@ impl Server {
             .collect()
     }
 
+    /// Whether a recording of this call was lost and the caller not told.
+    pub fn has_lost(&self, id: &str) -> bool {
+        let arrived =
+            |m: &Milestone| matches!(m, Milestone::Arrived { call_id, .. } if call_id == id);
+        let call = self
+            .log
+            .iter()
+            .find(|(_, _, m)| arrived(m))
+            .map(|(_, call, _)| *call);
+        let of_call = self.log.iter().filter(|(_, c, _)| Some(*c) == call);
+        let lately = of_call
+            .rev()
+            .take_while(|(_, _, m)| !matches!(m, Milestone::Prompt(_)));
+        lately
+            .into_iter()
+            .any(|(_, _, m)| matches!(m, Milestone::TakeLost(_)))
+    }
+
     fn tick(&mut self, now: Now, session: SessionId) {
         let Some(line) = self.lines.get_mut(&session) else {
             return;

@@ -50,6 +50,11 @@ pub struct Take {
 }
 
 impl Take {
+    /// The Call-ID of its call.
+    pub fn call_id(&self) -> Option<&str> {
+        self.envelope.as_ref().map(|e| e.call_id.as_str())
+    }
+
     fn law(&self) -> Law {
         self.envelope.as_ref().map_or(Law::A, |e| e.law)
     }

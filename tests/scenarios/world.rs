@@ -170,18 +170,23 @@ impl World {
         }
     }
 
-    /// The law of every scenario: when a caller's BYE is answered, the recording is settled.
+    /// The law of every scenario: 200 to a caller's BYE says that the recording is safe.
     fn check_bye(&mut self, n: usize, bytes: &[u8]) {
-        let to_bye =
-            Message::read(bytes).is_some_and(|m| m.status().is_some() && m.cseq().1 == "BYE");
+        let answer = Message::read(bytes).filter(|m| m.cseq().1 == "BYE");
+        if answer.and_then(|m| m.status()) != Some(200) {
+            return;
+        }
         let call_id = self.phones[n].call_id();
-        let of_call = |take: &crate::store::Take| {
-            take.envelope.as_ref().is_some_and(|e| e.call_id == call_id)
-        };
-        if to_bye && self.server.disk.takes.values().any(of_call) {
+        let server = &self.server;
+        let open = server
+            .disk
+            .takes
+            .values()
+            .any(|take| take.call_id() == Some(call_id));
+        if open || server.has_lost(call_id) {
             let at = self.clock();
             self.faults.push(format!(
-                "at {at} the BYE was answered before the recording was settled"
+                "at {at} a BYE was answered with 200 and its message is not safe"
             ));
         }
     }

@@ -1,7 +1,7 @@
 //! How a call ends: by either side, by a fault, or because the server closes down.
 //!
 //! Law: nothing is said to the peer's BYE, and the call is not forgotten, before its recording is
-//! settled.
+//! settled; a BYE whose recording was lost is not answered with 200.
 
 use super::{CallSession, Desk, Phase, Play, Take, Talk, Wait};
 use crate::call::vocabulary::{Command, Milestone};
@@ -22,6 +22,8 @@ pub(super) enum Farewell {
 impl CallSession {
     /// The server is closing down.
     pub(in crate::call) fn on_service_ending(&mut self, desk: &mut Desk<'_>) {
+        self.closing = true;
+        self.pace(desk);
         match (&self.talk, self.phase) {
             (Talk::Flow(_), Phase::Up) => self.tell(desk, Event::ServiceEnding),
             (Talk::Diagnostic(_), Phase::Up) | (_, Phase::Answered) => {
@@ -98,7 +100,9 @@ impl CallSession {
             Farewell::PeerWaits => {
                 let answer = match self.take {
                     Take::Failed => sip::Command::ByeFailed(self.id),
-                    _ => sip::Command::ByeDone(self.id),
+                    Take::None | Take::Running { .. } | Take::Ended(_) | Take::Committing(_) => {
+                        sip::Command::ByeDone(self.id)
+                    }
                 };
                 desk.out.push_back(Command::Sip(answer));
                 self.close(desk);

@@ -63,6 +63,8 @@ pub(super) struct CallSession {
     play: Play,
     /// Whether the flow holds what plays.
     paused: bool,
+    /// Whether the server is closing down.
+    closing: bool,
     wait: Wait,
     ahead: VecDeque<Digit>,
     masked: bool,
@@ -142,6 +144,7 @@ impl CallSession {
             take: Take::None,
             play: Play::Nothing,
             paused: false,
+            closing: false,
             wait: Wait::None,
             ahead: VecDeque::new(),
             masked: false,
@@ -308,6 +311,10 @@ impl CallSession {
                 self.tell(desk, Event::Mail(failed));
             }
             Question::LogIn(_) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            // Nobody is left to be told, and a BYE answered now would promise too much.
+            Question::Keep(_) if matches!(self.phase, Phase::Ending(_)) => {
+                self.questions.ask(desk.now.mono, question.clone());
+            }
             Question::Keep(take) => self.kept(desk, take, Err(KeepFault::Disk)),
             Question::Audio(play) => self.on_audio(desk, play, Err(PlayFault::Unavailable)),
             Question::TakeAudio(take) => {
@@ -376,9 +383,11 @@ impl CallSession {
     }
 
     /// Lets what plays go on, or stand still while the flow holds it or the caller cannot hear it.
+    /// A server that closes down does not wait for the end of a hold.
     fn pace(&self, desk: &mut Desk<'_>) {
         if let Play::Running(_) = self.play {
-            let still = self.paused || !self.leg.hears();
+            let on_hold = !self.leg.hears() && !self.closing;
+            let still = self.paused || on_hold;
             let command = if still {
                 media::Command::Pause
             } else {

@@ -99,7 +99,11 @@ impl CallSession {
                 id
             }
             Take::Ended(recorded) => recorded.take,
-            Take::None | Take::Failed | Take::Committing(_) => return,
+            Take::Failed => {
+                self.take = Take::None;
+                return;
+            }
+            Take::None | Take::Committing(_) => return,
         };
         self.take = Take::None;
         desk.out

@@ -26,6 +26,18 @@ fn a_bye_is_answered_only_when_the_call_layer_is_done() {
 }
 
 #[test]
+fn a_bye_whose_work_failed_ends_the_call_but_confirms_nothing() {
+    let (mut world, mut phone) = (World::new(), Phone::new("a"));
+    let call = up(&mut world, &mut phone);
+    world.receive(&phone.request("BYE", "", ""));
+    assert_eq!(world.event(), Event::Bye { call });
+    world.command(Command::ByeFailed(call));
+    world.response(500);
+    assert_eq!(world.machine.calls(), 0);
+    world.is_empty_in_the_end();
+}
+
+#[test]
 fn a_bye_that_waits_too_long_is_answered_but_confirms_nothing() {
     let (mut world, mut phone) = (World::new(), Phone::new("a"));
     let call = up(&mut world, &mut phone);
