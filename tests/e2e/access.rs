@@ -4,7 +4,7 @@
 use crate::harness::events::{CALL, KEY, PROMPT};
 use crate::harness::sip::Link;
 use crate::harness::sound::{self, speech};
-use crate::harness::{Dial, Server, seconds};
+use crate::harness::{Call, Dial, Server, seconds};
 use crate::steps::{
     CALLER, await_event, await_line, leave_message, playing_in, says, type_passcode,
 };
@@ -110,4 +110,67 @@ fn a_withheld_caller_leaves_a_message_without_a_number() {
     call.hang_up();
     let message = server.await_messages("2001", 1).only();
     assert!(!message.mentions("0612345678"), "{:?}", message.headers);
+}
+
+#[test]
+fn too_many_wrong_passcodes_lock_the_mailbox_across_calls() {
+    let server = Server::start();
+    for _ in 0..2 {
+        let mut call = Dial::new(server.address(), "1233", "2001").answered();
+        for nth in 1..=3 {
+            if await_passcode_prompt(&server, &mut call, nth) {
+                call.press("8642#");
+            }
+        }
+        call.wait_for_end(seconds(15.0));
+    }
+    let mut call = Dial::new(server.address(), "1233", "2001").answered();
+    await_line(&server, &mut call, "enter-passcode");
+    type_passcode(&mut call);
+    call.wait(seconds(2.0));
+    assert!(
+        !says(&server, call.id(), "main-voicemail"),
+        "the right passcode during a lock"
+    );
+    call.hang_up();
+    let mut other = Dial::new(server.address(), "1233", "2002").answered();
+    await_line(&server, &mut other, "enter-passcode");
+    type_passcode(&mut other);
+    await_line(&server, &mut other, "main-voicemail");
+    other.hang_up();
+}
+
+/// Waits until the passcode is asked for the nth time; `false` when the call ends instead.
+fn await_passcode_prompt(server: &Server, call: &mut Call, nth: usize) -> bool {
+    call.wait_until(
+        "the passcode is asked for, or the call ends",
+        seconds(15.0),
+        |call| {
+            let events = server.events_of(call.id());
+            let asked = events.iter().filter(|e| e.says("enter-passcode")).count();
+            (asked >= nth || call.is_over()).then_some(asked >= nth)
+        },
+    )
+}
+
+#[test]
+fn an_unknown_mailbox_sounds_like_a_wrong_passcode() {
+    let server = Server::start();
+    let lines = ["2001", "7777"].map(|mailbox| {
+        let link = Link::udp_from(STRANGER, server.address());
+        let mut call = Dial::over(link, server.address(), "1233", "0201111111").answered();
+        await_line(&server, &mut call, "enter-mailbox");
+        call.press(&format!("{mailbox}#"));
+        await_line(&server, &mut call, "enter-passcode");
+        call.press("8642#");
+        await_line(&server, &mut call, "login-wrong");
+        let id = call.id().to_owned();
+        call.hang_up();
+        let events = server.events_of(&id);
+        let prompts = events.iter().filter(|e| e.what() == PROMPT);
+        prompts
+            .map(|e| e.0["lines"].to_string())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(lines[0], lines[1]);
 }

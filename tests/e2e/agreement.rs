@@ -2,11 +2,11 @@
 //! and session timers.
 
 use crate::harness::call::USUAL;
-use crate::harness::events::KEY;
-use crate::harness::sip::Link;
+use crate::harness::events::{CALL, KEY};
+use crate::harness::sip::{Link, Request, sdp};
 use crate::harness::sound::{self, speech};
 use crate::harness::voice::EVENT_PT;
-use crate::harness::{Call, Dial, Server, seconds};
+use crate::harness::{Call, Dial, Server, Setup, seconds};
 use crate::steps::{CALLER, recording, skip_greeting};
 
 const A_LAW: [(u8, &str); 2] = [(8, "PCMA/8000"), (EVENT_PT, "telephone-event/8000")];
@@ -205,4 +205,50 @@ fn a_key_sent_as_info_and_as_event_counts_once() {
         "one press by both ways is one"
     );
     call.hang_up();
+}
+
+#[test]
+fn an_answer_that_is_never_acknowledged_is_repeated_and_then_given_up() {
+    let server = Server::start_with(&Setup::new().line("sip", "t1_ms = 50"));
+    let mut link = Link::udp(server.address());
+    let offer = sdp(link.local().ip(), 4_000, &USUAL, "");
+    let invite =
+        Request::new("INVITE", "2001", server.address(), CALLER).body("application/sdp", offer);
+    let text = invite.text(&link);
+    link.send(&text);
+    let (mut answers, mut given_up) = (0, false);
+    while let Some(message) = link.receive(seconds(4.0)) {
+        answers += usize::from(message.status() == Some(200));
+        if message.status().is_none() && message.method() == "BYE" {
+            given_up = true;
+            link.send(&message.answer("200 OK", ""));
+            break;
+        }
+    }
+    assert!(answers >= 4, "{answers} answers");
+    assert!(given_up, "a BYE ends the call (RFC 3261 section 13.3.1.4)");
+    assert!(server.is_alive());
+}
+
+#[test]
+fn a_repeated_request_gets_its_answer_again_and_does_nothing_twice() {
+    let server = Server::start();
+    let mut link = Link::udp(server.address());
+    let offer = sdp(link.local().ip(), 4_000, &USUAL, "");
+    let invite =
+        Request::new("INVITE", "2001", server.address(), CALLER).body("application/sdp", offer);
+    let text = invite.text(&link);
+    let mut tags = Vec::new();
+    for _ in 0..3 {
+        link.send(&text);
+        let answer = link
+            .final_answer("INVITE", seconds(3.0))
+            .expect("an answer");
+        assert_eq!(answer.status(), Some(200), "{}", answer.start);
+        tags.push(answer.header("to").map(str::to_owned));
+    }
+    tags.dedup();
+    assert_eq!(tags.len(), 1, "one call: {tags:?}");
+    let calls = server.events().iter().filter(|e| e.what() == CALL).count();
+    assert_eq!(calls, 1);
 }

@@ -5,8 +5,8 @@ use crate::harness::baresip::Baresip;
 use crate::harness::events::PROMPT;
 use crate::harness::setup::PASSCODE;
 use crate::harness::sound::{self, speech};
-use crate::harness::{Server, eventually, seconds};
-use crate::steps::{CALLER, leave_message, playing};
+use crate::harness::{Dial, Server, eventually, seconds};
+use crate::steps::{CALLER, await_line, leave_message, playing, playing_in, type_passcode};
 
 /// A baresip of subscriber 2001, its microphone open.
 fn phone(server: &Server) -> Baresip {
@@ -170,4 +170,58 @@ fn said_in_any_call(server: &Server, line: &str) -> bool {
         .events()
         .iter()
         .any(|e| e.what() == PROMPT && e.says(line))
+}
+
+#[test]
+fn a_skip_is_exact_to_the_packet() {
+    let server = Server::start();
+    let said = speech(13.0, 1);
+    leave_message(&server, "2001", CALLER, &said);
+    server.await_messages("2001", 1);
+    let mut call = Dial::new(server.address(), "*86", "2001").answered();
+    await_line(&server, &mut call, "enter-passcode");
+    type_passcode(&mut call);
+    call.wait_until("a message plays", seconds(20.0), |call| {
+        playing_in(&server, call.id()).then_some(())
+    });
+    call.wait(seconds(6.0));
+    call.press("3");
+    call.wait(seconds(2.0));
+    call.press("1");
+    call.wait(seconds(2.0));
+    call.press("4");
+    call.wait(seconds(2.0));
+    let heard = call.hang_up().heard();
+    let jumps = jumps(&heard, &server.mailbox("2001").only().sound);
+    let [forward, back, start] = jumps.as_slice() else {
+        panic!("three jumps wanted: {jumps:?}");
+    };
+    assert!((forward - 3.0).abs() <= 0.02, "{forward} s forward");
+    assert!((back + 3.0).abs() <= 0.02, "{back} s back");
+    assert!(*start < -4.0, "to the beginning: {start} s");
+}
+
+#[test]
+fn key_2_holds_the_message_and_plays_on_where_it_was() {
+    let server = Server::start();
+    let said = speech(9.0, 1);
+    leave_message(&server, "2001", CALLER, &said);
+    server.await_messages("2001", 1);
+    let mut call = Dial::new(server.address(), "*86", "2001").answered();
+    await_line(&server, &mut call, "enter-passcode");
+    type_passcode(&mut call);
+    call.wait_until("a message plays", seconds(20.0), |call| {
+        playing_in(&server, call.id()).then_some(())
+    });
+    call.wait(seconds(3.0));
+    call.press("2");
+    call.wait(seconds(2.0));
+    call.press("2");
+    call.wait(seconds(3.0));
+    let heard = call.hang_up().heard();
+    let jumps = jumps(&heard, &server.mailbox("2001").only().sound);
+    let [held] = jumps.as_slice() else {
+        panic!("one hold wanted: {jumps:?}");
+    };
+    assert!((-2.5..-1.9).contains(held), "{held} s against the clock");
 }

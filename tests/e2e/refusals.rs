@@ -298,3 +298,31 @@ fn rtp_rubbish_and_foreign_packets_change_nothing() {
     );
     assert!(crate::harness::sound::find(&message.sound, &said).is_some());
 }
+
+#[test]
+fn thousands_of_damaged_invites_harm_nobody() {
+    let server = Server::start();
+    let mut link = Link::udp(server.address());
+    let mut dice = 7_u64;
+    let mut roll = move |sides: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (dice >> 33) as usize % sides
+    };
+    for nth in 0..3_000 {
+        let mut bytes = invite(&server).text(&link).into_bytes();
+        for _ in 0..=roll(4) {
+            let at = roll(bytes.len());
+            match roll(3) {
+                0 => bytes[at] = roll(256) as u8,
+                1 => drop(bytes.drain(at..(at + roll(40)).min(bytes.len()))),
+                _ => bytes.insert(at, b"\r\n:;<>\"% "[roll(9)]),
+            }
+        }
+        link.send_bytes(&bytes);
+        if nth % 500 == 0 {
+            assert!(server.is_alive(), "after {nth}");
+            while link.receive(seconds(0.001)).is_some() {}
+        }
+    }
+    assert!(server.is_alive());
+}
