@@ -210,6 +210,9 @@ impl Phone {
 
     /// Puts the call on hold, or takes it back.
     pub fn hold(&mut self, now: Mono, hold: bool) {
+        if self.state != State::Up || self.is_waiting() {
+            return;
+        }
         let direction = if hold {
             Direction::SendOnly
         } else {
