@@ -50,7 +50,7 @@ pub(super) enum Command {
     /// Look into the spool: messages not delivered to their mailbox yet.
     #[command(subcommand)]
     Spool(SpoolCommand),
-    /// Make the hash of a passcode for a [[subscriber]].
+    /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
     /// standard input. The hash goes to standard output.
@@ -98,7 +98,7 @@ pub struct SelfTestArgs {
     #[arg(long, value_name = "NUMBER", value_parser = parse_number)]
     pub portal: Option<DialString>,
     /// How long the whole test may take, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+    #[arg(long, value_name = "SECONDS", default_value_t = 120,
           value_parser = clap::value_parser!(u16).range(5..=600))]
     pub timeout: u16,
     /// Print one JSON object instead of lines for people.

@@ -51,6 +51,12 @@ pub(super) enum CliFault {
     /// The message has no sound that could be written.
     #[error("message {0}: {1}")]
     Message(MessageId, mailbox::Fault),
+    /// The mailboxes could not be opened.
+    #[error(transparent)]
+    Mailboxes(#[from] crate::deliver::StartFault),
+    /// The mailboxes have a host that cannot be.
+    #[error("mailboxes.host: {0}")]
+    MailHost(#[from] crate::mime::MailHostFault),
     /// A file could not be written.
     #[error("{}: {source}", file.display())]
     File {

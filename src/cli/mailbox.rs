@@ -1,50 +1,25 @@
 //! `belpost mailbox`: who has how many messages, which, and how they sound.
 //!
-//! Reads the mailboxes as a call does and changes nothing in them.
+//! Reads the mailboxes as a call does and changes nothing in them. What still waits in the spool is
+//! counted apart: its files are the running server's.
 
 use super::arguments::{ConfigArgs, ReadArgs};
+use super::boxes::{Boxes, Opened};
 use super::fault::CliFault;
 use super::table::{safe, table};
 use super::{print, print_json};
-use crate::audio::{Pcm, WIRE_RATE, WireAudio, wav};
+use crate::audio::{Pcm, WIRE_RATE, wav};
 use crate::base::{MailboxId, MessageId};
 use crate::config::{Config, load};
 use crate::mailbox::{Counts, Fault, State, Summary};
 use crate::subscriber::Profile;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// What is asked of the place where mailboxes are kept.
-trait Boxes {
-    fn counts(&self, mailbox: &MailboxId) -> Result<Counts, Fault>;
-    fn messages(&self, mailbox: &MailboxId) -> Result<Vec<Summary>, Fault>;
-    fn audio(&self, mailbox: &MailboxId, message: MessageId) -> Result<WireAudio, Fault>;
-}
-
-/// The mailboxes of this configuration.
-fn open(_config: &Config) -> NoBoxes {
-    NoBoxes
-}
-
-struct NoBoxes;
-
-impl Boxes for NoBoxes {
-    fn counts(&self, _: &MailboxId) -> Result<Counts, Fault> {
-        Err(Fault::Unavailable)
-    }
-
-    fn messages(&self, _: &MailboxId) -> Result<Vec<Summary>, Fault> {
-        Err(Fault::Unavailable)
-    }
-
-    fn audio(&self, _: &MailboxId, _: MessageId) -> Result<WireAudio, Fault> {
-        Err(Fault::Unavailable)
-    }
-}
 
 /// A mailbox as JSON; counts are null where they are not known.
 #[derive(Serialize)]
@@ -53,6 +28,7 @@ struct BoxRow<'a> {
     name: &'a str,
     new: Option<u32>,
     saved: Option<u32>,
+    in_spool: u32,
     fault: Option<String>,
 }
 
@@ -70,7 +46,9 @@ struct MessageRow {
 /// Counts the messages of every mailbox.
 pub(super) fn list(read: &ReadArgs, out: &mut dyn Write) -> Result<(), CliFault> {
     let config = load(read.file.config.as_deref())?;
-    print_boxes(&config.subscribers, &open(&config), read.json, out)
+    let waiting = waiting(&config)?;
+    let boxes = Opened::of(&config)?;
+    print_boxes(&config.subscribers, &boxes, &waiting, read.json, out)
 }
 
 /// Lists the messages of one mailbox.
@@ -81,7 +59,7 @@ pub(super) fn show(
 ) -> Result<(), CliFault> {
     let config = load(read.file.config.as_deref())?;
     known(&config, mailbox)?;
-    print_messages(mailbox, &open(&config), read.json, out)
+    print_messages(mailbox, &Opened::of(&config)?, read.json, out)
 }
 
 /// Writes the sound of a message to a file.
@@ -95,7 +73,7 @@ pub(super) fn export(
     let config = load(file.config.as_deref())?;
     known(&config, mailbox)?;
     let to = to.map_or_else(|| PathBuf::from(format!("{message}.wav")), Path::to_owned);
-    write_sound(mailbox, message, &to, &open(&config))?;
+    write_sound(mailbox, message, &to, &Opened::of(&config)?)?;
     print(&format!("{}\n", to.display()), out)
 }
 
@@ -103,6 +81,16 @@ pub(super) fn export(
 pub(super) fn minutes(length: Duration) -> String {
     let seconds = length.as_millis().div_ceil(1_000);
     format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// How many messages of each mailbox are in the spool.
+fn waiting(config: &Config) -> Result<HashMap<MailboxId, u32>, CliFault> {
+    let mut waiting = HashMap::new();
+    let entries = super::spool::entries(&config.spool.folder)?;
+    for mailbox in entries.into_iter().filter_map(|entry| entry.mailbox) {
+        *waiting.entry(mailbox).or_insert(0) += 1;
+    }
+    Ok(waiting)
 }
 
 fn known(config: &Config, mailbox: &MailboxId) -> Result<(), CliFault> {
@@ -117,22 +105,26 @@ fn known(config: &Config, mailbox: &MailboxId) -> Result<(), CliFault> {
 fn print_boxes(
     profiles: &[Profile],
     boxes: &impl Boxes,
+    waiting: &HashMap<MailboxId, u32>,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), CliFault> {
-    let counted = profiles
+    let rows: Vec<BoxRow<'_>> = profiles
         .iter()
-        .map(|profile| (profile, boxes.counts(&profile.mailbox)));
+        .map(|profile| {
+            let waiting = waiting.get(&profile.mailbox).copied().unwrap_or(0);
+            box_row(profile, &boxes.counts(&profile.mailbox), waiting)
+        })
+        .collect();
     if json {
-        let counted: Vec<_> = counted.collect();
-        let rows: Vec<BoxRow<'_>> = counted.iter().map(|(p, c)| box_row(p, c)).collect();
         return print_json(&rows, out);
     }
-    let rows: Vec<Vec<String>> = counted.map(|(p, c)| box_cells(p, &c)).collect();
     if rows.is_empty() {
         return print("There is no mailbox in this configuration.\n", out);
     }
-    print(&table(&["MAILBOX", "NEW", "SAVED", "NAME"], &rows), out)
+    let headings = ["MAILBOX", "NEW", "SAVED", "IN SPOOL", "NAME"];
+    let cells: Vec<Vec<String>> = rows.iter().map(box_cells).collect();
+    print(&table(&headings, &cells), out)
 }
 
 fn print_messages(
@@ -184,22 +176,27 @@ fn write_sound(
     })
 }
 
-fn box_row<'a>(profile: &'a Profile, counts: &Result<Counts, Fault>) -> BoxRow<'a> {
+fn box_row<'a>(profile: &'a Profile, counts: &Result<Counts, Fault>, in_spool: u32) -> BoxRow<'a> {
     BoxRow {
         mailbox: profile.mailbox.as_str(),
         name: &profile.name,
         new: counts.ok().map(|counts| counts.new),
         saved: counts.ok().map(|counts| counts.saved),
+        in_spool,
         fault: counts.err().map(|fault| fault.to_string()),
     }
 }
 
-fn box_cells(profile: &Profile, counts: &Result<Counts, Fault>) -> Vec<String> {
-    let (new, saved) = match counts {
-        Ok(counts) => (counts.new.to_string(), counts.saved.to_string()),
-        Err(_) => ("?".to_owned(), "?".to_owned()),
-    };
-    vec![profile.mailbox.to_string(), new, saved, safe(&profile.name)]
+/// An unknown count is a question mark, never zero.
+fn box_cells(row: &BoxRow<'_>) -> Vec<String> {
+    let count = |known: Option<u32>| known.map_or("?".to_owned(), |count| count.to_string());
+    vec![
+        row.mailbox.to_owned(),
+        count(row.new),
+        count(row.saved),
+        row.in_spool.to_string(),
+        safe(row.name),
+    ]
 }
 
 fn message_row(summary: &Summary) -> MessageRow {
@@ -235,6 +232,7 @@ fn state(state: State) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::WireAudio;
     use crate::base::DialString;
     use crate::subscriber::Language;
     use serde_json::{Value, json};
@@ -310,14 +308,15 @@ mod tests {
     #[test]
     fn a_mailbox_out_of_reach_is_a_question_mark_and_never_zero() {
         let profiles = [profile("2001", "Jan de Vries"), profile("2002", "Ann")];
-        let table = printed(|out| print_boxes(&profiles, &Fake, false, out));
+        let waiting = HashMap::from([(mailbox("2002"), 3)]);
+        let table = printed(|out| print_boxes(&profiles, &Fake, &waiting, false, out));
         assert_eq!(
             table,
-            "MAILBOX  NEW  SAVED  NAME\n\
-             2001     1    1      Jan de Vries\n\
-             2002     ?    ?      Ann\n"
+            "MAILBOX  NEW  SAVED  IN SPOOL  NAME\n\
+             2001     1    1      0         Jan de Vries\n\
+             2002     ?    ?      3         Ann\n"
         );
-        let text = printed(|out| print_boxes(&profiles, &Fake, true, out));
+        let text = printed(|out| print_boxes(&profiles, &Fake, &waiting, true, out));
         let rows: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(rows[0]["new"], 1);
         assert_eq!(rows[1]["new"], Value::Null);
@@ -357,6 +356,45 @@ mod tests {
         assert!(matches!(again, Err(CliFault::File { .. })));
         let damaged = write_sound(&mailbox("2001"), id(2), &to, &Fake);
         assert!(matches!(damaged, Err(CliFault::Message(..))));
+    }
+
+    #[test]
+    fn what_was_delivered_is_counted_shown_and_exported() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("belpost.toml");
+        let text = "[mailboxes]\nfolder = \"mail\"\n[[subscriber]]\nmailbox = \"2001\"\n";
+        std::fs::write(&config, text).unwrap();
+        let config = Some(config);
+        let file = || ConfigArgs {
+            config: config.clone(),
+        };
+        let read = || ReadArgs {
+            file: file(),
+            json: true,
+        };
+        let empty = printed(|out| show(&mailbox("2001"), &read(), out));
+        assert_eq!(empty, "[]\n", "no folder yet");
+
+        let loaded = load(config.as_deref()).unwrap();
+        super::super::boxes::tests::deliver(&loaded, &mailbox("2001"), id(5));
+        let rows: Value = serde_json::from_str(&printed(|out| list(&read(), out))).unwrap();
+        assert_eq!(
+            (&rows[0]["new"], &rows[0]["in_spool"]),
+            (&json!(1), &json!(0))
+        );
+        let shown = printed(|out| show(&mailbox("2001"), &read(), out));
+        let rows: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(rows[0]["message"], id(5).to_string());
+        assert_eq!(rows[0]["state"], "new");
+
+        let to = folder.path().join("out.wav");
+        let said = printed(|out| export(&mailbox("2001"), id(5), Some(&to), &file(), out));
+        assert_eq!(said, format!("{}\n", to.display()));
+        let sound = wav::read(&std::fs::read(&to).unwrap()).unwrap();
+        assert_eq!(sound.samples.len(), 8_000);
+        let shown = printed(|out| show(&mailbox("2001"), &read(), out));
+        assert!(shown.contains("\"new\""), "looking changes nothing");
+        assert!(show(&mailbox("2009"), &read(), &mut Vec::new()).is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! decides anything that a running server does.
 
 mod arguments;
+mod boxes;
 mod check_config;
 mod fault;
 mod mailbox;

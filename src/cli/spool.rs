@@ -93,7 +93,7 @@ fn folder(file: &ConfigArgs) -> Result<PathBuf, CliFault> {
 }
 
 /// All entries; none where no server has made the folder yet.
-fn entries(folder: &Path) -> Result<Vec<SpoolEntry>, CliFault> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<SpoolEntry>, CliFault> {
     if !folder.exists() {
         return Ok(Vec::new());
     }

@@ -1,7 +1,7 @@
 //! Typed configuration: every fault reported at once, with its line.
 //!
 //! In: the text of a TOML file, or nothing for the embedded defaults. Out: a [`Config`], or all
-//! [`Faults`] of the file in its order, and [`warnings`] about what is allowed but rarely meant.
+//! [`Faults`] of the file in its order, and [`warnings()`] about what is allowed but rarely meant.
 //! Laws: an unknown key is a fault; a faulty value hides no other fault; the example file names
 //! every key and equals the defaults; relative paths count from the folder of the file.
 //!

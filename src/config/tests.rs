@@ -228,6 +228,35 @@ fn peers_are_told_an_address_that_is_one() {
 }
 
 #[test]
+fn the_demo_lets_in_who_knows_its_passcodes_and_stays_on_this_machine() {
+    let config = parse(include_str!("../../examples/demo.toml"), Path::new("")).unwrap();
+    let passcodes = [("2001", "80417", "nl"), ("2002", "29365", "en")];
+    assert_eq!(config.subscribers.len(), passcodes.len());
+    for (profile, (mailbox, passcode, language)) in config.subscribers.iter().zip(passcodes) {
+        assert_eq!(profile.mailbox.as_str(), mailbox);
+        assert_eq!(profile.language.as_str(), language);
+        assert!(profile.passcode.as_ref().unwrap().verifies(passcode));
+    }
+    let mut listens = config.sip.listen.iter();
+    assert!(listens.all(|listen| listen.address.ip().is_loopback()));
+    assert!(config.media.bind.is_loopback());
+    assert_eq!(warnings(&config), []);
+}
+
+#[test]
+fn the_packaged_file_keeps_everything_below_var() {
+    let config = parse(
+        include_str!("../../packaging/belpost.toml"),
+        Path::new("/etc/belpost"),
+    )
+    .unwrap();
+    let cache = config.prompts.cache.unwrap();
+    for path in [&config.spool.folder, &config.mailboxes.folder, &cache] {
+        assert!(path.starts_with("/var"), "{}", path.display());
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("none.toml");

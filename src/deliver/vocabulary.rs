@@ -2,15 +2,17 @@
 
 use crate::audio::WireAudio;
 use crate::base::{MailboxId, MessageId};
-use crate::mailbox::{self, Counts};
+use crate::mailbox::{self, Counts, Deposit, Marks};
 
-/// Proof that a message is in the subscriber's mailbox.
+/// How a delivery that did not fail ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// Where it is now: a file name, a UID or a queue id, for the log.
-    pub place: String,
+pub enum Receipt {
+    /// It is in the subscriber's mailbox now, under this name.
+    Delivered(String),
     /// It was there already: an earlier delivery had succeeded without our knowing.
-    pub again: bool,
+    Again(String),
+    /// Its owner removed it before it was delivered.
+    Withdrawn,
 }
 
 /// Whose fault a failed delivery is.
@@ -43,6 +45,36 @@ pub struct Fault {
     pub retry: Retry,
     /// What happened, a sentence for the operator.
     pub what: String,
+}
+
+impl Fault {
+    /// The message itself cannot be delivered.
+    pub(super) fn ours(what: String) -> Fault {
+        let (blame, retry) = (Blame::Us, Retry::Never);
+        Fault { blame, retry, what }
+    }
+
+    /// The machine is not as it must be, and an operator can mend it.
+    pub(super) fn operator(what: String) -> Fault {
+        let (blame, retry) = (Blame::Operator, Retry::Later);
+        Fault { blame, retry, what }
+    }
+}
+
+/// Takes messages to subscribers' mailboxes. One message at a time; may block for as long as its
+/// own time-outs say.
+pub trait Courier: Send {
+    /// Delivers one message so that its owner sees it exactly once, however often it is asked:
+    /// a message of that id that is there already is not put there again.
+    ///
+    /// `sound` is in the law of the envelope. `marks` is asked at the last moment, when nobody
+    /// else can change the mailbox: `None` when the owner removed the message meanwhile.
+    fn deliver(
+        &self,
+        deposit: &Deposit,
+        sound: &[u8],
+        marks: &dyn Fn() -> Option<Marks>,
+    ) -> Result<Receipt, Fault>;
 }
 
 /// A caller's own name for a question; comes back with its answer.

@@ -27,6 +27,8 @@ pub enum Event {
     PlayFailed(PlayFault),
     /// The recording ended, by a key, a limit or [`Effect::StopRecord`].
     Recorded(RecordingDone),
+    /// The recording could not be begun: nothing of it is left, and it must not be kept.
+    RecordFailed,
     /// The wait of [`Effect::AwaitKey`] is over without a key.
     Timeout,
     /// Answer to [`Effect::Keep`].

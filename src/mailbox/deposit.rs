@@ -141,6 +141,9 @@ pub trait Outbox: Send + Sync {
 
     /// Waits until something came in since the count `seen`, at most `patience`; the new count.
     fn wait(&self, seen: u64, patience: Duration) -> u64;
+
+    /// Ends the present [`Outbox::wait`]s, as if something had come in.
+    fn wake(&self);
 }
 
 /// Why the outbox could not do what it was asked.

@@ -72,11 +72,11 @@ fn energies(law: Law) -> &'static [u32; 256] {
 /// The mean square of a sine at this level, from the limits of G.711: the largest sample of a
 /// sine is +3.14 dBm0 in A-law and +3.17 dBm0 in mu-law (G.711 section 4).
 fn mean_energy(law: Law, level: Dbm0) -> u64 {
-    let (limit, at_limit) = match law {
-        Law::A => (32_256.0_f64, 3.14),
-        Law::Mu => (32_124.0_f64, 3.17),
+    let (limit, hundredths) = match law {
+        Law::A => (32_256.0_f64, 314),
+        Law::Mu => (32_124.0_f64, 317),
     };
-    let ratio = 10_f64.powf((f64::from(level.0) - at_limit) / 10.0);
+    let ratio = 10_f64.powf((f64::from(level.0) - f64::from(hundredths) / 100.0) / 10.0);
     (limit * limit / 2.0 * ratio) as u64
 }
 

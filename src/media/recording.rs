@@ -247,7 +247,7 @@ mod tests {
         assert!((100..=112).contains(&ended_at), "{ended_at}");
         let recorded = recording.finish(after(2_200), &mut sink);
         assert_eq!(recorded.end, RecordEnd::Silence);
-        assert_eq!(recorded.length, Duration::from_millis(2_000));
+        assert_eq!(recorded.length, Duration::from_secs(2));
         assert_eq!(recorded.voiced, Duration::from_millis(200));
     }
 

@@ -1,4 +1,6 @@
 //! The laws of the media session, in virtual time: a phone that packets come from and go to.
+//!
+//! Longer than other files, since all of it shares the one phone.
 
 use super::*;
 use crate::audio::{Law, WireAudio};
@@ -211,7 +213,7 @@ impl Call {
 
     fn record_with(&mut self, take: MessageId, silence: Option<Duration>) {
         let limits = RecordLimits {
-            max: Duration::from_secs(60),
+            max: Duration::from_mins(1),
             silence,
         };
         self.tell(Command::Record {
@@ -321,8 +323,8 @@ fn a_skip_is_exact_at_every_packet_length_and_in_both_laws() {
         let expected = audio.octets(law).to_vec();
         let mut call = Call::with(Params {
             remote: Some(Remote {
-                ptime_ms,
                 law,
+                ptime_ms,
                 ..remote()
             }),
             ..params(false)

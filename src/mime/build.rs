@@ -199,7 +199,11 @@ impl Header for Prepared {
 pub(super) mod tests {
     use super::*;
     use crate::base::{DialString, Language, MailboxId, MessageId};
-    use crate::mime::{MailHost, Reason, wav};
+    use crate::mime::{MailHost, Reason};
+
+    /// A file of the three samples 0, 1 and -1.
+    const WAV: &[u8] = b"RIFF\x2a\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\
+        \x02\0\x10\0data\x06\0\0\0\0\0\x01\0\xff\xff";
 
     pub(in crate::mime) fn a_mail() -> VoiceMail {
         VoiceMail {
@@ -219,7 +223,7 @@ pub(super) mod tests {
             private: true,
             cut_off: true,
             reason: Some(Reason::NoAnswer),
-            wav: wav(&[0, 1, -1]),
+            wav: WAV.to_vec(),
         }
     }
 

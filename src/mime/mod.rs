@@ -17,7 +17,6 @@ mod build;
 mod clean;
 mod read;
 mod vocabulary;
-mod wav;
 mod wording;
 
 pub use build::voice_message;
@@ -26,4 +25,3 @@ pub use vocabulary::{
     Caller, Head, MailHost, MailHostFault, MimeFault, Reason, Sound, SoundKind, VoiceMail,
     VoiceMessage,
 };
-pub use wav::wav;

@@ -228,7 +228,7 @@ pub struct VoiceMail {
     pub cut_off: bool,
     /// Why the call went to voicemail; `None` when it was dialled.
     pub reason: Option<Reason>,
-    /// The sound as a WAV file; [`wav`](super::wav) makes one.
+    /// The sound as a WAV file.
     pub wav: Vec<u8>,
 }
 

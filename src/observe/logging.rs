@@ -4,7 +4,7 @@
 //! should look, ERROR a message is at risk. Numbers and keys pass through
 //! [`Pii`](crate::base::Pii); a passcode never reaches a log.
 
-use std::io::stderr;
+use std::io::{IsTerminal, stderr};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::TryInitError;
 
@@ -74,7 +74,12 @@ pub fn start_logging(level: LogLevel, format: LogFormat) -> Result<(), AlreadyLo
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => registry
-            .with(fmt::layer().with_writer(stderr).with_target(false))
+            .with(
+                fmt::layer()
+                    .with_writer(stderr)
+                    .with_target(false)
+                    .with_ansi(stderr().is_terminal()),
+            )
             .try_init()?,
         LogFormat::Json => registry
             .with(fmt::layer().with_writer(stderr).json())

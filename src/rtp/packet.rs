@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn sources_extension_and_padding_are_not_payload() {
-        let cases: [(u8, &[u8], Result<&[u8], PacketFault>); 9] = [
+        type Case = (u8, &'static [u8], Result<&'static [u8], PacketFault>);
+        let cases: [Case; 9] = [
             (0x02, b"sourSOURvoice", Ok(b"voice")),
             (0x10, b"\xBE\xDE\x00\x01extrvoice", Ok(b"voice")),
             (0x20, b"voice\0\0\x03", Ok(b"voice")),

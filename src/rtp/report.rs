@@ -275,12 +275,12 @@ mod tests {
         }
     }
 
-    fn sent() -> Option<Sent> {
-        Some(Sent {
+    fn sent() -> Sent {
+        Sent {
             packets: 10,
             octets: 1_600,
             timestamp: RtpTime(77),
-        })
+        }
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
         let peer = Reporter::new(PEER, 1, at(0));
         let mut out = [0; 200];
         let len = peer
-            .write(at(1_000), sent(), Some(block(OURS)), &mut out)
+            .write(at(1_000), Some(sent()), Some(block(OURS)), &mut out)
             .unwrap();
         assert_eq!(len % 4, 0);
         let heard = Reporter::new(OURS, 2, at(0))
@@ -303,7 +303,7 @@ mod tests {
         let peer = Reporter::new(PEER, 1, at(0));
         let mut ours = Reporter::new(OURS, 2, at(0));
         let mut out = [0; 200];
-        let len = peer.write(at(1_000), sent(), None, &mut out).unwrap();
+        let len = peer.write(at(1_000), Some(sent()), None, &mut out).unwrap();
         ours.read(at(1_000), &out[..len]).unwrap();
         let len = ours
             .write(at(1_500), None, Some(block(PEER)), &mut out)
@@ -329,7 +329,9 @@ mod tests {
     fn the_last_packet_names_us_and_says_goodbye() {
         let ours = Reporter::new(OURS, 2, at(0));
         let mut out = [0; 200];
-        let len = ours.write_goodbye(at(0), sent(), None, &mut out).unwrap();
+        let len = ours
+            .write_goodbye(at(0), Some(sent()), None, &mut out)
+            .unwrap();
         let mut rest = &out[..len];
         let mut types = Vec::new();
         while let Some((packet_type, _)) = cut(&mut rest) {
@@ -363,7 +365,7 @@ mod tests {
         for len in 0..80 {
             let mut out = vec![0; len];
             assert!(
-                ours.write_goodbye(at(0), sent(), Some(block(PEER)), &mut out)
+                ours.write_goodbye(at(0), Some(sent()), Some(block(PEER)), &mut out)
                     .is_none()
             );
         }

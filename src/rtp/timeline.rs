@@ -134,7 +134,7 @@ impl Timeline {
         self.arrived = (now, self.end);
     }
 
-    /// Lets time pass: where nothing has arrived for [`HOLD`], silence takes its place.
+    /// Lets time pass: where nothing has arrived for a second, silence takes its place.
     pub fn advance(&mut self, now: Mono, out: &mut Out<'_>) {
         self.extend(self.wall(now) - HOLD, out);
     }

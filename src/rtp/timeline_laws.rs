@@ -223,7 +223,7 @@ fn odd_payloads_are_ignored() {
     let mut timeline = Timeline::new(at(0), SILENCE);
     for payload in [vec![], vec![1; Timeline::MAX_PAYLOAD + 1]] {
         timeline.audio(at(0), &head(0, 0, 1), &payload, &mut |o: &[u8]| {
-            heard += o.len()
+            heard += o.len();
         });
     }
     timeline.finish(at(0), &mut |o: &[u8]| heard += o.len());

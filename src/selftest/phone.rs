@@ -12,7 +12,7 @@ use crate::server::Clock;
 use crate::sip::{self, EndReason, Machine, Place};
 use crate::transport::{self, Bounds, Inbound, Transport};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -76,20 +76,40 @@ pub enum PhoneFault {
     Open(#[from] engine::OpenFault),
 }
 
-/// All that is heard in a call, in A-law.
+/// All that is heard in a call, in A-law. What is left of an earlier call is not taken.
 #[derive(Clone, Debug, Default)]
-struct Ear(Arc<Mutex<Vec<u8>>>);
+struct Ear(Arc<Mutex<Heard>>);
+
+#[derive(Debug, Default)]
+struct Heard {
+    take: Option<MessageId>,
+    octets: Vec<u8>,
+}
+
+impl Ear {
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what was heard and listens to this recording from now on.
+    fn listen(&self, take: Option<MessageId>) {
+        *self.heard() = Heard {
+            take,
+            octets: Vec::new(),
+        };
+    }
+}
 
 impl TakeSink for Ear {
     fn buffer(&mut self) -> Vec<u8> {
         Vec::new()
     }
 
-    fn append(&mut self, _take: MessageId, octets: Vec<u8>) -> Result<(), TakeSinkFull> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(octets);
+    fn append(&mut self, take: MessageId, octets: Vec<u8>) -> Result<(), TakeSinkFull> {
+        let mut heard = self.heard();
+        if heard.take == Some(take) {
+            heard.octets.extend(octets);
+        }
         Ok(())
     }
 }
@@ -167,11 +187,7 @@ impl Phone {
             sent: Some(offer.clone()),
             ..ours
         };
-        self.ear
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.ear.listen(None);
         let state = LineState::Calling;
         self.line = Some(Line {
             call,
@@ -241,18 +257,13 @@ impl Phone {
     /// All that was heard since the answer, in linear samples at 8,000 a second. The last second
     /// may still be on its way.
     pub fn heard(&self) -> Vec<i16> {
-        let octets = self.ear.0.lock().unwrap_or_else(PoisonError::into_inner);
-        octets.iter().map(|o| Law::A.decode(*o)).collect()
+        let heard = self.ear.heard();
+        heard.octets.iter().map(|o| Law::A.decode(*o)).collect()
     }
 
     /// How much was heard so far, in milliseconds.
     pub fn heard_ms(&self) -> usize {
-        self.ear
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
-            / 8
+        self.ear.heard().octets.len() / 8
     }
 
     /// Goes on with the call until `what` sees what it waits for, at most for `patience`.
@@ -344,6 +355,7 @@ impl Phone {
         line.state = LineState::Up;
         self.media(media::Command::Remote(agreed.remote));
         let take = self.ids.message(self.clock.now().wall);
+        self.ear.listen(Some(take));
         let limits = RecordLimits {
             max: LONGEST_CALL,
             silence: None,

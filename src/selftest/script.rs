@@ -14,6 +14,8 @@ const BEEP_HZ: f64 = 440.0;
 const SKIP_TOLERANCE_MS: i64 = 30;
 /// New messages of others that are passed over before giving up.
 const STRANGERS_MAX: usize = 20;
+/// How much of the speech must be heard before it counts as heard, in ms.
+const WANTED_MS: usize = 2_000;
 /// The longest wait for an answer on the SIP side.
 const SIP_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest wait for a sound; a greeting may have to be spoken first.
@@ -265,9 +267,11 @@ impl Test<'_> {
                 if heard_ms == looked_at {
                     return None;
                 }
+                // A stretch may have begun in what was looked at before.
+                let again = looked_at.saturating_sub(WANTED_MS);
                 looked_at = heard_ms;
-                let found = hearing::stretches(&p.heard(), from, &speech);
-                found.into_iter().find(|s| s.length_ms >= 2_000)
+                let found = hearing::stretches(&p.heard(), from.max(again), &speech);
+                found.into_iter().find(|s| s.length_ms >= WANTED_MS as i64)
             })
             .await
     }

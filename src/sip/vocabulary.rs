@@ -119,7 +119,7 @@ pub enum Event {
         /// The key.
         digit: Digit,
     },
-    /// The peer hung up; its BYE waits for `ByeDone`.
+    /// The peer hung up; its BYE waits for `ByeDone` or `ByeFailed`.
     Bye {
         /// Which call.
         call: CallId,
@@ -236,8 +236,8 @@ pub enum Command {
     Bye(CallId),
     /// Everything the BYE of the peer had to wait for is done: answer it with 200.
     ByeDone(CallId),
-    /// What the BYE of the peer had to wait for could not be done: answer it with 500, which ends
-    /// the call all the same.
+    /// What the BYE of the peer had to wait for failed: answer it with 500. The call is over all
+    /// the same; only 200 promises that its message is kept.
     ByeFailed(CallId),
     /// Hand an answered call to another target (REFER, RFC 3515), then hang up.
     Transfer {

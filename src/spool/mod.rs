@@ -290,7 +290,7 @@ mod tests {
             folder: folder.join("spool"),
             rules: Rules {
                 reserve: 0,
-                longest: Duration::from_secs(60),
+                longest: Duration::from_mins(1),
             },
             blocks_max: 4,
         }

@@ -58,7 +58,7 @@ pub fn list<D: Disk>(disk: &D, folder: &Path) -> io::Result<Vec<SpoolEntry>> {
     ] {
         for id in layout::plain(&disk.list(folder)?) {
             match read_deposit(disk, folder, id) {
-                Ok(Some((deposit, attempts))) => entries.push(entry(state, deposit, attempts)),
+                Ok(Some((deposit, attempts))) => entries.push(entry(state, &deposit, attempts)),
                 Ok(None) => entries.push(bare(id, state)),
                 // Delivered while we listed.
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
@@ -103,7 +103,7 @@ fn bare(id: MessageId, state: SpoolState) -> SpoolEntry {
     }
 }
 
-fn entry(state: SpoolState, deposit: Deposit, attempts: Attempts) -> SpoolEntry {
+fn entry(state: SpoolState, deposit: &Deposit, attempts: Attempts) -> SpoolEntry {
     SpoolEntry {
         mailbox: Some(deposit.mailbox().clone()),
         received: Some(deposit.envelope.started),

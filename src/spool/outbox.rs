@@ -250,7 +250,9 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
         let mut new: Vec<_> = there.into_iter().filter(unknown).collect();
         new.sort();
         new.truncate(OUTBOX_MAX.saturating_sub(self.len()));
-        new.into_iter().for_each(|id| self.take_in(id));
+        for id in new {
+            self.take_in(id);
+        }
         for name in &listed {
             if let Some(Name::Now(id)) = layout::parse(name) {
                 self.hurry(id);
@@ -265,6 +267,11 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
             .wait_timeout_while(self.index(), patience, |index| index.news == seen);
         let (index, _) = waited.unwrap_or_else(PoisonError::into_inner);
         index.news
+    }
+
+    fn wake(&self) {
+        self.index().news += 1;
+        self.news.notify_all();
     }
 }
 

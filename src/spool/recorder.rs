@@ -517,7 +517,9 @@ impl<D: Disk> Recorder<D> {
     /// Brings every open take to disk; the next start makes messages of them.
     fn stop(&mut self, now: Mono) {
         let open: Vec<_> = self.takes.keys().copied().collect();
-        open.into_iter().for_each(|id| self.sync(id));
+        for id in open {
+            self.sync(id);
+        }
         if self.settle_at.is_some() {
             self.settle(now);
         }

@@ -1,5 +1,8 @@
 //! Property tests: machines of Belpost against reference models, random inputs and failing disks.
 
+// These tests stop at the first thing that is not as it should be; helpers are no #[test]s.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod mime;
 mod spool_crash;
 mod twin;

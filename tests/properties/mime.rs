@@ -1,7 +1,8 @@
 //! The mail of a voice message against hostile callers.
 
+use belpost::audio::{Pcm, wav};
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
-use belpost::mime::{Caller, MailHost, Reason, VoiceMail, read, read_head, voice_message, wav};
+use belpost::mime::{Caller, MailHost, Reason, VoiceMail, read, read_head, voice_message};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -76,7 +77,7 @@ prop_compose! {
             private: flags[1],
             cut_off: flags[2],
             reason,
-            wav: wav(&samples),
+            wav: wav::write_pcm16(&Pcm { rate: 8_000, samples }),
         }
     }
 }

@@ -231,13 +231,12 @@ impl Disk for Twin {
             return outcome;
         }
         let inode = &mut state.inodes[file.0];
-        match &outcome {
-            Ok(()) => inode.synced = inode.blotted(),
-            Err(_) => {
-                let from = inode.synced.len().min(inode.octets.len());
-                let lost = from..inode.octets.len();
-                inode.lost.push(lost);
-            }
+        if outcome.is_ok() {
+            inode.synced = inode.blotted();
+        } else {
+            let from = inode.synced.len().min(inode.octets.len());
+            let lost = from..inode.octets.len();
+            inode.lost.push(lost);
         }
         outcome
     }

@@ -23,7 +23,7 @@ pub(super) enum Take {
     },
     /// Recorded, its fate open.
     Ended(Recorded),
-    /// The disk refused it.
+    /// The disk did not take it, and the caller was gone before that was known.
     Failed,
     /// On its way to being a message.
     Committing(MessageId),
@@ -63,11 +63,16 @@ impl CallSession {
                 self.to_media(desk, media::Command::StopRecord);
             }
             Take::Ended(recorded) => self.commit(desk, recorded),
-            Take::Failed => {
-                self.take = Take::None;
-                self.events.push_back(Event::Kept(Err(KeepFault::Disk)));
-            }
-            Take::None | Take::Committing(_) => {}
+            Take::None | Take::Failed | Take::Committing(_) => {}
+        }
+    }
+
+    /// What remains of a recording the disk did not take: a caller who is gone cannot be told, so
+    /// the answer to their BYE must not promise anything.
+    fn lost(&self) -> Take {
+        match self.phase {
+            Phase::Ending(_) => Take::Failed,
+            Phase::Answered | Phase::Up | Phase::Done => Take::None,
         }
     }
 
@@ -142,13 +147,11 @@ impl CallSession {
         take: MessageId,
         outcome: Result<(), KeepFault>,
     ) {
-        let over = matches!(self.phase, Phase::Ending(_));
-        let (what, then) = match outcome {
-            Ok(()) => (Milestone::TakeKept(take), Take::None),
-            Err(KeepFault::Disk) if over => (Milestone::TakeLost(take), Take::Failed),
-            Err(KeepFault::Disk) => (Milestone::TakeLost(take), Take::None),
+        let (settled, what) = match outcome {
+            Ok(()) => (Take::None, Milestone::TakeKept(take)),
+            Err(KeepFault::Disk) => (self.lost(), Milestone::TakeLost(take)),
         };
-        self.take = then;
+        self.take = settled;
         self.note(desk, what);
         self.tell(desk, Event::Kept(outcome));
         self.settle(desk);
@@ -166,15 +169,10 @@ impl CallSession {
                 return;
             }
         }
-        self.take = Take::Failed;
         self.to_media(desk, media::Command::StopRecord);
         self.note(desk, Milestone::TakeLost(take));
-        let nothing = RecordingDone {
-            end: media::RecordEnd::Stopped,
-            length: Duration::ZERO,
-            voiced: Duration::ZERO,
-        };
-        self.tell(desk, Event::Recorded(nothing));
+        self.take = self.lost();
+        self.tell(desk, Event::RecordFailed);
         self.settle(desk);
     }
 

@@ -69,6 +69,7 @@ impl Recording {
                 self.stop(Then::Review, fx)
             }
             Event::Recorded(done) => recorded(self.caller, done, cx, fx),
+            Event::RecordFailed => not_recorded(Vec::new(), fx),
             _ => Deposit::Recording(self).into(),
         }
     }
@@ -102,8 +103,13 @@ enum Then {
 
 impl Stopping {
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let Event::Recorded(done) = event else {
-            return Deposit::Stopping(self).into();
+        let done = match (event, self.then) {
+            (Event::Recorded(done), _) => done,
+            (Event::RecordFailed, Then::Review) => return not_recorded(Vec::new(), fx),
+            (Event::RecordFailed, Then::ServiceEnding) => {
+                return not_recorded(vec![Line::ServiceEnding], fx);
+            }
+            _ => return Deposit::Stopping(self).into(),
         };
         match self.then {
             Then::Review => recorded(self.caller, done, cx, fx),
@@ -133,6 +139,14 @@ fn recorded(caller: Caller, done: &RecordingDone, cx: &Cx<'_>, fx: &mut Effects)
         RecordEnd::Stopped | RecordEnd::Silence => Vec::new(),
     };
     Review::enter(caller, words, cx, fx)
+}
+
+/// The disk took nothing of what was said: the caller is told, and not asked again.
+fn not_recorded(reason: Vec<Line>, fx: &mut Effects) -> Conversation {
+    let words = std::iter::once(Line::MessageNotKept)
+        .chain(reason)
+        .chain([Line::Goodbye]);
+    End::HangUp.after(words.map(Phrase::Line).collect(), fx)
 }
 
 fn nothing_recorded(caller: Caller, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {

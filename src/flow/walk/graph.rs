@@ -187,6 +187,7 @@ fn by(event: &Event) -> Option<By> {
         Event::PlayBegan => By::Word("audio begins"),
         Event::PlayFailed(_) => By::Word("cannot be played"),
         Event::Recorded(_) => By::Word("recording ended"),
+        Event::RecordFailed => By::Word("recording failed"),
         Event::Timeout => By::Word("silence"),
         Event::Kept(_) => By::Word("saved or not"),
         Event::Mail(_) => By::Word("mailbox answers"),

@@ -128,6 +128,7 @@ impl World {
         }
         if self.take == Take::Running {
             events.extend(recordings().map(Event::Recorded));
+            events.push(Event::RecordFailed);
         }
         if self.keeping {
             events.extend([Ok(()), Err(KeepFault::Disk)].map(Event::Kept));
@@ -174,6 +175,7 @@ impl World {
             Event::Kept(Ok(())),
             Event::Kept(Err(KeepFault::Disk)),
             Event::LogIn(LogInVerdict::Wrong),
+            Event::RecordFailed,
         ];
         events.extend(recordings().map(Event::Recorded));
         if self.mail.is_empty() {
@@ -199,6 +201,10 @@ impl World {
             Event::Recorded(done) => {
                 let worth = !done.voiced.is_zero();
                 self.take = Take::Ended { worth };
+            }
+            Event::RecordFailed => {
+                self.take = Take::NotKept;
+                self.untold = true;
             }
             Event::Kept(outcome) => {
                 self.keeping = false;
@@ -318,7 +324,7 @@ impl World {
             !saved || kept,
             "called saved and is not",
         )?;
-        self.untold &= !says(Line::ChangeFailed);
+        self.untold &= !says(Line::ChangeFailed) && !says(Line::MessageNotKept);
         self.plays(What::Words, true)
     }
 

@@ -3,10 +3,11 @@
 //! The law of its use: **feed one input, then drain transmits and events, then ask for the
 //! deadline.** An input is one call of a `handle_` method, [`Machine::connection_lost`] or
 //! [`Machine::drain`]. Transmits leave in the order they were made. Events come in the order
-//! things happened; after `Ended`, or after `ByeDone` or `ByeFailed` answered a `Bye`, a call is
-//! never named again, and commands for it are ignored. A deadline may be asked for at any time and
-//! is met by [`Machine::handle_timeout`] at or after it; being late makes timers late and nothing
-//! else.
+//! things happened; after `Ended`, after `Refuse` or `Redirect`, or after `ByeDone` or `ByeFailed`
+//! answered a `Bye`, a call is never named again, and commands for it are ignored. A `Bye` that
+//! waits more than 30 s for either is answered 500, which ends the call and confirms nothing. A
+//! deadline may be asked for at any time and is met by
+//! [`Machine::handle_timeout`] at or after it; being late makes timers late and nothing else.
 //!
 //! `Acknowledged` comes once for the answer to a call's INVITE, and again for a re-INVITE only
 //! where its ACK brings the answer to an offer of ours. `OfferedAgain` that the peer takes back

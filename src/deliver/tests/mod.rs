@@ -1,0 +1,506 @@
+//! Delivery and mailboxes on real folders, with an outbox in memory.
+
+mod outbox;
+
+use super::maildir::Store;
+use super::*;
+use crate::audio::{Law, Pcm, WireAudio, wav};
+use crate::base::{DialString, Language, MailboxId, MessageId, Timestamp};
+use crate::mailbox::{
+    self, Attempts, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Marks, Outbox,
+    Owner, Reply, State, Summary,
+};
+use crate::mime::{Caller, MailHost, read};
+use outbox::Fake;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+
+fn sound() -> Vec<u8> {
+    (0..16_000_u32).map(|i| (i % 251) as u8).collect()
+}
+
+fn id(n: u128) -> MessageId {
+    MessageId(uuid::Uuid::from_u128(
+        0x0192_f3a4_0000_7000_8000_0000_0000_0000 + n,
+    ))
+}
+
+fn mailbox() -> MailboxId {
+    MailboxId::parse("2001").unwrap()
+}
+
+fn deposit(n: u128) -> Deposit {
+    Deposit {
+        id: id(n),
+        envelope: Envelope {
+            owner: Owner {
+                mailbox: mailbox(),
+                name: "Anna".into(),
+            },
+            caller: Caller::Known {
+                number: DialString::parse("0612345678").unwrap(),
+                name: None,
+            },
+            call_id: "c".into(),
+            started: Timestamp::from_second(1_700_000_000 + n as i64).unwrap(),
+            law: Law::A,
+            reason: None,
+            language: Language::parse("nl").unwrap(),
+            zone: "Europe/Amsterdam".into(),
+        },
+        facts: Facts {
+            length: Duration::from_secs(2),
+            voiced: Duration::from_secs(2),
+            ending: Ending::Stopped,
+            urgent: false,
+            private: false,
+        },
+        marks: Marks::default(),
+    }
+}
+
+struct Place {
+    _folder: TempDir,
+    maildir: Maildir,
+}
+
+impl Place {
+    fn new() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let host = MailHost::parse("vm.example.nl").unwrap();
+        let maildir = Maildir::new(folder.path().join("mailboxes"), host);
+        Place {
+            _folder: folder,
+            maildir,
+        }
+    }
+
+    fn deliver(&self, deposit: &Deposit) -> Receipt {
+        let marks = || Some(deposit.marks);
+        self.maildir.deliver(deposit, &sound(), &marks).unwrap()
+    }
+
+    /// The file names in one of the three folders.
+    fn files(&self, part: &str) -> Vec<String> {
+        let folder = self.maildir.folder(&mailbox()).join(part);
+        let files = fs::read_dir(folder).unwrap();
+        files
+            .map(|f| f.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    fn path(&self, part: &str) -> PathBuf {
+        self.maildir
+            .folder(&mailbox())
+            .join(part)
+            .join(&self.files(part)[0])
+    }
+
+    fn store(&self, outbox: Arc<Fake>) -> Store {
+        Store::new(self.maildir.clone(), outbox)
+    }
+}
+
+fn listed(store: &mut Store) -> Vec<Summary> {
+    match store.command(&mailbox(), Command::List) {
+        Reply::Listed(summaries) => summaries,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ids(summaries: &[Summary]) -> Vec<MessageId> {
+    summaries.iter().map(|s| s.id).collect()
+}
+
+#[test]
+fn a_message_is_delivered_once_however_often_it_is_tried() {
+    let place = Place::new();
+    assert!(matches!(place.deliver(&deposit(1)), Receipt::Delivered(_)));
+    assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
+    let mut store = place.store(Fake::with([]));
+    let heard = Command::MarkHeard(id(1));
+    assert_eq!(store.command(&mailbox(), heard), Reply::Done(heard));
+    assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
+    assert_eq!((place.files("new").len(), place.files("cur").len()), (0, 1));
+    assert!(place.files("tmp").is_empty());
+}
+
+#[test]
+fn half_a_message_left_by_a_crash_is_no_message() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let name = place.files("new").remove(0);
+    let folder = place.maildir.folder(&mailbox());
+    fs::rename(
+        folder.join("new").join(&name),
+        folder.join("tmp").join(&name),
+    )
+    .unwrap();
+    fs::write(folder.join("tmp").join(&name), "half").unwrap();
+    assert_eq!(listed(&mut place.store(Fake::with([]))), []);
+    assert!(matches!(place.deliver(&deposit(1)), Receipt::Delivered(_)));
+    assert!(read(&fs::read(place.path("new")).unwrap()).is_ok());
+}
+
+#[test]
+fn what_the_owner_did_before_delivery_is_delivered_too() {
+    let place = Place::new();
+    let mut urgent = deposit(1);
+    urgent.facts.urgent = true;
+    urgent.marks.heard = true;
+    place.deliver(&urgent);
+    assert!(
+        place.files("cur")[0].ends_with(":2,FS"),
+        "{:?}",
+        place.files("cur")
+    );
+    let withdrawn = place.maildir.deliver(&deposit(2), &sound(), &|| None);
+    assert_eq!(withdrawn, Ok(Receipt::Withdrawn));
+}
+
+#[test]
+fn urgent_new_ones_come_first_then_new_then_saved_each_oldest_first() {
+    let place = Place::new();
+    let saved = |n| Deposit {
+        marks: Marks {
+            heard: true,
+            deleted: false,
+        },
+        ..deposit(n)
+    };
+    let mut urgent = deposit(6);
+    urgent.facts.urgent = true;
+    let mut urgent_saved = saved(7);
+    urgent_saved.facts.urgent = true;
+    for one in [&saved(2), &deposit(5), &urgent_saved, &deposit(3)] {
+        place.deliver(one);
+    }
+    let mut store = place.store(Fake::with([urgent, saved(1), deposit(4)]));
+    let summaries = listed(&mut store);
+    assert_eq!(ids(&summaries), [6, 3, 4, 5, 1, 2, 7].map(id));
+    assert_eq!(summaries[1].caller, DialString::parse("0612345678").ok());
+    assert_eq!(summaries[1].received, deposit(3).envelope.started);
+    assert_eq!(summaries[1].length, Duration::from_secs(2));
+    assert_eq!(
+        (summaries[3].state, summaries[4].state),
+        (State::New, State::Saved)
+    );
+    let counts = Counts { new: 4, saved: 3 };
+    assert_eq!(store.counts(&mailbox()), Ok(counts));
+}
+
+#[test]
+fn a_message_in_both_places_is_listed_once() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let outbox = Fake::with([deposit(1)]);
+    let mut store = place.store(Arc::clone(&outbox));
+    assert_eq!(ids(&listed(&mut store)), [id(1)]);
+    let delete = Command::Delete(id(1));
+    assert_eq!(store.command(&mailbox(), delete), Reply::Done(delete));
+    assert_eq!(listed(&mut store), []);
+    assert_eq!(
+        store.command(&mailbox(), Command::Expunge),
+        Reply::Done(Command::Expunge)
+    );
+    assert_eq!(outbox.waiting(), [], "it must not be delivered again");
+}
+
+#[test]
+fn deleting_can_be_undone_until_it_is_final_here_and_in_the_outbox() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let outbox = Fake::with([deposit(2)]);
+    let mut store = place.store(Arc::clone(&outbox));
+    for n in [1, 2] {
+        for command in [Command::Delete(id(n)), Command::Undelete(id(n))] {
+            assert_eq!(store.command(&mailbox(), command), Reply::Done(command));
+        }
+    }
+    assert_eq!(listed(&mut store).len(), 2);
+    for command in [1, 2].map(|n| Command::Delete(id(n))) {
+        assert_eq!(store.command(&mailbox(), command), Reply::Done(command));
+    }
+    assert_eq!(listed(&mut store), []);
+    assert!(place.files("cur")[0].ends_with(":2,T"));
+    assert_eq!(
+        store.command(&mailbox(), Command::Expunge),
+        Reply::Done(Command::Expunge)
+    );
+    assert!(place.files("cur").is_empty() && outbox.waiting().is_empty());
+    let command = Command::Undelete(id(1));
+    let gone = Reply::Failed(command, mailbox::Fault::Gone);
+    assert_eq!(store.command(&mailbox(), command), gone);
+}
+
+#[test]
+fn hearing_a_message_that_still_waits_is_kept() {
+    let outbox = Fake::with([deposit(1)]);
+    let mut store = Place::new().store(Arc::clone(&outbox));
+    let heard = Command::MarkHeard(id(1));
+    assert_eq!(store.command(&mailbox(), heard), Reply::Done(heard));
+    assert_eq!(listed(&mut store)[0].state, State::Saved);
+    assert!(outbox.deposit(id(1)).unwrap().marks.heard);
+    let other = MailboxId::parse("2002").unwrap();
+    let gone = Reply::Failed(heard, mailbox::Fault::Gone);
+    assert_eq!(
+        store.command(&other, heard),
+        gone,
+        "not in another's mailbox"
+    );
+}
+
+#[test]
+fn the_audio_is_what_was_recorded() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let mut store = place.store(Fake::with([deposit(2)]));
+    let recorded = WireAudio::from_octets(Law::A, &sound());
+    for n in [1, 2] {
+        let audio = store.audio(&mailbox(), id(n)).unwrap();
+        assert_eq!(audio.octets(Law::A), recorded.octets(Law::A));
+    }
+    assert_eq!(store.audio(&mailbox(), id(3)), Err(mailbox::Fault::Gone));
+    let mail = place.maildir.export(&mailbox(), id(1)).unwrap();
+    assert_eq!(read(&mail).unwrap().head.id, Some(id(1)));
+    let gone = place.maildir.export(&mailbox(), id(2));
+    assert_eq!(gone, Err(mailbox::Fault::Gone));
+}
+
+#[test]
+fn sound_that_another_program_saved_at_another_rate_is_heard() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let path = place.path("new");
+    let head = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    let (head, _) = head.split_once("UklGR").unwrap();
+    let tone = Pcm {
+        rate: 16_000,
+        samples: vec![1_000; 16_000],
+    };
+    let files = [
+        (wav::write_pcm16(&tone), 8_000),
+        (wav::write_g711(Law::Mu, 8_000, &[0x55; 800]), 800),
+    ];
+    for (file, samples) in files {
+        let octets: Vec<_> = file.iter().map(|octet| format!("={octet:02X}")).collect();
+        let body = octets.join("=\r\n");
+        let head = head.replace("base64", "quoted-printable");
+        let end = format!("\r\n--=_{}--\r\n", id(1).0.simple());
+        fs::write(&path, format!("{head}{body}{end}")).unwrap();
+        let audio = place
+            .store(Fake::with([]))
+            .audio(&mailbox(), id(1))
+            .unwrap();
+        assert!(audio.len().abs_diff(samples) < 200, "{}", audio.len());
+    }
+}
+
+#[test]
+fn a_damaged_message_is_listed_and_can_be_removed() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let path = place.path("new");
+    let whole = fs::read(&path).unwrap();
+    for broken in [&whole[..whole.len() / 2], &whole[..100], b"rubbish"] {
+        fs::write(&path, broken).unwrap();
+        let mut store = place.store(Fake::with([]));
+        assert_eq!(ids(&listed(&mut store)), [id(1)]);
+        assert_eq!(store.audio(&mailbox(), id(1)), Err(mailbox::Fault::Damaged));
+    }
+    let mut store = place.store(Fake::with([]));
+    for command in [Command::Delete(id(1)), Command::Expunge] {
+        assert_eq!(store.command(&mailbox(), command), Reply::Done(command));
+    }
+    assert!(place.files("cur").is_empty());
+}
+
+#[test]
+fn other_mail_is_never_listed_counted_marked_or_removed() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let folder = place.maildir.folder(&mailbox());
+    let ordinary = include_str!("../../../media-fixtures/mail/ordinary.eml");
+    fs::write(folder.join("new/1.M1P1.host"), ordinary).unwrap();
+    fs::write(folder.join("cur/2.M1P1.host:2,T"), ordinary).unwrap();
+    fs::write(folder.join("cur/.hidden"), ordinary).unwrap();
+    let mut store = place.store(Fake::with([]));
+    assert_eq!(ids(&listed(&mut store)), [id(1)]);
+    assert_eq!(store.counts(&mailbox()), Ok(Counts { new: 1, saved: 0 }));
+    assert_eq!(
+        store.command(&mailbox(), Command::Expunge),
+        Reply::Done(Command::Expunge)
+    );
+    assert_eq!((place.files("new").len(), place.files("cur").len()), (2, 2));
+}
+
+#[test]
+fn voice_messages_of_another_program_are_part_of_the_mailbox() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let folder = place.maildir.folder(&mailbox());
+    let resaved = include_str!("../../../media-fixtures/mail/resaved.eml");
+    fs::write(folder.join("cur/3.M1P1.host:2,FSa"), resaved).unwrap();
+    let foreign = include_str!("../../../media-fixtures/mail/foreign.eml");
+    fs::write(folder.join("new/4.M1P1.host"), foreign).unwrap();
+    let mut store = place.store(Fake::with([]));
+    let summaries = listed(&mut store);
+    assert_eq!(summaries.len(), 3);
+    let foreign = summaries.iter().find(|s| s.length.is_zero()).unwrap();
+    assert_eq!(
+        store.audio(&mailbox(), foreign.id),
+        Err(mailbox::Fault::Damaged),
+        "GSM"
+    );
+    let resaved = summaries.iter().find(|s| s.urgent).unwrap();
+    assert_eq!(resaved.state, State::Saved);
+    assert_eq!(store.audio(&mailbox(), resaved.id).unwrap().len(), 3);
+    let delete = Command::Delete(resaved.id);
+    assert_eq!(store.command(&mailbox(), delete), Reply::Done(delete));
+    assert!(
+        folder.join("cur/3.M1P1.host:2,FSTa").exists(),
+        "unknown flags stay"
+    );
+}
+
+#[test]
+fn an_empty_mailbox_is_empty_and_an_unreadable_one_is_not() {
+    let place = Place::new();
+    let mut store = place.store(Fake::with([]));
+    assert_eq!(listed(&mut store), []);
+    assert_eq!(store.counts(&mailbox()), Ok(Counts::default()));
+    let folder = place.maildir.folder(&mailbox());
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("new"), "no folder").unwrap();
+    let failed = Reply::Failed(Command::List, mailbox::Fault::Unavailable);
+    assert_eq!(store.command(&mailbox(), Command::List), failed);
+    assert_eq!(store.counts(&mailbox()), Err(mailbox::Fault::Unavailable));
+}
+
+#[test]
+fn a_listing_is_bounded() {
+    let many = (0..LISTING_MAX as u128 + 5).map(deposit);
+    let mut store = Place::new().store(Fake::with(many));
+    let summaries = listed(&mut store);
+    assert_eq!((summaries.len(), summaries[0].id), (LISTING_MAX, id(0)));
+}
+
+/// A courier that says what it was told to say and tells what it was asked.
+struct Scripted {
+    asked: Sender<MessageId>,
+    answers: Mutex<Vec<Result<Receipt, Fault>>>,
+}
+
+impl Courier for Scripted {
+    fn deliver(
+        &self,
+        deposit: &Deposit,
+        _: &[u8],
+        _: &dyn Fn() -> Option<Marks>,
+    ) -> Result<Receipt, Fault> {
+        let answer = self.answers.lock().unwrap().pop();
+        self.asked.send(deposit.id).unwrap();
+        answer.unwrap_or_else(|| Ok(Receipt::Delivered("x".into())))
+    }
+}
+
+fn scripted(answers: Vec<Result<Receipt, Fault>>) -> (Box<Scripted>, Receiver<MessageId>) {
+    let (asked, heard) = channel();
+    let answers = Mutex::new(answers);
+    (Box::new(Scripted { asked, answers }), heard)
+}
+
+#[test]
+fn messages_leave_the_outbox_in_order_once_their_courier_has_them() {
+    let outbox = Fake::with([deposit(2), deposit(1)]);
+    let (courier, asked) = scripted(vec![]);
+    let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>).unwrap();
+    deliverer.stop();
+    assert_eq!(asked.iter().collect::<Vec<_>>(), [id(1), id(2)]);
+    assert_eq!(outbox.waiting(), []);
+}
+
+#[test]
+fn a_failed_delivery_is_written_down_and_holds_up_only_its_own_mailbox() {
+    let mut other = deposit(3);
+    other.envelope.owner.mailbox = MailboxId::parse("2002").unwrap();
+    let outbox = Fake::with([deposit(1), deposit(2), other]);
+    let (courier, asked) = scripted(vec![Err(Fault::operator("no room".into()))]);
+    let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>).unwrap();
+    deliverer.stop();
+    assert_eq!(asked.iter().collect::<Vec<_>>(), [id(1), id(3)]);
+    assert_eq!(outbox.waiting(), [id(1), id(2)]);
+    let attempts = outbox.attempts(id(1));
+    assert_eq!(
+        (attempts.failed, attempts.last_error.as_deref()),
+        (1, Some("no room"))
+    );
+    assert!(attempts.next.is_some_and(|next| next > Timestamp::now()));
+}
+
+#[test]
+fn what_can_never_be_delivered_is_a_dead_letter_and_the_next_one_goes_on() {
+    let mut damaged = deposit(1);
+    damaged.envelope.call_id = "damaged".into();
+    let outbox = Fake::with([damaged, deposit(2), deposit(3)]);
+    let (courier, asked) = scripted(vec![Err(Fault::ours("refused for good".into()))]);
+    let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>).unwrap();
+    assert_eq!(
+        [asked.recv().unwrap(), asked.recv().unwrap()],
+        [2, 3].map(id)
+    );
+    deliverer.stop();
+    let dead = outbox.dead.lock().unwrap();
+    assert_eq!(
+        dead.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        [1, 2].map(id)
+    );
+    assert_eq!(dead[1].1.last_error.as_deref(), Some("refused for good"));
+}
+
+#[test]
+fn a_delivered_message_that_stays_in_the_outbox_is_not_delivered_twice() {
+    let place = Place::new();
+    let outbox = Fake::with([deposit(1)]);
+    *outbox.stuck.lock().unwrap() = 1;
+    for _ in 0..2 {
+        outbox.note(id(1), Attempts::default()).unwrap();
+        let courier = Box::new(place.maildir.clone());
+        let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>);
+        deliverer.unwrap().stop();
+    }
+    assert_eq!(outbox.waiting(), []);
+    assert_eq!(place.files("new").len(), 1);
+}
+
+#[test]
+fn every_question_is_answered_in_order_also_when_the_server_ends() {
+    let place = Place::new();
+    let (sender, answers) = channel();
+    let outbox = Fake::with([deposit(1)]);
+    let told = move |answered| drop(sender.send(answered));
+    let mailboxes = Mailboxes::start(place.maildir.clone(), outbox, told).unwrap();
+    let questions = [
+        Question::Counts,
+        Question::Audio(id(1)),
+        Question::Command(Command::MarkHeard(id(1))),
+        Question::Command(Command::List),
+    ];
+    for (n, question) in questions.into_iter().enumerate() {
+        mailboxes.ask(Token(n as u64), mailbox(), question).unwrap();
+    }
+    drop(mailboxes);
+    let answers: Vec<Answered> = answers.iter().collect();
+    let tokens: Vec<_> = answers.iter().map(|a| a.token.0).collect();
+    assert_eq!(tokens, [0, 1, 2, 3]);
+    assert_eq!(
+        answers[0].answer,
+        Answer::Counts(Ok(Counts { new: 1, saved: 0 }))
+    );
+    assert!(matches!(&answers[1].answer, Answer::Audio(_, Ok(_))));
+    assert!(matches!(&answers[3].answer, Answer::Reply(Reply::Listed(l)) if l.len() == 1));
+}

@@ -1,0 +1,419 @@
+//! Mailboxes as a real IMAP server and an independent IMAP client see them.
+//!
+//! Dovecot serves the very folders that Belpost writes. Run as root, it works as `nobody`, which
+//! the message files are given to after each delivery.
+
+use belpost::audio::Law;
+use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
+use belpost::deliver::{Answer, Answered, Deliverer, Mailboxes, Maildir, Question, Token};
+use belpost::mailbox::{Command, Counts, Ending, Envelope, Facts, Owner, Reply, State, Summary};
+use belpost::media::TakeSink;
+use belpost::mime::{Caller, MailHost, Reason};
+use belpost::spool::{Report, Rules, Spool, SpoolConfig};
+use imap::Session;
+use imap::types::Flag;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use std::fs;
+use std::io::Cursor;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const DOVECOT: &str = "/usr/sbin/dovecot";
+const NOBODY: u32 = 65_534;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running Dovecot; stopped by its own process id.
+struct Dovecot {
+    child: Child,
+    port: u16,
+}
+
+impl Dovecot {
+    /// Serves the mailboxes in `root/mailboxes`.
+    fn start(root: &Path) -> Dovecot {
+        assert!(
+            Path::new(DOVECOT).exists(),
+            "{DOVECOT} is missing: install the Debian package dovecot-imapd"
+        );
+        let port = free_port();
+        let config = root.join("dovecot.conf");
+        fs::write(&config, configuration(root, port)).unwrap();
+        fs::write(root.join("users"), "2001:{PLAIN}secret::::::\n").unwrap();
+        give_away(root);
+        let log = fs::File::create(root.join("stderr")).unwrap();
+        let mut command = Process::new(DOVECOT);
+        command.arg("-F").arg("-c").arg(&config);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        if geteuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let child = command.spawn().unwrap();
+        let mut dovecot = Dovecot { child, port };
+        dovecot.await_port(root);
+        dovecot
+    }
+
+    fn await_port(&mut self, root: &Path) {
+        let start = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            let ended = self.child.try_wait().unwrap();
+            if ended.is_some() || start.elapsed() > PATIENCE {
+                let said = ["stderr", "dovecot.log"].map(|f| fs::read_to_string(root.join(f)));
+                panic!("dovecot does not take calls ({ended:?}): {said:?}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log_in(&self) -> Session<TcpStream> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut client = imap::Client::new(stream);
+        client.read_greeting().unwrap();
+        client
+            .login("2001", "secret")
+            .map_err(|(fault, _)| fault)
+            .unwrap()
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn configuration(root: &Path, port: u16) -> String {
+    let root = root.display();
+    let (user, group) = names();
+    format!(
+        "base_dir = {root}/run\nstate_dir = {root}/run\nlog_path = {root}/dovecot.log\n\
+         protocols = imap\nlisten = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\n\
+         auth_mechanisms = plain login\ndefault_login_user = {user}\n\
+         default_internal_user = {user}\ndefault_internal_group = {group}\n\
+         first_valid_uid = 1\nmail_location = maildir:{root}/mailboxes/%u/Maildir\n\
+         passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {root}/users\n}}\n\
+         userdb {{\n driver = static\n args = uid={user} gid={group} home={root}/home/%u\n}}\n\
+         service imap-login {{\n chroot =\n inet_listener imap {{\n address = 127.0.0.1\n \
+         port = {port}\n }}\n inet_listener imaps {{\n port = 0\n }}\n}}\n\
+         service anvil {{\n chroot =\n}}\n"
+    )
+}
+
+/// The user and group Dovecot works as.
+fn names() -> (String, String) {
+    if geteuid().is_root() {
+        return ("nobody".into(), "nogroup".into());
+    }
+    let name = |flag: &str| {
+        let output = Process::new("id").args([flag, "-n"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    (name("-u"), name("-g"))
+}
+
+/// Gives a folder and all in it to the user Dovecot works as.
+fn give_away(path: &Path) {
+    if !geteuid().is_root() {
+        return;
+    }
+    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            give_away(&entry.unwrap().path());
+        }
+    }
+}
+
+/// Belpost's side: a spool, its delivery and the mailboxes.
+struct Belpost {
+    root: TempDir,
+    spool: Spool,
+    reports: Receiver<Report>,
+    maildir: Maildir,
+    mailboxes: Mailboxes,
+    answers: Receiver<Answered>,
+}
+
+impl Belpost {
+    fn start() -> Belpost {
+        // Unix sockets need a short path.
+        let root = tempfile::Builder::new()
+            .prefix("bp")
+            .tempdir_in("/tmp")
+            .unwrap();
+        let config = SpoolConfig {
+            folder: root.path().join("spool"),
+            rules: Rules {
+                reserve: 0,
+                longest: Duration::from_mins(1),
+            },
+            blocks_max: 100,
+        };
+        let (report, reports) = channel();
+        let spool = Spool::open(&config, move |r| drop(report.send(r))).unwrap();
+        let host = MailHost::parse("voicemail.example.nl").unwrap();
+        let maildir = Maildir::new(root.path().join("mailboxes"), host);
+        let (answer, answers) = channel();
+        let told = move |a| drop(answer.send(a));
+        let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), told).unwrap();
+        Belpost {
+            root,
+            spool,
+            reports,
+            maildir,
+            mailboxes,
+            answers,
+        }
+    }
+
+    /// A caller leaves a message; it is spooled.
+    fn leave(&self, n: u128, urgent: bool) {
+        let take = id(n);
+        self.spool.begin(take, envelope(n)).unwrap();
+        self.spool.intake().append(take, sound(n)).unwrap();
+        let facts = Facts {
+            length: Duration::from_secs(1),
+            voiced: Duration::from_secs(1),
+            ending: Ending::Stopped,
+            urgent,
+            private: false,
+        };
+        self.spool.commit(take, facts).unwrap();
+        loop {
+            if let Report::Kept {
+                take: kept,
+                outcome,
+            } = self.reports.recv_timeout(PATIENCE).unwrap()
+            {
+                assert_eq!((kept, outcome), (take, Ok(())));
+                return;
+            }
+        }
+    }
+
+    /// Delivers everything that is spooled.
+    fn deliver(&self) {
+        let courier = Box::new(self.maildir.clone());
+        Deliverer::start(courier, self.spool.outbox())
+            .unwrap()
+            .stop();
+        assert_eq!(self.spool.outbox().waiting(), []);
+        give_away(&self.root.path().join("mailboxes"));
+    }
+
+    fn ask(&self, question: Question) -> Answer {
+        self.mailboxes.ask(Token(1), mailbox(), question).unwrap();
+        self.answers.recv_timeout(PATIENCE).unwrap().answer
+    }
+
+    fn does(&self, command: Command) {
+        let done = Answer::Reply(Reply::Done(command));
+        assert_eq!(self.ask(Question::Command(command)), done);
+    }
+
+    fn list(&self) -> Vec<Summary> {
+        match self.ask(Question::Command(Command::List)) {
+            Answer::Reply(Reply::Listed(summaries)) => summaries,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn mailbox() -> MailboxId {
+    MailboxId::parse("2001").unwrap()
+}
+
+fn id(n: u128) -> MessageId {
+    MessageId(uuid::Uuid::from_u128(
+        0x0192_f3a4_0000_7000_8000_0000_0000_0000 + n,
+    ))
+}
+
+fn sound(n: u128) -> Vec<u8> {
+    (0..8_000_u32).map(|i| (i % 97) as u8 ^ n as u8).collect()
+}
+
+fn envelope(n: u128) -> Envelope {
+    Envelope {
+        owner: Owner {
+            mailbox: mailbox(),
+            name: "Anna Bakker".into(),
+        },
+        caller: Caller::Known {
+            number: DialString::parse("+31612345678").unwrap(),
+            name: Some("Zo\u{eb} \"Z\" de Vries".into()),
+        },
+        call_id: format!("call-{n}"),
+        started: Timestamp::from_second(1_700_000_000 + n as i64).unwrap(),
+        law: Law::A,
+        reason: Some(Reason::NoAnswer),
+        language: Language::parse("nl").unwrap(),
+        zone: "Europe/Amsterdam".into(),
+    }
+}
+
+/// The flags of a message, found by its Message-ID.
+fn flags(session: &mut Session<TcpStream>, n: u128) -> Vec<String> {
+    session.noop().unwrap();
+    let uid = find(session, n).expect("the message is there");
+    let fetched = session.uid_fetch(uid.to_string(), "FLAGS").unwrap();
+    let message = fetched.iter().next().unwrap();
+    let mut flags: Vec<_> = message.flags().iter().map(ToString::to_string).collect();
+    flags.retain(|flag| flag != "\\Recent");
+    flags.sort();
+    flags
+}
+
+fn find(session: &mut Session<TcpStream>, n: u128) -> Option<u32> {
+    let query = format!("HEADER Message-ID \"<{}@voicemail.example.nl>\"", id(n));
+    let uids = session.uid_search(query).unwrap();
+    assert!(uids.len() <= 1, "a message is there once");
+    uids.into_iter().next()
+}
+
+#[test]
+fn a_delivered_message_reads_over_imap_as_it_was_left() {
+    let belpost = Belpost::start();
+    belpost.leave(1, false);
+    belpost.leave(2, true);
+    belpost.deliver();
+    let dovecot = Dovecot::start(belpost.root.path());
+    let mut session = dovecot.log_in();
+    assert_eq!(session.select("INBOX").unwrap().exists, 2);
+    let voice = session
+        .uid_search("HEADER Message-Context voice-message UNSEEN")
+        .unwrap();
+    assert_eq!(voice.len(), 2);
+    assert_eq!(flags(&mut session, 1), [""; 0]);
+    assert_eq!(flags(&mut session, 2), ["\\Flagged"]);
+
+    let uid = find(&mut session, 1).unwrap();
+    let fetched = session
+        .uid_fetch(uid.to_string(), "(RFC822.SIZE ENVELOPE BODY.PEEK[])")
+        .unwrap();
+    let message = fetched.iter().next().unwrap();
+    let from = &message.envelope().unwrap().from.as_ref().unwrap()[0];
+    assert_eq!(from.mailbox.as_deref(), Some(&b"+31612345678"[..]));
+    let body = message.body().unwrap();
+    assert_eq!(message.size, Some(body.len() as u32));
+    let mail = mail_parser::MessageParser::default().parse(body).unwrap();
+    let subject = "Voicemail van Zo\u{eb} \"Z\" de Vries (06 12345678), 0:01";
+    assert_eq!(mail.subject(), Some(subject));
+    let wav = mail.attachment(0).unwrap().contents();
+    let mut reader = hound::WavReader::new(Cursor::new(wav)).unwrap();
+    let samples: Result<Vec<i16>, _> = reader.samples().collect();
+    let recorded: Vec<i16> = sound(1).into_iter().map(|o| Law::A.decode(o)).collect();
+    assert_eq!(samples.unwrap(), recorded);
+    session.logout().unwrap();
+}
+
+#[test]
+fn what_a_mail_client_does_is_heard_at_the_telephone_and_the_other_way_round() {
+    let belpost = Belpost::start();
+    for n in 1..=3 {
+        belpost.leave(n, false);
+    }
+    belpost.deliver();
+    let dovecot = Dovecot::start(belpost.root.path());
+    let mut session = dovecot.log_in();
+    session.select("INBOX").unwrap();
+
+    let uid = find(&mut session, 1).unwrap();
+    session
+        .uid_store(uid.to_string(), "+FLAGS (\\Seen)")
+        .unwrap();
+    let uid = find(&mut session, 2).unwrap();
+    session
+        .uid_store(uid.to_string(), "+FLAGS (\\Deleted)")
+        .unwrap();
+    let listed = belpost.list();
+    let states: Vec<_> = listed.iter().map(|s| (s.id, s.state)).collect();
+    assert_eq!(states, [(id(3), State::New), (id(1), State::Saved)]);
+    let counts = Counts { new: 1, saved: 1 };
+    assert_eq!(belpost.ask(Question::Counts), Answer::Counts(Ok(counts)));
+
+    belpost.does(Command::Undelete(id(2)));
+    assert_eq!(flags(&mut session, 2), [""; 0]);
+    belpost.does(Command::MarkHeard(id(3)));
+    assert_eq!(flags(&mut session, 3), ["\\Seen"]);
+    belpost.does(Command::Delete(id(3)));
+    assert_eq!(flags(&mut session, 3), ["\\Deleted", "\\Seen"]);
+    belpost.does(Command::Expunge);
+    session.noop().unwrap();
+    assert_eq!(find(&mut session, 3), None);
+    assert_eq!(session.select("INBOX").unwrap().exists, 2);
+
+    let uid = find(&mut session, 2).unwrap();
+    session
+        .uid_store(uid.to_string(), "+FLAGS (\\Deleted \\Flagged)")
+        .unwrap();
+    session.expunge().unwrap();
+    let Answer::Audio(_, audio) = belpost.ask(Question::Audio(id(2))) else {
+        panic!()
+    };
+    assert_eq!(audio, Err(belpost::mailbox::Fault::Gone));
+    let Answer::Audio(_, audio) = belpost.ask(Question::Audio(id(1))) else {
+        panic!()
+    };
+    assert_eq!(audio.unwrap().octets(Law::A), sound(1));
+    session.logout().unwrap();
+}
+
+#[test]
+fn a_message_that_arrives_while_a_client_looks_is_seen_and_other_mail_is_left_alone() {
+    let belpost = Belpost::start();
+    belpost.leave(1, false);
+    belpost.deliver();
+    let dovecot = Dovecot::start(belpost.root.path());
+    let mut session = dovecot.log_in();
+    session.select("INBOX").unwrap();
+    let ordinary = include_bytes!("../../media-fixtures/mail/ordinary.eml");
+    session
+        .append("INBOX", ordinary)
+        .flag(Flag::Deleted)
+        .finish()
+        .unwrap();
+    let resaved = include_bytes!("../../media-fixtures/mail/resaved.eml");
+    session
+        .append("INBOX", resaved)
+        .flag(Flag::Flagged)
+        .finish()
+        .unwrap();
+
+    belpost.leave(2, false);
+    let waiting = belpost.list();
+    assert_eq!(waiting.len(), 3, "one of them still in the spool");
+    belpost.deliver();
+    assert_eq!(belpost.list(), waiting, "now delivered");
+    assert_eq!(flags(&mut session, 2), [""; 0]);
+    assert!(waiting[0].urgent && waiting[0].length == Duration::from_secs(23));
+
+    for message in &waiting {
+        belpost.does(Command::Delete(message.id));
+    }
+    belpost.does(Command::Expunge);
+    assert_eq!(
+        session.select("INBOX").unwrap().exists,
+        1,
+        "the ordinary mail stays"
+    );
+    session.logout().unwrap();
+}
