@@ -153,8 +153,8 @@ impl Player {
                 None => Ok(()),
             };
         }
-        let (world, setting) = self.world_and_setting();
-        setting.change(world, given)
+        let (world, _) = self.world_and_setting();
+        Setting::change(world, given)
     }
 
     fn call(&mut self, dial: &Dial) -> Result<(), String> {
@@ -232,7 +232,7 @@ impl Player {
             let heard = phone.line.as_mut().and_then(|line| {
                 let heard = line.ear.heard(now);
                 // The last one may still turn out to be the border of two others.
-                let settled = heard.len() > at + 1 || heard.get(at).is_some_and(|h| h.is_settled());
+                let settled = heard.len() > at + 1 || heard.get(at).is_some_and(Heard::is_settled);
                 settled.then(|| heard.get(at).copied()).flatten()
             });
             match heard {
@@ -383,7 +383,7 @@ impl Player {
             }
         })?;
         let over = |phone: &mut Phone, _| {
-            let pressing = phone.line.as_ref().is_some_and(|l| l.is_pressing());
+            let pressing = phone.line.as_ref().is_some_and(line::Line::is_pressing);
             (!pressing || phone.state.is_over()).then_some(())
         };
         let gap = Duration::from_millis(300);

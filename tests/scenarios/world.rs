@@ -129,7 +129,7 @@ impl World {
     fn step(&mut self) {
         let now = self.now;
         let due = self.events.first_entry().filter(|e| e.key().0 <= now.mono);
-        if let Some(event) = due.map(|entry| entry.remove()) {
+        if let Some(event) = due.map(std::collections::btree_map::OccupiedEntry::remove) {
             self.happen(event);
         } else if self
             .server
@@ -158,7 +158,7 @@ impl World {
         let now = self.now;
         match event {
             Event::MessageToServer(source, bytes) => {
-                self.server.handle_message(now, source, &bytes)
+                self.server.handle_message(now, source, &bytes);
             }
             Event::MessageToPhone(n, bytes) => {
                 self.phones[n].handle_message(now.mono, &bytes);
