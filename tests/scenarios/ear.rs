@@ -269,26 +269,21 @@ impl Ear {
 
     fn sound(&mut self, what: Sound, at: usize) {
         let (from, to) = (self.moment(at), self.moment(at + WINDOW));
-        match self
-            .heard
-            .last_mut()
-            .filter(|h| self.sounding && h.what == what)
-        {
-            Some(last) => {
-                last.to = to;
-                last.stretches += 1;
-            }
-            None => {
-                // One stretch alone is the border of two sounds that happens to look like a third.
-                self.heard
-                    .pop_if(|h| h.stretches < 2 && h.what != Sound::Beep);
-                self.heard.push(Heard {
-                    what,
-                    from,
-                    to,
-                    stretches: 1,
-                });
-            }
+        let same = |h: &&mut Heard| self.sounding && h.what == what;
+        if let Some(last) = self.heard.last_mut().filter(same) {
+            last.to = to;
+            last.stretches += 1;
+        } else {
+            // One stretch alone is the border of two sounds that happens to look like a third.
+            self.heard
+                .pop_if(|h| h.stretches < 2 && h.what != Sound::Beep);
+            let stretches = 1;
+            self.heard.push(Heard {
+                what,
+                from,
+                to,
+                stretches,
+            });
         }
         self.sounding = true;
     }

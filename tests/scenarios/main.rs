@@ -7,6 +7,8 @@
 //! takes milliseconds. `script.rs` explains the words of the files.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
+// What a scenario turns on and off is a switch for each.
+#![allow(clippy::struct_excessive_bools)]
 // Every module here is private to this one test program.
 #![allow(unreachable_pub)]
 
@@ -21,6 +23,7 @@ mod setting;
 mod sip_text;
 mod store;
 mod voice;
+mod wandering;
 mod world;
 
 use player::Played;
@@ -81,6 +84,21 @@ fn the_same_scenario_goes_the_same_way_each_time() {
     assert!(!plays.is_empty(), "no scenario has a lossy network");
     for (first, second) in plays {
         assert_eq!(first, second);
+    }
+}
+
+/// Calls that do anything at any time, over networks, disks and mailboxes that fail in every way.
+/// `WANDER=seed` plays one of them alone, and `WANDERS=count` more than usual.
+#[test]
+fn whatever_callers_do_nothing_is_left_of_their_calls() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let seeds = number("WANDER").map_or(0..number("WANDERS").unwrap_or(16), |n| n..n + 1);
+    for seed in seeds {
+        let text = wandering::scenario(seed);
+        let steps = script::read(&text).expect("words that are known");
+        if let Err(fault) = player::wander(&steps) {
+            panic!("wandering {seed}: {fault}\n{text}");
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl Network {
     }
 
     /// A number below `n`: xorshift64* (Vigna, 2016).
-    fn chance(&mut self, n: u64) -> u64 {
+    pub fn chance(&mut self, n: u64) -> u64 {
         let mut x = self.seed.max(1);
         x ^= x >> 12;
         x ^= x << 25;

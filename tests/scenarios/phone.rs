@@ -187,7 +187,7 @@ impl Phone {
         if !self.dial.late_offer {
             invite = invite.with_sdp(&self.offer(Direction::SendRecv));
         }
-        self.invite_via = invite.header("Via").to_owned();
+        self.invite_via = invite.header("Via").into();
         self.send(now, &invite);
     }
 
@@ -210,6 +210,9 @@ impl Phone {
 
     /// Puts the call on hold, or takes it back.
     pub fn hold(&mut self, now: Mono, hold: bool) {
+        if self.state != State::Up || self.is_waiting() {
+            return;
+        }
         let direction = if hold {
             Direction::SendOnly
         } else {
@@ -314,8 +317,8 @@ impl Phone {
     }
 
     fn on_answer(&mut self, now: Mono, cseq: u32, message: &Message) {
-        self.to = message.header("To").to_owned();
-        self.target = uri(message.header("Contact")).to_owned();
+        self.to = message.header("To").into();
+        self.target = uri(message.header("Contact")).into();
         let sdp = message.sdp().expect("a 200 to an INVITE has a description");
         let late = self.ours.sent.is_none();
         let agreed = if late {
@@ -398,7 +401,7 @@ impl Phone {
             .with("Event", "refer")
             .with("Subscription-State", "terminated;reason=noresource");
         notify = notify.with("Content-Type", "message/sipfrag");
-        notify.body = "SIP/2.0 200 OK\r\n".to_owned();
+        notify.body = "SIP/2.0 200 OK\r\n".into();
         self.send(now, &notify);
     }
 

@@ -44,6 +44,18 @@ pub enum Input {
     LogIn(CallId, MailboxId, String),
 }
 
+impl Input {
+    /// Who answers it, one question after the other.
+    pub fn queue(&self) -> &'static str {
+        match self {
+            Input::Media(..) => "media",
+            Input::Begin(..) | Input::Commit(..) | Input::Discard(_) | Input::Load(_) => "disk",
+            Input::Mail(..) | Input::Fetch(..) => "mailboxes",
+            Input::LogIn(..) => "passcodes",
+        }
+    }
+}
+
 /// How long the server's surroundings take to answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Delays {
@@ -211,6 +223,34 @@ impl Server {
         let left = counts.iter().filter(|(count, _)| *count > 0);
         left.map(|(count, what)| format!("{count} {what}"))
             .collect()
+    }
+
+    /// Recordings that were begun and are not in the log once more as kept, dropped or lost.
+    pub fn unsettled(&self) -> Vec<String> {
+        let begun = self.log.iter().filter_map(|(_, _, m)| match m {
+            Milestone::TakeBegan(take) => Some(*take),
+            _ => None,
+        });
+        let settled = |take: MessageId| {
+            let of_take = self.log.iter().filter(move |(_, _, m)| {
+                [
+                    Milestone::TakeKept(take),
+                    Milestone::TakeLost(take),
+                    Milestone::TakeDropped(take),
+                ]
+                .contains(m)
+            });
+            of_take.count()
+        };
+        let odd = begun.filter(|take| settled(*take) != 1);
+        odd.map(|take| format!("recording {take} was settled {} times", settled(take)))
+            .collect()
+    }
+
+    /// Whether this recording was dropped by a key or by rule.
+    pub fn has_dropped(&self, take: MessageId) -> bool {
+        let dropped = Milestone::TakeDropped(take);
+        self.log.iter().any(|(_, _, m)| *m == dropped)
     }
 
     /// Whether a recording of this call was lost and the caller not told.

@@ -111,7 +111,7 @@ impl Setting {
     }
 
     /// Changes what can change while calls run.
-    pub fn change(&self, world: &mut World, given: &Given) -> Result<(), String> {
+    pub fn change(world: &mut World, given: &Given) -> Result<(), String> {
         let now = world.clocks().wall;
         let server = &mut world.server;
         match given {

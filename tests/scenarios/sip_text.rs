@@ -35,7 +35,7 @@ impl Message {
     #[must_use]
     pub fn with_sdp(self, sdp: &str) -> Message {
         let mut message = self.with("Content-Type", "application/sdp");
-        message.body = sdp.to_owned();
+        message.body = sdp.into();
         message
     }
 
@@ -51,18 +51,16 @@ impl Message {
                 .headers
                 .push((name.trim().to_owned(), value.trim().to_owned()));
         }
-        message.body = body.to_owned();
+        message.body = body.into();
         Some(message)
     }
 
     /// Writes it, with its Content-Length.
     pub fn write(&self) -> Vec<u8> {
-        let mut text = format!("{}\r\n", self.start);
-        for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
-        }
-        text += &format!("Content-Length: {}\r\n\r\n{}", self.body.len(), self.body);
-        text.into_bytes()
+        let line = |(name, value): &(String, String)| format!("{name}: {value}\r\n");
+        let headers: String = self.headers.iter().map(line).collect();
+        let (start, length, body) = (&self.start, self.body.len(), &self.body);
+        format!("{start}\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
     }
 
     /// The first header of this name; empty where there is none.

@@ -7,6 +7,7 @@ use crate::network::Network;
 use crate::phone::Phone;
 use crate::server::{Input, Server};
 use crate::sip_text::Message;
+use crate::store::Take;
 use belpost::base::{Mono, Now, Timestamp};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,6 +34,8 @@ pub struct World {
     now: Now,
     made: u64,
     events: BTreeMap<(Mono, u64), Event>,
+    /// When the last question of each queue is answered.
+    served: BTreeMap<&'static str, Mono>,
     /// The server.
     pub server: Server,
     /// The phones, in the order they called.
@@ -58,6 +61,7 @@ impl World {
             },
             made: 0,
             events: BTreeMap::new(),
+            served: BTreeMap::new(),
             server,
             phones: Vec::new(),
             signalling: Network::default(),
@@ -125,7 +129,7 @@ impl World {
     fn step(&mut self) {
         let now = self.now;
         let due = self.events.first_entry().filter(|e| e.key().0 <= now.mono);
-        if let Some(event) = due.map(|entry| entry.remove()) {
+        if let Some(event) = due.map(std::collections::btree_map::OccupiedEntry::remove) {
             self.happen(event);
         } else if self
             .server
@@ -154,7 +158,7 @@ impl World {
         let now = self.now;
         match event {
             Event::MessageToServer(source, bytes) => {
-                self.server.handle_message(now, source, &bytes)
+                self.server.handle_message(now, source, &bytes);
             }
             Event::MessageToPhone(n, bytes) => {
                 self.phones[n].handle_message(now.mono, &bytes);
@@ -178,11 +182,9 @@ impl World {
         }
         let call_id = self.phones[n].call_id();
         let server = &self.server;
-        let open = server
-            .disk
-            .takes
-            .values()
-            .any(|take| take.call_id() == Some(call_id));
+        let of_call = |take: &Take| take.call_id() == Some(call_id);
+        let mut takes = server.disk.takes.iter();
+        let open = takes.any(|(id, take)| of_call(take) && !server.has_dropped(*id));
         if open || server.has_lost(call_id) {
             let at = self.clock();
             self.faults.push(format!(
@@ -204,7 +206,9 @@ impl World {
         }
         for n in 0..self.phones.len() {
             let source = self.phones[n].address();
-            for bytes in std::mem::take(&mut self.phones[n].out) {
+            let cut = self.phones[n].cut;
+            let said = std::mem::take(&mut self.phones[n].out);
+            for bytes in said.into_iter().filter(|_| !cut) {
                 self.note(&format!("phone {}", n + 1), &bytes);
                 self.carry_message(|| Event::MessageToServer(source, bytes.clone()));
             }
@@ -215,7 +219,12 @@ impl World {
             }
         }
         for (delay, question) in std::mem::take(&mut self.server.questions) {
-            self.later(delay, Event::Answer(question));
+            // Disk, mailboxes and passcodes are each served in order, like the threads they are.
+            let queue = question.queue();
+            let at =
+                (self.now.mono + delay).max(self.served.get(queue).copied().unwrap_or_default());
+            self.served.insert(queue, at);
+            self.later(at - self.now.mono, Event::Answer(question));
         }
     }
 

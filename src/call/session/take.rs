@@ -10,7 +10,6 @@ use crate::call::vocabulary::{Command, Milestone, TakeCommand};
 use crate::flow::{Event, KeepFault, RecordingDone, worth_keeping};
 use crate::mailbox::{Ending, Envelope, Facts, Owner};
 use crate::media::{self, RecordEnd, Recorded};
-use std::time::Duration;
 
 /// The recording of this call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
