@@ -4,7 +4,7 @@
 use crate::harness::events::{CALL, KEY, PROMPT};
 use crate::harness::sip::Link;
 use crate::harness::sound::{self, speech};
-use crate::harness::{Call, Dial, Server, seconds};
+use crate::harness::{Call, Dial, Server, Setup, seconds};
 use crate::steps::{
     CALLER, await_event, await_line, leave_message, playing_in, says, type_passcode,
 };
@@ -15,7 +15,7 @@ const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 #[test]
 fn three_wrong_passcodes_end_in_goodbye_and_no_log_shows_them() {
-    let server = Server::start();
+    let server = Server::start_with(&Setup::new().line("log", "level = \"trace\""));
     let mut call = Dial::new(server.address(), "1233", "2001").answered();
     for nth in 1..=3 {
         call.wait_until("the passcode is asked for", seconds(15.0), |call| {

@@ -39,6 +39,20 @@ fn a_kill_right_after_the_answer_to_the_bye_loses_nothing() {
 }
 
 #[test]
+fn a_kill_in_the_review_keeps_the_message() {
+    let mut server = Server::start();
+    let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));
+    let said = speech(3.0, 1);
+    call.say(&said);
+    to_review(&server, &mut call, 1);
+    // What was said last is on disk two seconds later at most.
+    call.wait(seconds(2.5));
+    server.kill();
+    server.restart();
+    assert_whole(&server, &said);
+}
+
+#[test]
 fn a_kill_right_after_the_message_was_kept_loses_nothing() {
     let mut server = Server::start();
     let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));

@@ -239,3 +239,23 @@ fn run(mut command: Command, folder: &Path) -> (Option<i32>, String) {
     let said = String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()).into_owned();
     (status.and_then(|s| s.code()), said)
 }
+
+#[test]
+fn a_spoilt_prompt_cache_is_made_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    std::fs::write(&cache, vec![0xA5; 100_000]).expect("a file");
+    let setup = Setup::new().line(
+        "prompts",
+        format!("cache = {:?}", cache.display().to_string()),
+    );
+    let server = Server::start_with(&setup);
+    let mut call = Dial::new(server.address(), "2002", CALLER).answered();
+    call.wait(seconds(2.0));
+    let heard = call.hang_up().heard();
+    assert!(
+        !sound::is_silent(sound::cut(&heard, 0.5, 1.0)),
+        "the greeting is heard"
+    );
+    assert_ne!(std::fs::metadata(&cache).expect("the cache").len(), 100_000);
+}

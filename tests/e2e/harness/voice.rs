@@ -37,6 +37,8 @@ struct Shared {
     saying: VecDeque<i16>,
     keys: VecDeque<u8>,
     muted: bool,
+    /// A bad line: every nth packet is lost, and every other one comes late.
+    bad_line: Option<u32>,
     heard: Vec<i16>,
     first: Option<u32>,
 }
@@ -47,6 +49,9 @@ struct Sender {
     timestamp: u32,
     ssrc: u32,
     key: Option<(u8, u16, u32)>,
+    dice: u32,
+    /// Packets under way on a bad line, each with the ticks it still takes.
+    late: Vec<(u32, Vec<u8>)>,
 }
 
 impl Voice {
@@ -61,6 +66,7 @@ impl Voice {
             saying: VecDeque::new(),
             keys: VecDeque::new(),
             muted: false,
+            bad_line: None,
             heard: Vec::new(),
             first: None,
         }));
@@ -115,6 +121,12 @@ impl Voice {
         self.lock().muted = muted;
     }
 
+    /// From now on one packet in `lost_of` is lost and others arrive up to 60 ms late and out of
+    /// order, by dice that fall the same way each time.
+    pub(crate) fn spoil(&self, lost_of: u32) {
+        self.lock().bad_line = Some(lost_of);
+    }
+
     /// All that was heard so far; what never came is silence.
     pub(crate) fn heard(&self) -> Vec<i16> {
         self.lock().heard.clone()
@@ -140,6 +152,8 @@ fn run(socket: &UdpSocket, shared: &Mutex<Shared>, stop: &AtomicBool) {
         timestamp: 0,
         ssrc: std::process::id() ^ u32::from(socket.local_addr().map_or(0, |a| a.port())) << 16,
         key: None,
+        dice: 7,
+        late: Vec::new(),
     };
     let mut next = Instant::now();
     while !stop.load(Ordering::Relaxed) {
@@ -218,12 +232,39 @@ fn speak(socket: &UdpSocket, shared: &mut Shared, sender: &mut Sender) {
         }
     };
     sender.timestamp = sender.timestamp.wrapping_add(FRAME as u32);
-    if !shared.muted {
+    if shared.muted {
+        return;
+    }
+    for packet in sender.arriving(shared.bad_line, packet) {
         let _ = socket.send_to(&packet, remote);
     }
 }
 
 impl Sender {
+    /// What reaches the server in this tick.
+    fn arriving(&mut self, bad_line: Option<u32>, packet: Vec<u8>) -> Vec<Vec<u8>> {
+        let Some(lost_of) = bad_line else {
+            return vec![packet];
+        };
+        if self.roll(lost_of) > 0 {
+            let delay = self.roll(4);
+            self.late.push((delay, packet));
+        }
+        let (now, later) = self.late.drain(..).partition(|(delay, _)| *delay == 0);
+        self.late = later;
+        self.late.iter_mut().for_each(|(delay, _)| *delay -= 1);
+        let now: Vec<(u32, Vec<u8>)> = now;
+        now.into_iter().map(|(_, packet)| packet).collect()
+    }
+
+    fn roll(&mut self, sides: u32) -> u32 {
+        self.dice = self
+            .dice
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
+        (self.dice >> 8) % sides
+    }
+
     fn packet(&mut self, pt: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
         let mut packet = vec![0x80, pt | if marker { 0x80 } else { 0 }];
         packet.extend(self.sequence.to_be_bytes());
