@@ -15,6 +15,7 @@ mod dovecot;
 mod harness;
 mod limits;
 mod linphone;
+mod operator;
 mod portal;
 mod recording;
 mod refusals;
