@@ -208,6 +208,17 @@ impl Phone {
         self.send(now, &cancel);
     }
 
+    /// Presses keys by INFO (application/dtmf-relay).
+    pub fn inform(&mut self, now: Mono, keys: &str) {
+        for key in keys.chars() {
+            let mut info = self
+                .request("INFO")
+                .with("Content-Type", "application/dtmf-relay");
+            info.body = format!("Signal={key}\r\nDuration=100\r\n");
+            self.send(now, &info);
+        }
+    }
+
     /// Puts the call on hold, or takes it back.
     pub fn hold(&mut self, now: Mono, hold: bool) {
         if self.state != State::Up || self.is_waiting() {

@@ -110,6 +110,11 @@ impl Player {
             What::HearsSpeech(which, spot) => self.hears_speech(*which, *spot),
             What::HearsSilence(span) => self.hears_silence(*span),
             What::Presses(keys) => self.presses(keys, line::PRESS),
+            What::PressesByInfo(keys) => {
+                self.act(|phone, now| phone.inform(now, keys))?;
+                self.forget_before(Mono::ZERO)
+            }
+            What::StrangerPresses(keys) => self.stranger_presses(keys),
             What::HoldsDown(key, span) => self.presses(key, *span),
             What::Waits(span) => self.pass(*span),
             What::After(span, what) => {
@@ -393,8 +398,36 @@ impl Player {
         self.forget_before_key()
     }
 
+    /// Someone sends keys to the server's side of the call, as if they were the caller.
+    fn stranger_presses(&mut self, keys: &str) -> Result<(), String> {
+        let current = self.current;
+        let world = self.world()?;
+        let packets = world.with_phone(current, |phone, _| {
+            let line = phone.line.as_mut().ok_or("the call was never up")?;
+            Ok::<_, String>((line.destination(), line.forge(keys)))
+        });
+        let (to, packets) = packets?;
+        for packet in packets {
+            world.send_from_stranger(to, packet);
+            world.pass(line::PACKET);
+        }
+        Ok(())
+    }
+
     /// What began before the last key was pressed is not the answer to it.
     fn forget_before_key(&mut self) -> Result<(), String> {
+        let pressed = self
+            .phone()?
+            .line
+            .as_ref()
+            .map_or(Mono::ZERO, |line| line.key_at);
+        self.forget_before(pressed)
+    }
+
+    /// What began before this moment, or until now where it is none of this call, is past.
+    fn forget_before(&mut self, moment: Mono) -> Result<(), String> {
+        let before = self.world()?.now();
+        let at = if moment == Mono::ZERO { before } else { moment };
         // The beginning of a sound reaches the ear one way later than the key was pressed.
         self.pass(Duration::from_millis(200))?;
         let now = self.world()?.now();
@@ -402,7 +435,6 @@ impl Player {
         let Some(line) = &mut phone.line else {
             return Ok(());
         };
-        let at = line.key_at;
         let sounds = line.ear.heard(now).iter().filter(|h| h.from <= at).count();
         let place = self.place()?;
         place.sounds = sounds.max(place.sounds);

@@ -26,6 +26,7 @@
 //!   hears silence for 2s
 //!   presses 4321#
 //!   holds 7 down for 2s
+//!   presses 5 by INFO | a stranger presses 5
 //!   after 5s presses 3                       since what was heard last began
 //!   waits 3s
 //!   speaks 5s | begins to speak 20s
@@ -74,6 +75,10 @@ pub enum What {
     HearsSilence(Duration),
     /// Keys.
     Presses(String),
+    /// Keys by SIP INFO.
+    PressesByInfo(String),
+    /// Keys in packets of someone who is not in the call.
+    StrangerPresses(String),
     /// One key for this long.
     HoldsDown(String, Duration),
     /// A pause.
@@ -234,6 +239,8 @@ fn step(words: &[&str]) -> Option<What> {
         ["call", to, "from", from, rest @ ..] => What::Call(dial(to, from, rest)?),
         ["in", "call", n] => What::InCall(n.parse::<usize>().ok()?.checked_sub(1)?),
         ["hears", rest @ ..] => hears(rest)?,
+        ["presses", keys, "by", "INFO"] => What::PressesByInfo((*keys).to_owned()),
+        ["a", "stranger", "presses", keys] => What::StrangerPresses((*keys).to_owned()),
         ["presses", keys] => What::Presses((*keys).to_owned()),
         ["holds", key, "down", "for", span] => What::HoldsDown((*key).to_owned(), duration(span)?),
         ["waits", span] => What::Waits(duration(span)?),
