@@ -408,7 +408,7 @@ impl Player {
         });
         let (to, packets) = packets?;
         for packet in packets {
-            world.send_from_stranger(to, packet);
+            world.send_from_stranger(to, &packet);
             world.pass(line::PACKET);
         }
         Ok(())

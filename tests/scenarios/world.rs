@@ -96,9 +96,9 @@ impl World {
     }
 
     /// A packet of someone who is not in the call.
-    pub fn send_from_stranger(&mut self, to: SocketAddr, packet: Vec<u8>) {
+    pub fn send_from_stranger(&mut self, to: SocketAddr, packet: &[u8]) {
         let source = SocketAddr::from(([203, 0, 113, 9], 40_000));
-        self.carry_packet(|| Event::PacketToServer(source, to, packet.clone()));
+        self.carry_packet(|| Event::PacketToServer(source, to, packet.to_vec()));
     }
 
     /// Lets this much time pass.
