@@ -1,6 +1,6 @@
 //! The far end: many calls from one thread, each with its own socket and its own 20 ms.
 
-use crate::report::{Heard, Histogram};
+use crate::report::Heard;
 use crate::rtp::{self, FRAME, HEADER, Stream};
 use belpost::audio::{Law, goertzel};
 use belpost::base::{CallId, Digit, Mono, Now, Timestamp};

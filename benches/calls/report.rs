@@ -127,8 +127,9 @@ fn row(cell: &Cell) -> String {
     let minutes = calls * f.hold.as_secs_f64() / 60.0;
     let per_call = f.loaded_kib.saturating_sub(f.idle_kib) as f64 / calls;
     format!(
-        "| {} | {} of {} | {:.4} | {:.1} | {:.1} | {:.1} | {} | {} of {} | {} | {} |",
+        "| {}, {} calls | {} of {} | {:.4} | {:.1} | {:.1} | {:.1} | {} | {} of {} | {} | {} |",
         cell.name,
+        cell.calls,
         f.heard.in_call,
         f.heard.asked,
         f.cpu.as_secs_f64() / minutes,

@@ -102,6 +102,12 @@ const SINGLE: [(&str, &str); 8] = [
 /// The largest CSeq number (RFC 3261 section 8.1.1.5).
 const MAX_CSEQ: u32 = 0x7fff_ffff;
 
+/// The length of the header section with its empty line.
+fn head_length(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+    end.map(|at| at + 4)
+}
+
 /// Reads a message.
 pub(super) fn parse(bytes: &[u8], bounds: Bounds) -> Result<Message, Fault> {
     let start = bytes
@@ -109,7 +115,7 @@ pub(super) fn parse(bytes: &[u8], bounds: Bounds) -> Result<Message, Fault> {
         .position(|b| !matches!(b, b'\r' | b'\n' | 0))
         .ok_or(Fault::Silent("a keep-alive"))?;
     let bytes = bytes.get(start..).unwrap_or_default();
-    let end = super::frame::head_length(bytes);
+    let end = head_length(bytes);
     let head = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
     let head = String::from_utf8_lossy(head.get(..bounds.bytes).unwrap_or(head));
     let mut lines = head

@@ -11,7 +11,6 @@ mod config;
 mod deadline;
 mod dialog;
 mod entropy;
-mod frame;
 mod headers;
 mod identity;
 mod machine;
@@ -28,7 +27,6 @@ mod wire;
 pub use config::{
     Advertised, Config, MAX_HEADERS, MAX_MESSAGE, Network, NetworkFault, PLACED_CALLS_FROM,
 };
-pub use frame::{Frame, frame};
 pub use machine::Machine;
 pub use vocabulary::{
     Address, Command, Diversion, EndReason, Event, HistoryEntry, Invite, Offer, Place, Refusal,
