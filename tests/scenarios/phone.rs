@@ -190,15 +190,10 @@ impl Phone {
     }
 
     /// Puts the call on hold, or takes it back.
-    pub fn hold(&mut self, now: Mono, hold: bool) {
+    pub fn hold(&mut self, now: Mono, direction: Direction) {
         if self.state != State::Up || self.is_waiting() {
             return;
         }
-        let direction = if hold {
-            Direction::SendOnly
-        } else {
-            Direction::SendRecv
-        };
         let offer = self.offer(direction);
         let invite = self.request("INVITE").with_sdp(&offer);
         self.send(now, &invite);

@@ -131,8 +131,8 @@ impl Player {
             What::IsHungUpOn(span) => self.is_hung_up_on(*span),
             What::IsRefused(status) => self.is_refused(*status),
             What::IsTransferred(number) => self.is_transferred(number),
-            What::Holds(hold) => {
-                self.act(|phone, now| phone.hold(now, *hold))?;
+            What::Holds(direction) => {
+                self.act(|phone, now| phone.hold(now, *direction))?;
                 self.until(PATIENCE, |phone, _| (!phone.is_waiting()).then_some(()))?
                     .ok_or_else(|| "the hold was not answered".to_owned())
             }

@@ -32,7 +32,7 @@
 //!   speaks 5s | begins to speak 20s
 //!   hangs up | gives up
 //!   is hung up on within 5s | is refused with 404 | is transferred to 2009
-//!   puts the call on hold | resumes
+//!   puts the call on hold | puts the call on silent hold | resumes
 //!   loses the connection | stops sending audio
 //!   the server is told to stop
 //! in call 1                                  the next lines are about this one again
@@ -49,6 +49,7 @@ mod scene;
 
 pub use scene::Given;
 
+use belpost::sdp::Direction;
 use std::time::Duration;
 
 /// A step and where it stands.
@@ -106,8 +107,8 @@ pub enum What {
     IsRefused(u16),
     /// The server sends the caller elsewhere.
     IsTransferred(String),
-    /// Hold, or back.
-    Holds(bool),
+    /// Hold, with audio or without, or back.
+    Holds(Direction),
     /// Nothing comes through any more.
     LosesConnection,
     /// No audio is sent any more.
@@ -214,8 +215,9 @@ fn step(words: &[&str]) -> Option<What> {
         ["is", "hung", "up", "on", "within", span] => What::IsHungUpOn(duration(span)?),
         ["is", "refused", "with", status] => What::IsRefused(status.parse().ok()?),
         ["is", "transferred", "to", number] => What::IsTransferred((*number).to_owned()),
-        ["puts", "the", "call", "on", "hold"] => What::Holds(true),
-        ["resumes"] => What::Holds(false),
+        ["puts", "the", "call", "on", "hold"] => What::Holds(Direction::SendOnly),
+        ["puts", "the", "call", "on", "silent", "hold"] => What::Holds(Direction::Inactive),
+        ["resumes"] => What::Holds(Direction::SendRecv),
         ["loses", "the", "connection"] => What::LosesConnection,
         ["stops", "sending", "audio"] => What::StopsSending,
         ["the", "server", "is", "told", "to", "stop"] => What::ServerStops,
