@@ -251,7 +251,7 @@ impl Generator {
     }
 
     fn signal(&mut self) {
-        let mut datagram = [0; 65_535];
+        let mut datagram = vec![0; 65_535];
         while let Ok((len, source)) = self.sip.recv_from(&mut datagram) {
             let arrival = Arrival {
                 source,

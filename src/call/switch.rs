@@ -93,6 +93,13 @@ impl Switch {
         self.len() == 0
     }
 
+    /// The calls whose conversation or recording is not settled; those that only wait for the
+    /// answer to a BYE are not among them.
+    pub fn unsettled(&self) -> usize {
+        let talking = self.calls.values().filter(|call| !call.is_settled());
+        self.arriving.len() + talking.count()
+    }
+
     /// Whether the disk has room for a new recording; from now on, until told otherwise.
     pub fn set_admitting(&mut self, admitting: bool) {
         self.admitting = admitting;
@@ -136,7 +143,8 @@ impl Switch {
         let leg = Leg::new(rtp, session, &self.rules.abilities);
         let language = self.rules.language.clone();
         let mut desk = desk(&self.rules, &mut self.ids, &mut self.out, now);
-        match CallSession::answer(invite, purpose, leg, session, &language, &mut desk) {
+        let answer = || CallSession::answer(invite, purpose, leg, session, &language, &mut desk);
+        match catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(broken(call))) {
             Ok(answered) => {
                 self.by_media.insert(session, call);
                 self.calls.insert(call, answered);
@@ -183,9 +191,11 @@ impl Switch {
         self.step(now, call, |s, desk| s.on_mail(desk, reply));
     }
 
-    /// The outcome of [`Command::LogIn`]: whether the passcode was right.
-    pub fn handle_log_in(&mut self, now: Now, call: CallId, right: bool) {
-        let Some(mailbox) = self.calls.get(&call).and_then(|s| s.log_in().cloned()) else {
+    /// The outcome of [`Command::LogIn`]: whether the passcode of this attempt was right. One
+    /// that comes when the call gave the attempt up is ignored.
+    pub fn handle_log_in(&mut self, now: Now, call: CallId, attempt: u32, right: bool) {
+        let asked = self.calls.get(&call).and_then(|s| s.log_in(attempt));
+        let Some(mailbox) = asked.cloned() else {
             return;
         };
         let owner = self
@@ -203,7 +213,8 @@ impl Switch {
             self.lockout.wrong(&mailbox, now.mono);
             LogInVerdict::Wrong
         };
-        self.step(now, call, |s, desk| s.on_log_in(desk, mailbox, verdict));
+        let question = (attempt, mailbox);
+        self.step(now, call, |s, desk| s.on_log_in(desk, question, verdict));
     }
 
     /// The outcome of [`super::TakeCommand::Commit`].
@@ -273,9 +284,16 @@ impl Switch {
                 },
             );
         }
-        let route = route::route(&invite, &self.rules.roster, &self.rules.routing);
-        self.note(call, arrival(&invite, &route));
-        match Purpose::of(route, self.admitting) {
+        let (rules, admitting) = (&self.rules, self.admitting);
+        let find = || {
+            let route = route::route(&invite, &rules.roster, &rules.routing);
+            (arrival(&invite, &route), Purpose::of(route, admitting))
+        };
+        let Ok((arrived, purpose)) = catch_unwind(AssertUnwindSafe(find)) else {
+            return self.refuse(call, broken(call));
+        };
+        self.note(call, arrived);
+        match purpose {
             Ok(purpose) => {
                 let session = self.ids.session();
                 let peer = invite.source.ip();
@@ -288,7 +306,11 @@ impl Switch {
 
     /// The caller gave up while the sockets were being opened.
     fn forget_arriving(&mut self, call: CallId) {
+        let before = self.arriving.len();
         self.arriving.retain(|_, a| a.invite.call != call);
+        if self.arriving.len() < before {
+            self.note(call, Milestone::Ended("caller gave up"));
+        }
     }
 
     /// One step of one call, walled off from the others.
@@ -358,6 +380,16 @@ fn desk<'a>(
         },
         ids,
         out,
+    }
+}
+
+/// What a call is refused with whose first step failed in a way it should not.
+fn broken(call: CallId) -> Refusal {
+    tracing::error!(%call, "answering this call failed; it is refused");
+    Refusal {
+        status: 500,
+        retry_after: None,
+        why: "a fault of this server",
     }
 }
 

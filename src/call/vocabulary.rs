@@ -63,6 +63,8 @@ pub enum Command {
     LogIn {
         /// Who asks.
         call: CallId,
+        /// Which attempt of this call; comes back with the answer.
+        attempt: u32,
         /// Whose mailbox.
         mailbox: MailboxId,
         /// The passcode typed.

@@ -20,8 +20,8 @@ mod tests;
 
 pub use fault::{Fault, Faults, LoadFault, Place, Problem, ValueFault};
 pub use model::{
-    Config, Deposit, Diagnostics, Entry, Events, Log, MailboxFrom, Mailboxes, Media, Menus, Portal,
-    Prompts, Sip, Spool,
+    Config, Deposit, Diagnostics, Entry, Events, Log, Mailboxes, Media, Menus, Portal, Prompts,
+    Sip, Spool,
 };
 pub use values::{Listen, Ports};
 pub use warnings::{Warning, warnings};

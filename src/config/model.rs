@@ -6,6 +6,7 @@
 use super::values::{Listen, Ports};
 use crate::audio::Law;
 use crate::base::DialString;
+use crate::call::MailboxFrom;
 use crate::observe::{LogFormat, LogLevel};
 use crate::sip::Network;
 use crate::subscriber::{Language, Profile};
@@ -65,15 +66,6 @@ pub struct Sip {
     pub mailbox_from: MailboxFrom,
     /// A header that names the mailbox, in lower case.
     pub mailbox_header: Option<String>,
-}
-
-/// Which diversion decides on the mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MailboxFrom {
-    /// The number dialled first.
-    Original,
-    /// The one that diverted last.
-    Last,
 }
 
 /// `[media]`

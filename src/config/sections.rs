@@ -4,14 +4,15 @@
 
 use super::fault::{Problem, ValueFault};
 use super::model::{
-    Config, Deposit, Diagnostics, Entry, Events, Log, MailboxFrom, Mailboxes, Media, Menus, Portal,
-    Prompts, Sip, Spool,
+    Config, Deposit, Diagnostics, Entry, Events, Log, Mailboxes, Media, Menus, Portal, Prompts,
+    Sip, Spool,
 };
 use super::reader::{At, Reader, Section};
 use super::subscribers;
 use super::values::{self, Listen, Ports};
 use crate::audio::Law;
 use crate::base::DialString;
+use crate::call::MailboxFrom;
 use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
 use crate::subscriber::Language;

@@ -5,13 +5,13 @@
 //! the caller is told of; nothing here waits.
 
 use super::address;
-use super::log_ins::{LogIn, LogIns, Overloaded};
+use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
 use super::telling::Telling;
 use crate::audio::WireAudio;
-use crate::base::{CallId, Language, MailboxId, MessageId, Now, Pii, PlayId, SessionId};
-use crate::call::{Milestone, TakeCommand};
+use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
+use crate::call::{Milestone, PATIENCE, TakeCommand};
 use crate::deliver::{Answer, Answered, Mailboxes, Question, Token};
-use crate::engine::Engine;
+use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
 use crate::prompt::Phrase;
@@ -19,11 +19,11 @@ use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
 use crate::{mailbox, media};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 /// Something for the signalling task to take in.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) enum Input {
     /// The audio of a message.
     Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
     /// A passcode was checked.
-    LogIn(CallId, bool),
+    LogIn(Verdict),
 }
 
 /// What a question to a mailbox was for.
@@ -70,7 +70,7 @@ pub(super) struct Edges {
     pub mailboxes: Mailboxes,
     pub answers: mpsc::UnboundedReceiver<Answered>,
     pub log_ins: LogIns,
-    pub verdicts: mpsc::UnboundedReceiver<(CallId, bool)>,
+    pub verdicts: mpsc::UnboundedReceiver<Verdict>,
     pub library: Arc<Library>,
     /// The language of whatever a caller's own lacks.
     pub fallback: Language,
@@ -82,7 +82,8 @@ pub(super) struct Edges {
 #[derive(Debug, Default)]
 pub(super) struct Questions {
     last: u64,
-    open: HashMap<Token, Asked>,
+    /// By token, and so by age; with the moment the call gives the question up.
+    open: BTreeMap<Token, (Mono, Asked)>,
     immediate: VecDeque<Input>,
 }
 
@@ -98,7 +99,7 @@ impl Edges {
                 Some((session, event)) = self.media.recv() => Some(Input::Media(session, event)),
                 Some(report) = self.reports.recv() => of_report(report),
                 Some(answered) = self.answers.recv() => self.asked.of_answer(answered),
-                Some((call, right)) = self.verdicts.recv() => Some(Input::LogIn(call, right)),
+                Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
                 else => std::future::pending().await,
             };
             if let Some(input) = input {
@@ -139,19 +140,35 @@ impl Edges {
 
     pub(super) fn media(&mut self, session: SessionId, command: media::Command) {
         if let Err(fault) = self.engine.send(session, command) {
-            warn!(?session, %fault, "a media command went nowhere");
+            self.media_fault(session, fault);
         }
     }
 
     pub(super) fn info_digit(&mut self, session: SessionId, digit: crate::base::Digit) {
         if let Err(fault) = self.engine.info_digit(session, digit) {
-            warn!(?session, %fault, "a key went nowhere");
+            self.media_fault(session, fault);
         }
     }
 
     pub(super) fn close_media(&mut self, session: SessionId) {
-        // A session that is gone already needs no closing.
-        let _gone = self.engine.close(session);
+        match self.engine.close(session) {
+            // A session that is gone already needs no closing.
+            Ok(()) | Err(SendFault::Unknown) => {}
+            Err(fault) => error!(session = session.0, %fault, "a media session is not closed"),
+        }
+    }
+
+    /// A worker that takes no more orders: the call of this session is to be given up.
+    fn media_fault(&mut self, session: SessionId, fault: SendFault) {
+        match fault {
+            // The session broke, or the call is over: its own events tell.
+            SendFault::Unknown => debug!(session = session.0, "a media command came too late"),
+            SendFault::Overloaded | SendFault::Stopped => {
+                error!(session = session.0, %fault, "a call is given up");
+                let broken = Input::Media(session, media::Event::Broken);
+                self.asked.immediate.push_back(broken);
+            }
+        }
     }
 
     pub(super) fn say(
@@ -189,9 +206,16 @@ impl Edges {
         }
     }
 
-    pub(super) fn mail(&mut self, call: CallId, mailbox: &MailboxId, command: mailbox::Command) {
+    pub(super) fn mail(
+        &mut self,
+        now: Mono,
+        call: CallId,
+        mailbox: &MailboxId,
+        command: mailbox::Command,
+    ) {
         let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
         self.ask(
+            now,
             Asked::Mail(call),
             mailbox,
             Question::Command(command),
@@ -201,13 +225,14 @@ impl Edges {
 
     pub(super) fn fetch(
         &mut self,
-        call: CallId,
-        play: PlayId,
+        now: Mono,
+        (call, play): (CallId, PlayId),
         mailbox: &MailboxId,
         message: MessageId,
     ) {
         let failed = Input::Audio(call, play, Err(PlayFault::Unavailable));
         self.ask(
+            now,
             Asked::Audio(call, play),
             mailbox,
             Question::Audio(message),
@@ -215,14 +240,10 @@ impl Edges {
         );
     }
 
-    pub(super) fn log_in(&mut self, call: CallId, mailbox: MailboxId, passcode: Pii<String>) {
-        if let Err(Overloaded(call)) = self.log_ins.check(LogIn {
-            call,
-            mailbox,
-            passcode,
-        }) {
-            warn!(%call, "too many passcodes wait to be checked");
-            self.asked.immediate.push_back(Input::LogIn(call, false));
+    pub(super) fn log_in(&mut self, log_in: LogIn) {
+        if let Err(Overloaded(verdict)) = self.log_ins.check(log_in) {
+            warn!(call = %verdict.call, "too many passcodes wait to be checked");
+            self.asked.immediate.push_back(Input::LogIn(verdict));
         }
     }
 
@@ -234,19 +255,28 @@ impl Edges {
     /// holds to disk.
     pub(super) async fn close(self) {
         self.transport.shutdown().await;
+        // Workers that stop do not wait for a receiver that is gone.
+        drop(self.media);
         self.engine.stop();
         self.telling.flush();
         drop(self.spool);
     }
 
-    fn ask(&mut self, asked: Asked, mailbox: &MailboxId, question: Question, failed: Input) {
-        let token = self.asked.token(asked);
+    fn ask(
+        &mut self,
+        now: Mono,
+        asked: Asked,
+        mailbox: &MailboxId,
+        question: Question,
+        failed: Input,
+    ) {
+        let token = self.asked.token(now, asked);
         if self
             .mailboxes
             .ask(token, mailbox.clone(), question)
             .is_err()
         {
-            warn!(%mailbox, "too many questions wait for the mailboxes");
+            warn!("too many questions wait for the mailboxes");
             self.asked.open.remove(&token);
             self.asked.immediate.push_back(failed);
         }
@@ -254,15 +284,21 @@ impl Edges {
 }
 
 impl Questions {
-    fn token(&mut self, asked: Asked) -> Token {
+    /// Notes a question. Those the calls no longer wait for are forgotten, answered or not.
+    fn token(&mut self, now: Mono, asked: Asked) -> Token {
+        while let Some(oldest) = self.open.first_entry()
+            && oldest.get().0 <= now
+        {
+            oldest.remove();
+        }
         self.last += 1;
         let token = Token(self.last);
-        self.open.insert(token, asked);
+        self.open.insert(token, (now + PATIENCE, asked));
         token
     }
 
     fn of_answer(&mut self, answered: Answered) -> Option<Input> {
-        let asked = self.open.remove(&answered.token)?;
+        let (_, asked) = self.open.remove(&answered.token)?;
         match (asked, answered.answer) {
             (Asked::Mail(call), Answer::Reply(reply)) => Some(Input::Mail(call, reply)),
             (Asked::Audio(call, play), Answer::Audio(_, audio)) => {
@@ -312,5 +348,32 @@ fn play_fault(fault: mailbox::Fault) -> PlayFault {
         mailbox::Fault::Gone => PlayFault::Gone,
         mailbox::Fault::Damaged => PlayFault::Damaged,
         mailbox::Fault::Unavailable => PlayFault::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_question_nobody_answers_is_forgotten_when_its_call_gives_up() {
+        let mut asked = Questions::default();
+        let mut now = Mono::ZERO;
+        for call in 0..10_000 {
+            now = now + Duration::from_millis(10);
+            asked.token(now, Asked::Mail(CallId(call)));
+        }
+        assert!(asked.open.len() <= 1_000, "{}", asked.open.len());
+
+        let token = asked.token(now, Asked::Mail(CallId(1)));
+        let answer = Answer::Reply(mailbox::Reply::Done(mailbox::Command::List));
+        let answered = || Answered {
+            token,
+            mailbox: MailboxId::parse("2001").unwrap(),
+            answer: answer.clone(),
+        };
+        assert!(asked.of_answer(answered()).is_some());
+        assert!(asked.of_answer(answered()).is_none());
     }
 }

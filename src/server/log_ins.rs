@@ -15,10 +15,23 @@ pub const WAITING_MAX: usize = 64;
 pub(super) struct LogIn {
     /// Who asks.
     pub call: CallId,
+    /// Which attempt of that call.
+    pub attempt: u32,
     /// Whose mailbox.
     pub mailbox: MailboxId,
     /// The passcode typed.
     pub passcode: Pii<String>,
+}
+
+/// The outcome of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Who asked.
+    pub call: CallId,
+    /// Which attempt of that call.
+    pub attempt: u32,
+    /// Whether the passcode was right.
+    pub right: bool,
 }
 
 /// The near side of the thread. It ends when this is dropped.
@@ -38,16 +51,26 @@ pub enum LogInsFault {
     Hash(#[from] PasscodeHashFault),
 }
 
-/// A log-in that could not be queued; it counts as wrong.
+/// A log-in that could not be queued, and the verdict in its place: wrong.
 #[derive(Debug)]
-pub(super) struct Overloaded(pub CallId);
+pub(super) struct Overloaded(pub Verdict);
+
+impl LogIn {
+    fn verdict(&self, right: bool) -> Verdict {
+        Verdict {
+            call: self.call,
+            attempt: self.attempt,
+            right,
+        }
+    }
+}
 
 impl LogIns {
-    /// Starts the thread. Answers go to `answers`: the call, and whether the passcode was right.
+    /// Starts the thread. Its verdicts go to `answers`.
     pub(super) fn start(
         roster: Arc<Roster>,
         decoy_salt: [u8; 16],
-        answers: mpsc::UnboundedSender<(CallId, bool)>,
+        answers: mpsc::UnboundedSender<Verdict>,
     ) -> Result<LogIns, LogInsFault> {
         let decoy = PasscodeHash::make("decoy", &decoy_salt)?;
         let (queue, waiting) = sync_channel(WAITING_MAX);
@@ -62,7 +85,7 @@ impl LogIns {
     pub(super) fn check(&self, log_in: LogIn) -> Result<(), Overloaded> {
         self.queue.try_send(log_in).map_err(|error| match error {
             TrySendError::Full(log_in) | TrySendError::Disconnected(log_in) => {
-                Overloaded(log_in.call)
+                Overloaded(log_in.verdict(false))
             }
         })
     }
@@ -72,11 +95,11 @@ fn check_all(
     waiting: &Receiver<LogIn>,
     roster: &Roster,
     decoy: &PasscodeHash,
-    answers: &mpsc::UnboundedSender<(CallId, bool)>,
+    answers: &mpsc::UnboundedSender<Verdict>,
 ) {
     for log_in in waiting {
         let right = is_right(&log_in, roster, decoy);
-        if answers.send((log_in.call, right)).is_err() {
+        if answers.send(log_in.verdict(right)).is_err() {
             return;
         }
     }
@@ -129,6 +152,7 @@ mod tests {
             log_ins
                 .check(LogIn {
                     call: CallId(n as u64),
+                    attempt: 1,
                     mailbox,
                     passcode,
                 })
@@ -138,12 +162,12 @@ mod tests {
             .iter()
             .map(|_| answered.blocking_recv().unwrap())
             .collect();
-        assert_eq!(
-            verdicts
-                .iter()
-                .filter(|(_, right)| *right)
-                .collect::<Vec<_>>(),
-            [&(CallId(0), true)]
-        );
+        let right: Vec<_> = verdicts.iter().filter(|verdict| verdict.right).collect();
+        let expected = Verdict {
+            call: CallId(0),
+            attempt: 1,
+            right: true,
+        };
+        assert_eq!(right, [&expected]);
     }
 }

@@ -1,6 +1,6 @@
 //! From the configuration to what each part is told.
 
-use crate::call::{self, Abilities, Diagnostic, MailboxFrom, Routing};
+use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::engine;
 use crate::flow::{MenuFault, Menus, Settings};
@@ -144,10 +144,7 @@ fn routing(config: &Config) -> Routing {
             .into_iter()
             .filter_map(|(number, kind)| Some((number.clone()?, kind)))
             .collect(),
-        mailbox_from: match config.sip.mailbox_from {
-            config::MailboxFrom::Original => MailboxFrom::Original,
-            config::MailboxFrom::Last => MailboxFrom::Last,
-        },
+        mailbox_from: config.sip.mailbox_from,
         mailbox_header: config.sip.mailbox_header.clone(),
     }
 }

@@ -6,6 +6,7 @@
 
 use super::clock::Clock;
 use super::edges::{Edges, Input};
+use super::log_ins::{LogIn, Verdict};
 use crate::call::{Command, Switch};
 use crate::sip::Machine;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use tracing::{info, warn};
 
 /// How long calls may take to say goodbye when the server closes down.
 pub const DRAIN: Duration = Duration::from_secs(20);
+/// How long the answers to the last BYEs are waited for, once every recording is settled.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long to sleep where nothing has a deadline.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -42,17 +45,20 @@ impl Signalling {
         self.edges
     }
 
-    /// Takes no new calls, ends the present ones, and waits until their recordings are kept.
+    /// Takes no new calls, ends the present ones, and waits until all is said and kept; then a
+    /// little for the answers to the last BYEs, for a peer that is gone answers none.
     async fn drain(&mut self) {
-        let end = Instant::now() + DRAIN;
-        info!(
-            calls = self.switch.len(),
-            "closing down: no new calls, present ones are ended"
-        );
+        let mut end = Instant::now() + DRAIN;
+        let calls = self.switch.len();
+        info!(calls, "closing down: no new calls, present ones are ended");
         self.machine.drain();
         self.switch.drain(self.clock.now());
         self.settle();
+        let mut settled = None;
         while !self.switch.is_empty() && Instant::now() < end {
+            if self.switch.unsettled() == 0 {
+                end = end.min(*settled.get_or_insert_with(|| Instant::now() + LAST_WORDS));
+            }
             let deadline = self.deadline().min(end);
             tokio::select! {
                 input = self.edges.next() => self.take(input),
@@ -60,11 +66,16 @@ impl Signalling {
             }
             self.settle();
         }
-        if !self.switch.is_empty() {
-            warn!(
-                calls = self.switch.len(),
-                "calls that did not end in time are cut off"
-            );
+        match (self.switch.len(), self.switch.unsettled()) {
+            (0, _) => {}
+            (calls, 0) => info!(calls, "calls are over whose peers did not answer the BYE"),
+            (calls, unsettled) => {
+                warn!(
+                    calls,
+                    unsettled,
+                    "calls did not end in time and are cut off; what they recorded is on disk"
+                );
+            }
         }
     }
 
@@ -93,7 +104,11 @@ impl Signalling {
             Input::TakeAudio(take, audio) => self.switch.handle_take_audio(now, take, audio),
             Input::Mail(call, reply) => self.switch.handle_mail(now, call, reply),
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
-            Input::LogIn(call, right) => self.switch.handle_log_in(now, call, right),
+            Input::LogIn(Verdict {
+                call,
+                attempt,
+                right,
+            }) => self.switch.handle_log_in(now, call, attempt, right),
         }
     }
 
@@ -139,22 +154,26 @@ impl Signalling {
                 call,
                 mailbox,
                 command,
-            } => self.edges.mail(call, &mailbox, command),
+            } => self.edges.mail(now.mono, call, &mailbox, command),
             Command::Fetch {
                 call,
                 play,
                 mailbox,
                 message,
             } => {
-                self.edges.fetch(call, play, &mailbox, message);
+                self.edges.fetch(now.mono, (call, play), &mailbox, message);
             }
             Command::LogIn {
                 call,
+                attempt,
                 mailbox,
                 passcode,
-            } => {
-                self.edges.log_in(call, mailbox, passcode);
-            }
+            } => self.edges.log_in(LogIn {
+                call,
+                attempt,
+                mailbox,
+                passcode,
+            }),
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }
     }

@@ -4,7 +4,7 @@ use crate::audio::Law;
 use crate::base::{CallId, MessageId, Mono, Now};
 use crate::call::Milestone;
 use crate::observe::{CallEvent, EventLog, TakeStep};
-use crate::prompt::Phrase;
+use crate::prompt::{MessageKind, Phrase, Say};
 use std::collections::HashMap;
 use std::time::Duration;
 use tracing::{debug, error, info};
@@ -141,13 +141,86 @@ fn codec(law: Law) -> &'static str {
     }
 }
 
-/// A phrase as the log shows it.
+/// A phrase as the log shows it: lines by their keys, values in figures.
 fn shown(phrase: &Phrase) -> Option<String> {
     match phrase {
         Phrase::Line(line) => Some(line.key().to_owned()),
         Phrase::Choice(line, key) => Some(format!("{} {key}", line.key())),
-        Phrase::Say(say) => Some(format!("{say:?}")),
+        Phrase::Say(say) => Some(value(say)),
         Phrase::Beep => Some("beep".to_owned()),
         Phrase::Pause(_) => None,
+    }
+}
+
+/// A spoken value in figures: `number 2001`, `2 new messages`.
+fn value(say: &Say) -> String {
+    match say {
+        Say::Cardinal(number) => number.to_string(),
+        Say::Number(number) => format!("number {number}"),
+        Say::Messages(kind, count) => {
+            let kind = match kind {
+                MessageKind::New => "new",
+                MessageKind::Saved => "saved",
+            };
+            let noun = if *count == 1 { "message" } else { "messages" };
+            format!("{count} {kind} {noun}")
+        }
+        Say::When { at, zone, .. } => match at.in_tz(zone) {
+            Ok(there) => there.strftime("%Y-%m-%d %H:%M").to_string(),
+            Err(_) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        },
+        Say::Length(span) => format!("{} s", span.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{DialString, Digit, Timestamp};
+    use crate::prompt::Line;
+
+    #[test]
+    fn phrases_read_as_they_are_spoken() {
+        let at: Timestamp = "2026-03-01T12:30:00Z".parse().unwrap();
+        let phrases = [
+            (
+                Phrase::Line(Line::PortalWelcome),
+                Some(Line::PortalWelcome.key().to_owned()),
+            ),
+            (
+                Phrase::Choice(Line::PortalWelcome, Digit::Pound),
+                Some(format!("{} #", Line::PortalWelcome.key())),
+            ),
+            (Phrase::Say(Say::Cardinal(7)), Some("7".to_owned())),
+            (
+                Phrase::Say(Say::Number(DialString::parse("+31201232001").unwrap())),
+                Some("number +31201232001".to_owned()),
+            ),
+            (
+                Phrase::Say(Say::Messages(MessageKind::New, 2)),
+                Some("2 new messages".to_owned()),
+            ),
+            (
+                Phrase::Say(Say::Messages(MessageKind::Saved, 1)),
+                Some("1 saved message".to_owned()),
+            ),
+            (
+                Phrase::Say(Say::When {
+                    at,
+                    now: at,
+                    zone: "Europe/Amsterdam".to_owned(),
+                }),
+                Some("2026-03-01 13:30".to_owned()),
+            ),
+            (
+                Phrase::Say(Say::Length(Duration::from_secs(34))),
+                Some("34 s".to_owned()),
+            ),
+            (Phrase::Beep, Some("beep".to_owned())),
+            (Phrase::Pause(Duration::from_secs(1)), None),
+        ];
+        for (phrase, expected) in phrases {
+            assert_eq!(shown(&phrase), expected, "{phrase:?}");
+        }
     }
 }

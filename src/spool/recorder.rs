@@ -257,7 +257,8 @@ impl<D: Disk> Recorder<D> {
     }
 
     fn sync(&mut self, id: MessageId) {
-        let Some(take) = self.takes.get_mut(&id) else {
+        // Of a broken take nothing more reaches the disk: its tail in memory is all there is.
+        let Some(take) = self.takes.get_mut(&id).filter(|take| !take.broken) else {
             return;
         };
         take.sync_due = false;

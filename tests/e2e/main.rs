@@ -1,6 +1,21 @@
-//! End-to-end tests: the real thing against real servers and telephones on loopback.
+//! End-to-end tests: the real server process on loopback, with real telephones.
+//!
+//! SIPp, baresip and linphonec are the telephones, and one made by hand for what those cannot do;
+//! Dovecot is the mail server.
+//! Mailboxes and logs are read from the disk, without the server's own code.
 
 // These tests stop at the first thing that is not as it should be; helpers are no #[test]s.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod access;
+mod agreement;
+mod crash;
+mod diverted;
 mod dovecot;
+mod harness;
+mod limits;
+mod linphone;
+mod portal;
+mod recording;
+mod refusals;
+mod steps;

@@ -494,6 +494,24 @@ fn what_a_full_disk_could_not_keep_is_delivered_cut_off_when_there_is_room() {
 }
 
 #[test]
+fn a_sync_that_was_due_when_the_disk_filled_up_forgets_no_sound() {
+    let begin = [Begin(1), Pass(10), Block(1, 8_000), Pass(1_000)];
+    let mut world = World::new(Plan::Sound).play(&begin);
+    world.twin.plan(Plan::FullFrom(0));
+    world.step(Block(1, 8_000));
+    world.twin.plan(Plan::Sound);
+    world.pass(SYNC_EVERY);
+    for step in [Commit(1), Pass(10)] {
+        world.step(step);
+    }
+    assert!(world.known[&1].kept);
+    assert_eq!(
+        world.recorder.outbox().octets(id(1)).unwrap(),
+        world.known[&1].sound
+    );
+}
+
+#[test]
 fn two_commits_within_five_milliseconds_share_their_folder_syncs() {
     let begin = [Begin(1), Begin(2), Pass(10)];
     let count = |end: &[Step]| operations(&[&begin, end].concat());

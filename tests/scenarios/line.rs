@@ -162,6 +162,19 @@ impl Line {
         Some(self.packet(events, n == 0, timestamp, &[event, flags, high, low]))
     }
 
+    /// Packets of keys that say to come from this line, and do not advance it.
+    pub fn forge(&self, keys: &str) -> Vec<Vec<u8>> {
+        let mut twin = Line::new(self.remote.clone(), Mono::ZERO);
+        (twin.sequence, twin.timestamp) = (self.sequence, self.timestamp);
+        let digits: Vec<Digit> = keys.chars().filter_map(Digit::from_char).collect();
+        twin.press(&digits, PRESS);
+        let mut packets = Vec::new();
+        while twin.is_pressing() {
+            packets.extend(twin.tick(Mono::ZERO));
+        }
+        packets
+    }
+
     fn audio(&mut self, timestamp: u32) -> Vec<u8> {
         let law = self.remote.law;
         let silence = Law::A.encode(0);

@@ -12,6 +12,7 @@
 // Every module here is private to this one test program.
 #![allow(unreachable_pub)]
 
+mod dial;
 mod ear;
 mod line;
 mod network;

@@ -3,6 +3,7 @@
 //! In: messages, packets, the time and what its user does. Out: messages and packets. Lost
 //! messages are repeated (section 17.1) and repeated ones answered alike (section 17.2).
 
+use crate::dial::{Dial, diversion, request_uri};
 use crate::line::Line;
 use crate::server::SERVER;
 use crate::sip_text::{Message, uri};
@@ -18,37 +19,6 @@ const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
 /// How often a request is repeated at most before the other side counts as gone.
 const REPEATS: u32 = 10;
-
-/// How a call is placed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dial {
-    /// The number called.
-    pub to: String,
-    /// The caller's number.
-    pub from: String,
-    /// Who diverted the call, the reason of RFC 5806, and how it is said.
-    pub diverted: Option<(String, String, DivertedBy)>,
-    /// Whether the offer is left to the server.
-    pub late_offer: bool,
-    /// Whether the number is withheld.
-    pub withheld: bool,
-    /// Whether the PBX says who calls.
-    pub asserted: bool,
-    /// Whether only mu-law is offered.
-    pub mu_law: bool,
-}
-
-/// How a diversion is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DivertedBy {
-    /// RFC 5806.
-    #[default]
-    Diversion,
-    /// RFC 7044.
-    History,
-    /// RFC 4458.
-    Target,
-}
 
 /// How far the call is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,16 +178,22 @@ impl Phone {
         self.send(now, &cancel);
     }
 
+    /// Presses keys by INFO (application/dtmf-relay).
+    pub fn inform(&mut self, now: Mono, keys: &str) {
+        for key in keys.chars() {
+            let mut info = self
+                .request("INFO")
+                .with("Content-Type", "application/dtmf-relay");
+            info.body = format!("Signal={key}\r\nDuration=100\r\n");
+            self.send(now, &info);
+        }
+    }
+
     /// Puts the call on hold, or takes it back.
-    pub fn hold(&mut self, now: Mono, hold: bool) {
+    pub fn hold(&mut self, now: Mono, direction: Direction) {
         if self.state != State::Up || self.is_waiting() {
             return;
         }
-        let direction = if hold {
-            Direction::SendOnly
-        } else {
-            Direction::SendRecv
-        };
         let offer = self.offer(direction);
         let invite = self.request("INVITE").with_sdp(&offer);
         self.send(now, &invite);
@@ -474,48 +450,5 @@ impl Phone {
             repeats: 0,
         });
         self.out.push(request.write());
-    }
-}
-
-fn request_uri(dial: &Dial) -> String {
-    let plain = format!("sip:{}@{SERVER}", dial.to.replace('#', "%23"));
-    match &dial.diverted {
-        Some((by, reason, DivertedBy::Target)) => {
-            format!(
-                "{plain};target=sip:{by}%40pbx.example;cause={}",
-                cause(reason)
-            )
-        }
-        Some((_, _, DivertedBy::Diversion | DivertedBy::History)) | None => plain,
-    }
-}
-
-fn diversion(dial: &Dial) -> Vec<(&'static str, String)> {
-    match &dial.diverted {
-        Some((by, reason, DivertedBy::Diversion)) => {
-            let value = format!("<sip:{by}@pbx.example>;reason={reason};counter=1");
-            vec![("Diversion", value)]
-        }
-        Some((by, reason, DivertedBy::History)) => {
-            let first = format!("<sip:{by}@pbx.example>;index=1");
-            let second = format!(
-                "<sip:{}@{SERVER};cause={}>;index=1.1",
-                dial.to,
-                cause(reason)
-            );
-            vec![("History-Info", first), ("History-Info", second)]
-        }
-        Some((_, _, DivertedBy::Target)) | None => Vec::new(),
-    }
-}
-
-/// The cause of RFC 4458 for a reason of RFC 5806.
-fn cause(reason: &str) -> u16 {
-    match reason {
-        "user-busy" => 486,
-        "no-answer" => 408,
-        "unconditional" => 302,
-        "unavailable" => 503,
-        _ => 404,
     }
 }

@@ -3,17 +3,20 @@
 //! In: steps. Out: what was played, or a fault with its line, the moment, what was expected and
 //! what was heard instead. After the last step every call is ended, and nothing may be left of it.
 
-use crate::ear::{Fix, Heard, Sound};
+mod claims;
+mod hearing;
+mod report;
+
+use crate::dial::Dial;
 use crate::line;
-use crate::phone::{Dial, Phone, State};
-use crate::script::{Claim, Expected, Given, Spot, Step, What, Which};
-use crate::server::Server;
+use crate::phone::{Phone, State};
+use crate::script::{Given, Step, What};
 use crate::setting::Setting;
 use crate::voice;
 use crate::world::{World, clock};
 use belpost::audio::WIRE_RATE;
-use belpost::base::{Digit, MailboxId, Mono};
-use belpost::call::Milestone;
+use belpost::base::{Digit, Mono};
+use report::{sounds, tail, traced};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -21,12 +24,8 @@ use std::time::Duration;
 const GLANCE: Duration = Duration::from_millis(20);
 /// How long to wait for the next sound.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How exact a place in a message must be: one packet.
-const PACKET_MS: i64 = 20;
 /// How long after a key the sounds before it may still be heard: there and back, and a packet.
 const REACTION_MS: i64 = 80;
-/// How exact the length of a message must be; the caller's reaction time is in it.
-const LENGTH_MS: u128 = 400;
 /// How long everything may take to be over when the calls are: SIP keeps its transactions for 32 s.
 const AFTERMATH: Duration = Duration::from_secs(40);
 /// How far the speeches of a scenario are apart, in fifths of a second.
@@ -110,6 +109,11 @@ impl Player {
             What::HearsSpeech(which, spot) => self.hears_speech(*which, *spot),
             What::HearsSilence(span) => self.hears_silence(*span),
             What::Presses(keys) => self.presses(keys, line::PRESS),
+            What::PressesByInfo(keys) => {
+                self.act(|phone, now| phone.inform(now, keys))?;
+                self.forget_before(Mono::ZERO)
+            }
+            What::StrangerPresses(keys) => self.stranger_presses(keys),
             What::HoldsDown(key, span) => self.presses(key, *span),
             What::Waits(span) => self.pass(*span),
             What::After(span, what) => {
@@ -127,8 +131,8 @@ impl Player {
             What::IsHungUpOn(span) => self.is_hung_up_on(*span),
             What::IsRefused(status) => self.is_refused(*status),
             What::IsTransferred(number) => self.is_transferred(number),
-            What::Holds(hold) => {
-                self.act(|phone, now| phone.hold(now, *hold))?;
+            What::Holds(direction) => {
+                self.act(|phone, now| phone.hold(now, *direction))?;
                 self.until(PATIENCE, |phone, _| (!phone.is_waiting()).then_some(()))?
                     .ok_or_else(|| "the hold was not answered".to_owned())
             }
@@ -176,201 +180,6 @@ impl Player {
         Ok(())
     }
 
-    fn hears(&mut self, list: &[Expected]) -> Result<(), String> {
-        let mut any = false;
-        for expected in list {
-            match expected {
-                Expected::Any => any = true,
-                Expected::Sound(name) => {
-                    self.hears_one(name, any)?;
-                    any = false;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next sound, or with `any` a later one.
-    fn hears_one(&mut self, name: &str, any: bool) -> Result<(), String> {
-        loop {
-            let at = self.place()?.sounds;
-            let Some(next) = self.sound(at)? else {
-                return Err(format!("expected {name}, and nothing more was heard"));
-            };
-            let place = self.place()?;
-            place.sounds += 1;
-            place.until = next.from;
-            place.began = next.from;
-            let heard = self.name(next.what)?;
-            if heard == name {
-                return self.wait_for_end(name, at);
-            }
-            if !any {
-                return Err(format!("expected {name}, heard {heard}"));
-            }
-        }
-    }
-
-    /// A beep is waited for to its end, since recording begins there.
-    fn wait_for_end(&mut self, name: &str, at: usize) -> Result<(), String> {
-        if name != "beep" {
-            return Ok(());
-        }
-        let over = |phone: &mut Phone, now| {
-            let heard = phone.line.as_mut()?.ear.heard(now).get(at)?.to;
-            (now > heard + Duration::from_millis(240)).then_some(heard)
-        };
-        let end = self.until(PATIENCE, over)?.ok_or("the beep does not end")?;
-        self.place()?.until = end;
-        Ok(())
-    }
-
-    /// The sound with this number, waited for.
-    fn sound(&mut self, at: usize) -> Result<Option<Heard>, String> {
-        let found = self.until(PATIENCE, |phone, now| {
-            let over = phone.state.is_over();
-            let heard = phone.line.as_mut().and_then(|line| {
-                let heard = line.ear.heard(now);
-                // The last one may still turn out to be the border of two others.
-                let settled = heard.len() > at + 1 || heard.get(at).is_some_and(Heard::is_settled);
-                settled.then(|| heard.get(at).copied()).flatten()
-            });
-            match heard {
-                Some(heard) => Some(Some(heard)),
-                None if over && phone.line.as_ref().is_none_or(|l| l.ear.is_done(now)) => {
-                    Some(None)
-                }
-                None => None,
-            }
-        })?;
-        Ok(found.flatten())
-    }
-
-    fn hears_speech(&mut self, which: Which, spot: Spot) -> Result<(), String> {
-        let place = *self.place()?;
-        let (from, tolerance) = (place.until, PACKET_MS);
-        let fix = self.until(PATIENCE, |phone, now| {
-            let ear = &mut phone.line.as_mut()?.ear;
-            let speech = |h: &Heard| h.what == Sound::Speech && h.to > from;
-            let any = ear.heard(now).iter().any(speech);
-            any.then(|| ear.first_fix(from, ear.listened_until()))?
-        })?;
-        let fix = fix.ok_or("no speech was heard")?;
-        let expected = match spot {
-            Spot::From(at) => {
-                let start = self.origin(which)? + at.as_millis() as i64;
-                let began = self.speech_began(from, fix, start)?;
-                start + (fix.at_ms - began)
-            }
-            Spot::Moved(by) => {
-                let before = self
-                    .phone()?
-                    .line
-                    .as_ref()
-                    .and_then(|l| l.ear.last_fix(from));
-                let before: Fix = before.ok_or("no speech was heard before")?;
-                before.place_ms + fix.at_ms - before.at_ms + by
-            }
-            Spot::OnFromThere => {
-                let (stopped, went_on, before) = self.silence_before(from)?;
-                before.place_ms + fix.at_ms - before.at_ms - (went_on - stopped)
-            }
-        };
-        self.account(fix)?;
-        let off = wrap(fix.place_ms - expected);
-        if off.abs() > tolerance {
-            return Err(format!("the message is {off} ms from where it should be"));
-        }
-        Ok(())
-    }
-
-    /// The sounds up to this place in speech are accounted for.
-    fn account(&mut self, fix: Fix) -> Result<(), String> {
-        let now = self.world()?.now();
-        let began = self.speech_began(self.places[self.current].until, fix, fix.place_ms)?;
-        let phone = self.phone_mut()?;
-        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
-        let (start, moment) = (ear.at_ms(began), ear.at_ms(fix.at_ms));
-        let sounds = ear.heard(now).iter().filter(|h| h.from <= moment).count();
-        let place = self.place()?;
-        place.sounds = sounds.max(place.sounds);
-        (place.until, place.began) = (moment, start);
-        Ok(())
-    }
-
-    /// When speech began, in ms of the ear: with its first sample; or where it was heard before,
-    /// when it moved, as a key had it do, to the `start` that leads to this fix.
-    fn speech_began(&mut self, from: Mono, fix: Fix, start: i64) -> Result<i64, String> {
-        let now = self.world()?.now();
-        let phone = self.phone_mut()?;
-        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
-        let speech = ear
-            .heard(now)
-            .iter()
-            .find(|h| h.what == Sound::Speech && h.to > from)
-            .copied();
-        let speech = speech.ok_or("no speech was heard")?;
-        if speech.from + Duration::from_millis(REACTION_MS as u64) >= from {
-            return Ok(ear.onset_ms(speech.from));
-        }
-        let moved = fix.at_ms - wrap(fix.place_ms - start);
-        let (key, late) = (ear.ms(from) - REACTION_MS, ear.ms(from) + PACKET_MS);
-        let there = (key..=late).contains(&moved) && ear.fades_at(moved);
-        Ok(if there { moved } else { ear.ms(from) })
-    }
-
-    /// When speech stopped and when it went on again about this moment, in ms of the ear, and a
-    /// place in it before.
-    fn silence_before(&mut self, moment: Mono) -> Result<(i64, i64, Fix), String> {
-        let now = self.world()?.now();
-        let phone = self.phone_mut()?;
-        let ear = &mut phone.line.as_mut().ok_or("the call was never up")?.ear;
-        let heard = ear.heard(now).to_vec();
-        let speech = |h: &&Heard| h.what == Sound::Speech;
-        let reaction = Duration::from_millis(REACTION_MS as u64);
-        let before = heard.iter().rfind(|h| speech(h) && h.to <= moment);
-        let after = heard
-            .iter()
-            .find(|h| speech(h) && h.from + reaction > moment);
-        let (Some(before), Some(after)) = (before, after) else {
-            return Err("speech did not stop and go on".to_owned());
-        };
-        let fix = ear
-            .last_fix(before.to)
-            .ok_or("no speech was heard before")?;
-        Ok((ear.ending_ms(before.to), ear.onset_ms(after.from), fix))
-    }
-
-    /// Where in all speech a message begins, in ms.
-    fn origin(&mut self, which: Which) -> Result<i64, String> {
-        match which {
-            Which::Own => Ok((self.place()?.speech * SPEECH_APART) as i64 * 200),
-            Which::Message(n) => {
-                let mailboxes = &self.world()?.server.mailboxes;
-                let message = mailboxes.values().flat_map(|m| &m.messages).nth(n);
-                message
-                    .and_then(|m| Some(m.origin_ms? + m.lead_ms))
-                    .ok_or_else(|| format!("there is no message {}", n + 1))
-            }
-        }
-    }
-
-    fn hears_silence(&mut self, span: Duration) -> Result<(), String> {
-        let from = self.world()?.now() + Duration::from_millis(60);
-        self.pass(span + Duration::from_millis(220))?;
-        let to = from + span;
-        let phone = self.phone()?;
-        let anything = phone
-            .line
-            .as_ref()
-            .is_some_and(|line| line.ear.anything(from, to));
-        if anything {
-            return Err("expected silence".to_owned());
-        }
-        self.place()?.until = to;
-        Ok(())
-    }
-
     fn presses(&mut self, keys: &str, each: Duration) -> Result<(), String> {
         let digits: Option<Vec<Digit>> = keys.chars().map(Digit::from_char).collect();
         let digits = digits.ok_or("no such key")?;
@@ -393,8 +202,36 @@ impl Player {
         self.forget_before_key()
     }
 
+    /// Someone sends keys to the server's side of the call, as if they were the caller.
+    fn stranger_presses(&mut self, keys: &str) -> Result<(), String> {
+        let current = self.current;
+        let world = self.world()?;
+        let packets = world.with_phone(current, |phone, _| {
+            let line = phone.line.as_mut().ok_or("the call was never up")?;
+            Ok::<_, String>((line.destination(), line.forge(keys)))
+        });
+        let (to, packets) = packets?;
+        for packet in packets {
+            world.send_from_stranger(to, &packet);
+            world.pass(line::PACKET);
+        }
+        Ok(())
+    }
+
     /// What began before the last key was pressed is not the answer to it.
     fn forget_before_key(&mut self) -> Result<(), String> {
+        let pressed = self
+            .phone()?
+            .line
+            .as_ref()
+            .map_or(Mono::ZERO, |line| line.key_at);
+        self.forget_before(pressed)
+    }
+
+    /// What began before this moment, or until now where it is none of this call, is past.
+    fn forget_before(&mut self, moment: Mono) -> Result<(), String> {
+        let before = self.world()?.now();
+        let at = if moment == Mono::ZERO { before } else { moment };
         // The beginning of a sound reaches the ear one way later than the key was pressed.
         self.pass(Duration::from_millis(200))?;
         let now = self.world()?.now();
@@ -402,7 +239,6 @@ impl Player {
         let Some(line) = &mut phone.line else {
             return Ok(());
         };
-        let at = line.key_at;
         let sounds = line.ear.heard(now).iter().filter(|h| h.from <= at).count();
         let place = self.place()?;
         place.sounds = sounds.max(place.sounds);
@@ -471,69 +307,6 @@ impl Player {
         }
     }
 
-    fn claim(&mut self, claim: &Claim) -> Result<(), String> {
-        self.pass(Duration::from_millis(500))?;
-        let world = self.world()?;
-        match claim {
-            Claim::Counts {
-                mailbox,
-                new,
-                saved,
-            } => {
-                let counts = mailbox_of(world, mailbox)?.counts();
-                let same = counts == (*new, *saved);
-                same.then_some(())
-                    .ok_or_else(|| format!("it has {} new {} saved", counts.0, counts.1))
-            }
-            Claim::NewestIs { mailbox, span } => {
-                let newest = mailbox_of(world, mailbox)?
-                    .messages
-                    .last()
-                    .ok_or("it has no message")?;
-                let (told, sound) = (newest.summary.length, newest.audio.duration());
-                let near = |length: Duration| length.abs_diff(*span).as_millis() <= LENGTH_MS;
-                (near(told) && told.abs_diff(sound) <= Duration::from_millis(40))
-                    .then_some(())
-                    .ok_or_else(|| format!("it is said to be {told:?} long, and is {sound:?}"))
-            }
-            Claim::NewestHolds { mailbox, speech } => {
-                let newest = mailbox_of(world, mailbox)?
-                    .messages
-                    .last()
-                    .ok_or("it has no message")?;
-                let origin = newest.origin_ms.ok_or("there is no speech in it")?;
-                let late = wrap((speech * SPEECH_APART) as i64 * 200 - origin);
-                (0..LENGTH_MS as i64)
-                    .contains(&late)
-                    .then_some(())
-                    .ok_or_else(|| format!("that speech begins {late} ms into it"))
-            }
-            Claim::NothingRecorded => {
-                let kept = world
-                    .server
-                    .log
-                    .iter()
-                    .any(|(_, _, m)| matches!(m, Milestone::TakeKept(_)));
-                let left = world.server.disk.takes.len();
-                (!kept && left == 0)
-                    .then_some(())
-                    .ok_or_else(|| "something was".to_owned())
-            }
-            Claim::KeysTaken(keys) => {
-                let taken = keys_taken(world);
-                (taken == *keys)
-                    .then_some(())
-                    .ok_or_else(|| format!("they were {taken}"))
-            }
-            Claim::NotLogged(keys) => {
-                let taken = keys_taken(world);
-                (!taken.contains(keys.as_str()))
-                    .then_some(())
-                    .ok_or_else(|| format!("the log: {taken}"))
-            }
-        }
-    }
-
     /// Ends every call and looks for what is left.
     fn end(mut self) -> Result<Played, String> {
         let Some(mut world) = self.world.take() else {
@@ -595,10 +368,6 @@ impl Player {
         );
         let _ = write!(report, "\n{}", tail(world));
         report
-    }
-
-    fn name(&mut self, sound: Sound) -> Result<String, String> {
-        Ok(named(&self.world()?.server, sound))
     }
 
     fn act(&mut self, act: impl FnOnce(&mut Phone, Mono)) -> Result<(), String> {
@@ -665,79 +434,8 @@ impl Player {
     }
 }
 
-fn mailbox_of<'a>(world: &'a World, number: &str) -> Result<&'a crate::store::Mailbox, String> {
-    let id = MailboxId::parse(number).map_err(|fault| fault.to_string())?;
-    world
-        .server
-        .mailboxes
-        .get(&id)
-        .ok_or_else(|| "there is no such mailbox".to_owned())
-}
-
-/// The keys in the call event log; those that are masked as `x`.
-fn keys_taken(world: &World) -> String {
-    let key = |m: &Milestone| match m {
-        Milestone::Key(digit) => Some(digit.map_or('x', Digit::as_char)),
-        _ => None,
-    };
-    world
-        .server
-        .log
-        .iter()
-        .filter_map(|(_, _, m)| key(m))
-        .collect()
-}
-
 /// A difference of places; speech begins anew after its last fifth of a second.
 fn wrap(ms: i64) -> i64 {
     let all = (voice::FIFTHS * voice::FIFTH * 1_000 / WIRE_RATE as usize) as i64;
     (ms + all / 2).rem_euclid(all) - all / 2
-}
-
-fn named(server: &Server, sound: Sound) -> String {
-    match sound {
-        Sound::Clip(n) => server.voice.name(n).to_owned(),
-        Sound::Beep => "beep".to_owned(),
-        Sound::Speech => "message".to_owned(),
-        Sound::Tone => "tone".to_owned(),
-    }
-}
-
-fn sounds(world: &mut World, n: usize) -> Vec<String> {
-    let now = world.now();
-    let line = world.phones.get_mut(n).and_then(|p| p.line.as_mut());
-    let heard = line.map(|l| l.ear.heard(now).to_vec()).unwrap_or_default();
-    heard
-        .iter()
-        .map(|h| format!("{} ({})", named(&world.server, h.what), clock(h.from)))
-        .collect()
-}
-
-fn traced(world: &mut World) -> Vec<String> {
-    let mut trace = world.trace.clone();
-    trace.extend(
-        world
-            .server
-            .log
-            .iter()
-            .map(|(at, call, what)| format!("{} {call}: {what:?}", clock(*at))),
-    );
-    for n in 0..world.phones.len() {
-        trace.extend(sounds(world, n));
-    }
-    trace
-}
-
-fn tail(world: &World) -> String {
-    let log = world
-        .server
-        .log
-        .iter()
-        .map(|(at, call, what)| format!("    {} {call}: {what:?}", clock(*at)));
-    let mut log: Vec<String> = log.collect();
-    let wire = world.trace.len().saturating_sub(8);
-    let lately = log.len().saturating_sub(8);
-    let mut tail = log.split_off(lately);
-    tail.extend(world.trace[wire..].iter().map(|line| format!("    {line}")));
-    tail.join("\n")
 }

@@ -26,12 +26,13 @@
 //!   hears silence for 2s
 //!   presses 4321#
 //!   holds 7 down for 2s
+//!   presses 5 by INFO | a stranger presses 5
 //!   after 5s presses 3                       since what was heard last began
 //!   waits 3s
 //!   speaks 5s | begins to speak 20s
 //!   hangs up | gives up
 //!   is hung up on within 5s | is refused with 404 | is transferred to 2009
-//!   puts the call on hold | resumes
+//!   puts the call on hold | puts the call on silent hold | resumes
 //!   loses the connection | stops sending audio
 //!   the server is told to stop
 //! in call 1                                  the next lines are about this one again
@@ -44,6 +45,11 @@
 //! then the keys 4321 are in no log
 //! ```
 
+mod scene;
+
+pub use scene::Given;
+
+use belpost::sdp::Direction;
 use std::time::Duration;
 
 /// A step and where it stands.
@@ -63,7 +69,7 @@ pub enum What {
     /// The scene.
     Given(Given),
     /// A call is placed.
-    Call(crate::phone::Dial),
+    Call(crate::dial::Dial),
     /// The next lines are about this call, from 0.
     InCall(usize),
     /// These sounds, in this order.
@@ -74,6 +80,10 @@ pub enum What {
     HearsSilence(Duration),
     /// Keys.
     Presses(String),
+    /// Keys by SIP INFO.
+    PressesByInfo(String),
+    /// Keys in packets of someone who is not in the call.
+    StrangerPresses(String),
     /// One key for this long.
     HoldsDown(String, Duration),
     /// A pause.
@@ -97,8 +107,8 @@ pub enum What {
     IsRefused(u16),
     /// The server sends the caller elsewhere.
     IsTransferred(String),
-    /// Hold, or back.
-    Holds(bool),
+    /// Hold, with audio or without, or back.
+    Holds(Direction),
     /// Nothing comes through any more.
     LosesConnection,
     /// No audio is sent any more.
@@ -107,55 +117,6 @@ pub enum What {
     ServerStops,
     /// A claim about what is left.
     Then(Claim),
-}
-
-/// The scene.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Given {
-    /// A subscriber.
-    Mailbox {
-        number: String,
-        language: String,
-        passcode: Option<String>,
-        assistant: Option<String>,
-        further: Option<String>,
-    },
-    /// A message left earlier.
-    Message {
-        mailbox: String,
-        saved: bool,
-        urgent: bool,
-        span: Duration,
-        from: Option<String>,
-    },
-    /// Whether a mailbox can be reached, and changed.
-    Reach {
-        mailbox: String,
-        unavailable: bool,
-        read_only: bool,
-    },
-    /// What is wrong with a message, numbered from 0.
-    Fault {
-        mailbox: String,
-        message: usize,
-        fault: belpost::flow::PlayFault,
-    },
-    DiskFull(bool),
-    NoBegin,
-    NoCommit,
-    NoLoad,
-    BreaksAfter(Duration),
-    BehindAfter(Duration),
-    DiskTakes(Duration),
-    MailboxesTake(Duration),
-    PasscodesTake(Duration),
-    Longest(Duration),
-    NoSilenceLimit,
-    Network {
-        signalling: bool,
-        settings: Vec<(String, String)>,
-    },
-    Untrusted,
 }
 
 /// One sound of a list.
@@ -229,11 +190,13 @@ pub fn read(text: &str) -> Result<Vec<Step>, String> {
 
 fn step(words: &[&str]) -> Option<What> {
     Some(match words {
-        ["given", rest @ ..] => What::Given(given(rest)?),
+        ["given", rest @ ..] => What::Given(scene::given(rest)?),
         ["then", rest @ ..] => What::Then(claim(rest)?),
         ["call", to, "from", from, rest @ ..] => What::Call(dial(to, from, rest)?),
         ["in", "call", n] => What::InCall(n.parse::<usize>().ok()?.checked_sub(1)?),
         ["hears", rest @ ..] => hears(rest)?,
+        ["presses", keys, "by", "INFO"] => What::PressesByInfo((*keys).to_owned()),
+        ["a", "stranger", "presses", keys] => What::StrangerPresses((*keys).to_owned()),
         ["presses", keys] => What::Presses((*keys).to_owned()),
         ["holds", key, "down", "for", span] => What::HoldsDown((*key).to_owned(), duration(span)?),
         ["waits", span] => What::Waits(duration(span)?),
@@ -252,8 +215,9 @@ fn step(words: &[&str]) -> Option<What> {
         ["is", "hung", "up", "on", "within", span] => What::IsHungUpOn(duration(span)?),
         ["is", "refused", "with", status] => What::IsRefused(status.parse().ok()?),
         ["is", "transferred", "to", number] => What::IsTransferred((*number).to_owned()),
-        ["puts", "the", "call", "on", "hold"] => What::Holds(true),
-        ["resumes"] => What::Holds(false),
+        ["puts", "the", "call", "on", "hold"] => What::Holds(Direction::SendOnly),
+        ["puts", "the", "call", "on", "silent", "hold"] => What::Holds(Direction::Inactive),
+        ["resumes"] => What::Holds(Direction::SendRecv),
         ["loses", "the", "connection"] => What::LosesConnection,
         ["stops", "sending", "audio"] => What::StopsSending,
         ["the", "server", "is", "told", "to", "stop"] => What::ServerStops,
@@ -302,9 +266,9 @@ fn grammars() -> &'static [String] {
     })
 }
 
-fn dial(to: &str, from: &str, words: &[&str]) -> Option<crate::phone::Dial> {
-    use crate::phone::DivertedBy;
-    let mut dial = crate::phone::Dial {
+fn dial(to: &str, from: &str, words: &[&str]) -> Option<crate::dial::Dial> {
+    use crate::dial::DivertedBy;
+    let mut dial = crate::dial::Dial {
         to: to.to_owned(),
         from: from.to_owned(),
         ..Default::default()
@@ -337,93 +301,6 @@ fn dial(to: &str, from: &str, words: &[&str]) -> Option<crate::phone::Dial> {
         };
     }
     Some(dial)
-}
-
-fn given(words: &[&str]) -> Option<Given> {
-    use belpost::flow::PlayFault;
-    Some(match words {
-        ["mailbox", number, "is", how] => Given::Reach {
-            mailbox: (*number).to_owned(),
-            unavailable: *how == "unavailable",
-            read_only: *how == "read-only",
-        },
-        ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
-        ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
-        ["message", n, "of", mailbox, "is", fault] => Given::Fault {
-            mailbox: (*mailbox).to_owned(),
-            message: n.parse::<usize>().ok()?.checked_sub(1)?,
-            fault: if *fault == "damaged" {
-                PlayFault::Damaged
-            } else {
-                PlayFault::Gone
-            },
-        },
-        ["disk", "full"] => Given::DiskFull(true),
-        ["disk", "has", "room"] => Given::DiskFull(false),
-        ["beginning", "a", "recording", "fails"] => Given::NoBegin,
-        ["keeping", "a", "recording", "fails"] => Given::NoCommit,
-        ["reading", "a", "recording", "fails"] => Given::NoLoad,
-        ["the", "disk", "breaks", "after", span] => Given::BreaksAfter(duration(span)?),
-        ["the", "disk", "falls", "behind", "after", span] => Given::BehindAfter(duration(span)?),
-        ["the", "disk", "takes", span] => Given::DiskTakes(duration(span)?),
-        ["mailboxes", "take", span] => Given::MailboxesTake(duration(span)?),
-        ["passcodes", "take", span] => Given::PasscodesTake(duration(span)?),
-        ["messages", "are", "at", "most", span, "long"] => Given::Longest(duration(span)?),
-        ["silence", "never", "ends", "a", "recording"] => Given::NoSilenceLimit,
-        ["the", "peer", "is", "not", "trusted"] => Given::Untrusted,
-        [kind @ ("network" | "signalling"), rest @ ..] if rest.len() % 2 == 0 => Given::Network {
-            signalling: *kind == "signalling",
-            settings: rest
-                .chunks(2)
-                .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
-                .collect(),
-        },
-        _ => return None,
-    })
-}
-
-fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
-    let (mut language, mut passcode, mut assistant, mut further) =
-        ("en".to_owned(), None, None, None);
-    let words: Vec<&str> = words
-        .iter()
-        .copied()
-        .filter(|w| !["with", "and"].contains(w))
-        .collect();
-    for pair in words.chunks(2) {
-        match *pair {
-            ["language", value] => value.clone_into(&mut language),
-            ["passcode", value] => passcode = Some(value.to_owned()),
-            ["assistant", value] => assistant = Some(value.to_owned()),
-            ["number", value] => further = Some(value.to_owned()),
-            _ => return None,
-        }
-    }
-    Some(Given::Mailbox {
-        number: number.to_owned(),
-        language,
-        passcode,
-        assistant,
-        further,
-    })
-}
-
-fn message(mailbox: &str, words: &[&str]) -> Option<Given> {
-    let (kind, span, from) = match words {
-        [kind, "message", span] => (*kind, span, None),
-        [kind, "message", span, "from", from] => (*kind, span, Some((*from).to_owned())),
-        _ => return None,
-    };
-    if !["new", "saved", "urgent"].contains(&kind) {
-        return None;
-    }
-    Some(Given::Message {
-        mailbox: mailbox.to_owned(),
-        saved: kind == "saved",
-        urgent: kind == "urgent",
-        span: duration(span)?,
-        from,
-    })
 }
 
 fn claim(words: &[&str]) -> Option<Claim> {

@@ -41,7 +41,7 @@ pub enum Input {
     /// A message is to be read.
     Fetch(CallId, PlayId, MailboxId, MessageId),
     /// A passcode is to be checked.
-    LogIn(CallId, MailboxId, String),
+    LogIn((CallId, u32), MailboxId, String),
 }
 
 impl Input {
@@ -340,9 +340,9 @@ impl Server {
                 let audio: Result<WireAudio, PlayFault> = mailbox.audio(message);
                 self.switch.handle_audio(now, call, play, audio);
             }
-            Input::LogIn(call, mailbox, passcode) => {
+            Input::LogIn((call, attempt), mailbox, passcode) => {
                 let right = self.passcodes.get(&mailbox) == Some(&passcode);
-                self.switch.handle_log_in(now, call, right);
+                self.switch.handle_log_in(now, call, attempt, right);
             }
         }
     }
@@ -402,10 +402,12 @@ impl Server {
             }
             call::Command::LogIn {
                 call,
+                attempt,
                 mailbox,
                 passcode,
             } => {
-                let question = Input::LogIn(call, mailbox, passcode.reveal().clone());
+                let passcode = passcode.reveal().clone();
+                let question = Input::LogIn((call, attempt), mailbox, passcode);
                 self.questions.push((self.delays.passcode, question));
             }
             call::Command::Milestone { call, what } => self.log.push((now.mono, call, what)),

@@ -95,6 +95,12 @@ impl World {
         done
     }
 
+    /// A packet of someone who is not in the call.
+    pub fn send_from_stranger(&mut self, to: SocketAddr, packet: &[u8]) {
+        let source = SocketAddr::from(([203, 0, 113, 9], 40_000));
+        self.carry_packet(|| Event::PacketToServer(source, to, packet.to_vec()));
+    }
+
     /// Lets this much time pass.
     pub fn pass(&mut self, span: Duration) {
         let end = self.now.mono + span;

@@ -6,7 +6,7 @@ use crate::base::{DialString, Digit, MessageId, Mono, PlayId};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
 use crate::call::vocabulary::{Command, Milestone, TakeCommand};
-use crate::flow::{Effect, Event, PlayFault};
+use crate::flow::{Effect, Event, LogIn, PlayFault};
 use crate::media::{self, PlayItem};
 use crate::prompt::Phrase;
 use crate::{mailbox, sip};
@@ -30,13 +30,7 @@ impl CallSession {
             Effect::FlushKeys => self.ahead.clear(),
             Effect::Mail(command) => self.ask_mailbox(desk, command),
             Effect::LogIn(log_in) => {
-                let (call, mailbox) = (self.id, log_in.mailbox);
-                self.ask(desk, Question::LogIn(mailbox.clone()));
-                desk.out.push_back(Command::LogIn {
-                    call,
-                    mailbox,
-                    passcode: log_in.passcode,
-                });
+                self.check_log_in(desk, log_in);
             }
             Effect::MaskKeys(masked) => self.masked = masked,
             Effect::Transfer(number) => self.transfer(desk, &number),
@@ -141,6 +135,19 @@ impl CallSession {
             call,
             mailbox,
             command,
+        });
+    }
+
+    fn check_log_in(&mut self, desk: &mut Desk<'_>, log_in: LogIn) {
+        let (call, mailbox) = (self.id, log_in.mailbox);
+        self.attempts = self.attempts.saturating_add(1);
+        let attempt = self.attempts;
+        self.ask(desk, Question::LogIn(attempt, mailbox.clone()));
+        desk.out.push_back(Command::LogIn {
+            call,
+            attempt,
+            mailbox,
+            passcode: log_in.passcode,
         });
     }
 

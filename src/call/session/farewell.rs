@@ -44,7 +44,10 @@ impl CallSession {
                 self.keep(desk);
                 self.end(desk, Farewell::WeWait, "a fault of this server");
             }
-            Phase::Ending(_) | Phase::Done => self.keep(desk),
+            Phase::Ending(_) | Phase::Done => {
+                self.keep(desk);
+                self.settle(desk);
+            }
         }
     }
 

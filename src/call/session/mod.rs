@@ -68,6 +68,8 @@ pub(super) struct CallSession {
     wait: Wait,
     ahead: VecDeque<Digit>,
     masked: bool,
+    /// Log-in attempts so far.
+    attempts: u32,
     questions: Questions,
     /// Why the conversation is over; empty while it is not.
     why_ended: &'static str,
@@ -148,6 +150,7 @@ impl CallSession {
             wait: Wait::None,
             ahead: VecDeque::new(),
             masked: false,
+            attempts: 0,
             questions: Questions::default(),
             why_ended: "",
             events: VecDeque::new(),
@@ -176,6 +179,18 @@ impl CallSession {
             Take::Running { id, .. } | Take::Committing(id) => Some(id),
             Take::Ended(recorded) => Some(recorded.take),
             Take::None | Take::Failed => None,
+        }
+    }
+
+    /// Whether the conversation is over and the recording settled; a BYE may still be unanswered.
+    pub(super) fn is_settled(&self) -> bool {
+        match self.phase {
+            Phase::Answered | Phase::Up => false,
+            Phase::Ending(_) => match self.take {
+                Take::None | Take::Failed => true,
+                Take::Running { .. } | Take::Ended(_) | Take::Committing(_) => false,
+            },
+            Phase::Done => true,
         }
     }
 
@@ -266,19 +281,19 @@ impl CallSession {
         }
     }
 
-    /// The mailbox whose passcode is being checked.
-    pub(super) fn log_in(&self) -> Option<&MailboxId> {
-        self.questions.log_in()
+    /// The mailbox of this log-in attempt, while its passcode is being checked.
+    pub(super) fn log_in(&self, attempt: u32) -> Option<&MailboxId> {
+        self.questions.log_in(attempt)
     }
 
     /// The log-in to this mailbox was checked.
     pub(super) fn on_log_in(
         &mut self,
         desk: &mut Desk<'_>,
-        mailbox: MailboxId,
+        (attempt, mailbox): (u32, MailboxId),
         verdict: LogInVerdict,
     ) {
-        if !self.questions.answered(&Question::LogIn(mailbox)) {
+        if !self.questions.answered(&Question::LogIn(attempt, mailbox)) {
             return;
         }
         if let LogInVerdict::Accepted(profile) = &verdict {
@@ -304,13 +319,14 @@ impl CallSession {
 
     /// Nobody answered: the flow hears of a fault instead.
     fn give_up(&mut self, desk: &mut Desk<'_>, question: &Question) {
-        tracing::warn!(call = %self.id, ?question, "no answer in time");
+        tracing::warn!(call = %self.id, question = question.kind(), "no answer in time");
         match *question {
             Question::Mail(command) => {
                 let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
                 self.tell(desk, Event::Mail(failed));
             }
-            Question::LogIn(_) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            Question::LogIn(..) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            Question::End(take) => self.on_end_unheard(desk, take),
             // Nobody is left to be told, and a BYE answered now would promise too much.
             Question::Keep(_) if matches!(self.phase, Phase::Ending(_)) => {
                 self.questions.ask(desk.now.mono, question.clone());

@@ -16,8 +16,10 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) enum Question {
     /// A mailbox was asked.
     Mail(mailbox::Command),
-    /// A log-in is being checked.
-    LogIn(MailboxId),
+    /// A log-in is being checked: the attempt of this call with that number.
+    LogIn(u32, MailboxId),
+    /// A recording that is to be kept is being ended.
+    End(MessageId),
     /// A recording is being kept.
     Keep(MessageId),
     /// A message is being loaded.
@@ -29,6 +31,20 @@ pub(super) enum Question {
 /// The open questions of a call, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Questions(VecDeque<(Mono, Question)>);
+
+impl Question {
+    /// What kind it is, for the log, which shows no number.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Question::Mail(_) => "mailbox",
+            Question::LogIn(..) => "log-in",
+            Question::End(_) => "ending a recording",
+            Question::Keep(_) => "keeping a recording",
+            Question::Audio(_) => "audio of a message",
+            Question::TakeAudio(_) => "audio of a recording",
+        }
+    }
+}
 
 impl Questions {
     /// Notes a question.
@@ -49,13 +65,15 @@ impl Questions {
             .map(|(_, question)| question)
     }
 
-    /// The mailbox whose log-in is being checked.
-    pub(super) fn log_in(&self) -> Option<&MailboxId> {
+    /// The mailbox of this log-in attempt, while it is being checked.
+    pub(super) fn log_in(&self, attempt: u32) -> Option<&MailboxId> {
         self.0.iter().find_map(|(_, question)| match question {
-            Question::LogIn(mailbox) => Some(mailbox),
-            Question::Mail(_) | Question::Keep(_) | Question::Audio(_) | Question::TakeAudio(_) => {
-                None
-            }
+            Question::LogIn(open, mailbox) => (*open == attempt).then_some(mailbox),
+            Question::Mail(_)
+            | Question::End(_)
+            | Question::Keep(_)
+            | Question::Audio(_)
+            | Question::TakeAudio(_) => None,
         })
     }
 
@@ -68,6 +86,17 @@ impl Questions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_late_verdict_is_not_taken_for_that_of_a_newer_log_in() {
+        let mut questions = Questions::default();
+        let mailbox = MailboxId::parse("2001").unwrap();
+        questions.ask(Mono::ZERO, Question::LogIn(1, mailbox.clone()));
+        questions.overdue(Mono::ZERO + PATIENCE).unwrap();
+        questions.ask(Mono::ZERO + PATIENCE, Question::LogIn(2, mailbox.clone()));
+        assert_eq!(questions.log_in(1), None);
+        assert_eq!(questions.log_in(2), Some(&mailbox));
+    }
 
     #[test]
     fn an_answer_counts_once_and_never_after_its_time() {

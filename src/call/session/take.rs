@@ -4,7 +4,7 @@
 //! dropped only when the caller is gone; a caller never hears "saved" of what the disk refused.
 
 use super::{CallSession, Desk, Phase, Question};
-use crate::base::MessageId;
+use crate::base::{MessageId, Mono};
 use crate::call::route;
 use crate::call::vocabulary::{Command, Milestone, TakeCommand};
 use crate::flow::{Event, KeepFault, RecordingDone, worth_keeping};
@@ -15,9 +15,10 @@ use crate::media::{self, RecordEnd, Recorded};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Take {
     None,
-    /// Being recorded. `keep`: commit as soon as it has ended.
+    /// Being recorded, since that moment. `keep`: commit as soon as it has ended.
     Running {
         id: MessageId,
+        since: Mono,
         keep: bool,
     },
     /// Recorded, its fate open.
@@ -47,6 +48,7 @@ impl CallSession {
         });
         self.take = Take::Running {
             id: take,
+            since: desk.now.mono,
             keep: false,
         };
         desk.out
@@ -57,12 +59,21 @@ impl CallSession {
 
     pub(super) fn keep(&mut self, desk: &mut Desk<'_>) {
         match self.take {
-            Take::Running { id, .. } => {
-                self.take = Take::Running { id, keep: true };
+            Take::Running {
+                id,
+                since,
+                keep: false,
+            } => {
+                self.take = Take::Running {
+                    id,
+                    since,
+                    keep: true,
+                };
+                self.questions.ask(desk.now.mono, Question::End(id));
                 self.to_media(desk, media::Command::StopRecord);
             }
             Take::Ended(recorded) => self.commit(desk, recorded),
-            Take::None | Take::Failed | Take::Committing(_) => {}
+            Take::Running { keep: true, .. } | Take::None | Take::Failed | Take::Committing(_) => {}
         }
     }
 
@@ -111,12 +122,13 @@ impl CallSession {
     }
 
     pub(super) fn on_recorded(&mut self, desk: &mut Desk<'_>, recorded: Recorded) {
-        let Take::Running { id, keep } = self.take else {
+        let Take::Running { id, keep, .. } = self.take else {
             return;
         };
         if id != recorded.take {
             return;
         }
+        self.questions.answered(&Question::End(id));
         self.note(desk, Milestone::TakeEnded(id, recorded.length));
         self.take = Take::Ended(recorded);
         if keep {
@@ -125,6 +137,23 @@ impl CallSession {
             self.tell(desk, Event::Recorded(done(&recorded)));
         }
         self.settle(desk);
+    }
+
+    /// The media session does not say how the recording went: what the disk has is kept.
+    pub(super) fn on_end_unheard(&mut self, desk: &mut Desk<'_>, take: MessageId) {
+        let Take::Running { since, .. } = self.take else {
+            return;
+        };
+        let length = desk.now.mono - since;
+        self.on_recorded(
+            desk,
+            Recorded {
+                take,
+                end: RecordEnd::Stopped,
+                length,
+                voiced: length,
+            },
+        );
     }
 
     /// The spool made a recording a message, or could not.

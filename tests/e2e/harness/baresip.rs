@@ -1,0 +1,191 @@
+//! baresip as a telephone: a WAV file for a microphone, a WAV file of what it heard, driven over
+//! its control socket (netstrings of JSON).
+
+use super::ports::free_block;
+use super::process::{self, Process};
+use super::sound;
+use super::wait::eventually;
+use serde_json::{Value, json};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const MODULES: &str = "/usr/lib/baresip/modules";
+
+/// A running baresip.
+#[derive(Debug)]
+pub(crate) struct Baresip {
+    folder: TempDir,
+    process: Process,
+    control: TcpStream,
+    pending: Vec<u8>,
+    server: SocketAddr,
+}
+
+impl Baresip {
+    /// A telephone with this number that calls through the server and says `microphone`, over and
+    /// over from the moment a call is up.
+    pub(crate) fn start(server: SocketAddr, number: &str, microphone: &[i16]) -> Baresip {
+        let folder = tempfile::Builder::new()
+            .prefix("phone-")
+            .tempdir()
+            .expect("a folder");
+        let ports = free_block(10);
+        sound::write_wav(&folder.path().join("microphone.wav"), microphone);
+        let write = |name: &str, text: String| {
+            std::fs::write(folder.path().join(name), text).expect("a file of the phone");
+        };
+        write("config", config(&folder, ports));
+        write("accounts", account(server, number));
+        write("contacts", String::new());
+        let mut command = Command::new("baresip");
+        command.arg("-f").arg(folder.path()).arg("-v");
+        let process = Process::start(command, &folder.path().join("log"));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports + 2));
+        let control = eventually("baresip listens", Duration::from_secs(10), || {
+            TcpStream::connect(address).ok()
+        });
+        let pending = Vec::new();
+        Baresip {
+            folder,
+            process,
+            control,
+            pending,
+            server,
+        }
+    }
+
+    /// Dials and waits until the call is up.
+    pub(crate) fn call(&mut self, number: &str) {
+        self.command("dial", &format!("sip:{number}@{}", self.server));
+        self.await_event("CALL_ESTABLISHED", Duration::from_secs(10));
+    }
+
+    /// Presses keys, one after the other.
+    pub(crate) fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            self.command("sndcode", &key.to_string());
+            self.await_response();
+            // baresip holds a key for as long as its menu says; the next must not run into it.
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+
+    /// Hangs up.
+    pub(crate) fn hang_up(&mut self) {
+        self.command("hangup", "");
+        self.await_event("CALL_CLOSED", Duration::from_secs(10));
+    }
+
+    /// Waits until the server hangs up.
+    pub(crate) fn await_hang_up(&mut self, within: Duration) {
+        self.await_event("CALL_CLOSED", within);
+    }
+
+    /// All it heard in its calls so far; whole once a call has ended.
+    pub(crate) fn heard(&self) -> Vec<i16> {
+        self.heard_file()
+            .map_or(Vec::new(), |file| sound::read_wav(&file))
+    }
+
+    fn heard_file(&self) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder of the phone");
+        entries
+            .filter_map(|entry| entry.ok().map(|e| e.path()))
+            .find(|file| file.to_string_lossy().ends_with("-dec.wav"))
+    }
+
+    fn command(&mut self, command: &str, params: &str) {
+        let text = json!({"command": command, "params": params, "token": "t"}).to_string();
+        let netstring = format!("{}:{text},", text.len());
+        self.control
+            .write_all(netstring.as_bytes())
+            .expect("the control socket");
+    }
+
+    fn await_event(&mut self, kind: &str, within: Duration) -> Value {
+        self.await_word(kind, within, |word| word["type"] == kind)
+    }
+
+    fn await_response(&mut self) -> Value {
+        let within = Duration::from_secs(5);
+        self.await_word("a response", within, |word| word["response"] == true)
+    }
+
+    fn await_word(&mut self, what: &str, within: Duration, is: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + within;
+        loop {
+            while let Some(word) = take_netstring(&mut self.pending) {
+                if is(&word) {
+                    return word;
+                }
+            }
+            assert!(
+                Instant::now() < end,
+                "baresip: not within {within:?}: {what}"
+            );
+            self.read_some();
+        }
+    }
+
+    fn read_some(&mut self) {
+        let mut buffer = [0; 4_096];
+        self.control
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .expect("a time-out");
+        match self.control.read(&mut buffer) {
+            Ok(0) => panic!("baresip closed its control socket"),
+            Ok(len) => self.pending.extend_from_slice(&buffer[..len]),
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(e) => panic!("baresip: {e}"),
+        }
+    }
+}
+
+impl Drop for Baresip {
+    fn drop(&mut self) {
+        self.process.kill();
+        if std::thread::panicking() {
+            process::show("baresip", &self.folder.path().join("log"));
+        }
+    }
+}
+
+/// Takes one netstring of JSON off the front.
+fn take_netstring(pending: &mut Vec<u8>) -> Option<Value> {
+    let colon = pending.iter().position(|&b| b == b':')?;
+    let len: usize = std::str::from_utf8(&pending[..colon]).ok()?.parse().ok()?;
+    let body = pending.get(colon + 1..colon + 1 + len)?;
+    let word = serde_json::from_slice(body).unwrap_or(Value::Null);
+    // The comma behind it goes too; it may not have been read yet only if nothing follows.
+    let end = (colon + len + 2).min(pending.len());
+    pending.drain(..end);
+    Some(word)
+}
+
+/// The port above `sip_listen` is taken too: baresip listens there for TLS, asked or not.
+fn config(folder: &TempDir, ports: u16) -> String {
+    let place = folder.path().display();
+    format!(
+        "poll_method epoll\nsip_listen 127.0.0.1:{ports}\nnet_interface 127.0.0.1\n\
+         audio_source aufile,{place}/microphone.wav\naudio_player aufile,{place}/played.wav\n\
+         audio_alert aufile,{place}/alert.wav\nausrc_srate 8000\nauplay_srate 8000\n\
+         ausrc_channels 1\nauplay_channels 1\nrtp_ports {}-{}\nmodule_path {MODULES}\n\
+         module stdio.so\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\n\
+         module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
+         module_app debug_cmd.so\nctrl_tcp_listen 127.0.0.1:{}\nsnd_path {place}\n",
+        ports + 4,
+        ports + 9,
+        ports + 2,
+    )
+}
+
+fn account(server: SocketAddr, number: &str) -> String {
+    format!(
+        "<sip:{number}@{server};transport=udp>;regint=0;outbound=\"sip:{server};transport=udp\";\
+         dtmfmode=rtpevent;ptime=20;audio_codecs=PCMA/8000/1,PCMU/8000/1\n"
+    )
+}

@@ -1,0 +1,100 @@
+//! What is claimed of mailboxes, recordings and the log.
+
+use super::{Player, SPEECH_APART, wrap};
+use crate::script::Claim;
+use crate::store::Mailbox;
+use crate::world::World;
+use belpost::base::{Digit, MailboxId};
+use belpost::call::Milestone;
+use std::time::Duration;
+
+/// How exact the length of a message must be; the caller's reaction time is in it.
+const LENGTH_MS: u128 = 400;
+
+impl Player {
+    pub(super) fn claim(&mut self, claim: &Claim) -> Result<(), String> {
+        self.pass(Duration::from_millis(500))?;
+        let world = self.world()?;
+        match claim {
+            Claim::Counts {
+                mailbox,
+                new,
+                saved,
+            } => {
+                let counts = mailbox_of(world, mailbox)?.counts();
+                let same = counts == (*new, *saved);
+                same.then_some(())
+                    .ok_or_else(|| format!("it has {} new {} saved", counts.0, counts.1))
+            }
+            Claim::NewestIs { mailbox, span } => {
+                let newest = mailbox_of(world, mailbox)?
+                    .messages
+                    .last()
+                    .ok_or("it has no message")?;
+                let (told, sound) = (newest.summary.length, newest.audio.duration());
+                let near = |length: Duration| length.abs_diff(*span).as_millis() <= LENGTH_MS;
+                (near(told) && told.abs_diff(sound) <= Duration::from_millis(40))
+                    .then_some(())
+                    .ok_or_else(|| format!("it is said to be {told:?} long, and is {sound:?}"))
+            }
+            Claim::NewestHolds { mailbox, speech } => {
+                let newest = mailbox_of(world, mailbox)?
+                    .messages
+                    .last()
+                    .ok_or("it has no message")?;
+                let origin = newest.origin_ms.ok_or("there is no speech in it")?;
+                let late = wrap((speech * SPEECH_APART) as i64 * 200 - origin);
+                (0..LENGTH_MS as i64)
+                    .contains(&late)
+                    .then_some(())
+                    .ok_or_else(|| format!("that speech begins {late} ms into it"))
+            }
+            Claim::NothingRecorded => {
+                let kept = world
+                    .server
+                    .log
+                    .iter()
+                    .any(|(_, _, m)| matches!(m, Milestone::TakeKept(_)));
+                let left = world.server.disk.takes.len();
+                (!kept && left == 0)
+                    .then_some(())
+                    .ok_or_else(|| "something was".to_owned())
+            }
+            Claim::KeysTaken(keys) => {
+                let taken = keys_taken(world);
+                (taken == *keys)
+                    .then_some(())
+                    .ok_or_else(|| format!("they were {taken}"))
+            }
+            Claim::NotLogged(keys) => {
+                let taken = keys_taken(world);
+                (!taken.contains(keys.as_str()))
+                    .then_some(())
+                    .ok_or_else(|| format!("the log: {taken}"))
+            }
+        }
+    }
+}
+
+fn mailbox_of<'a>(world: &'a World, number: &str) -> Result<&'a Mailbox, String> {
+    let id = MailboxId::parse(number).map_err(|fault| fault.to_string())?;
+    world
+        .server
+        .mailboxes
+        .get(&id)
+        .ok_or_else(|| "there is no such mailbox".to_owned())
+}
+
+/// The keys in the call event log; those that are masked as `x`.
+fn keys_taken(world: &World) -> String {
+    let key = |m: &Milestone| match m {
+        Milestone::Key(digit) => Some(digit.map_or('x', Digit::as_char)),
+        _ => None,
+    };
+    world
+        .server
+        .log
+        .iter()
+        .filter_map(|(_, _, m)| key(m))
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! The words that set the scene: subscribers, messages, limits, and what is broken.
+
+use super::duration;
+use std::time::Duration;
+
+/// The scene.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// A subscriber.
+    Mailbox {
+        number: String,
+        language: String,
+        passcode: Option<String>,
+        assistant: Option<String>,
+        further: Option<String>,
+    },
+    /// A message left earlier.
+    Message {
+        mailbox: String,
+        saved: bool,
+        urgent: bool,
+        span: Duration,
+        from: Option<String>,
+    },
+    /// Whether a mailbox can be reached, and changed.
+    Reach {
+        mailbox: String,
+        unavailable: bool,
+        read_only: bool,
+    },
+    /// What is wrong with a message, numbered from 0.
+    Fault {
+        mailbox: String,
+        message: usize,
+        fault: belpost::flow::PlayFault,
+    },
+    DiskFull(bool),
+    NoBegin,
+    NoCommit,
+    NoLoad,
+    BreaksAfter(Duration),
+    BehindAfter(Duration),
+    DiskTakes(Duration),
+    MailboxesTake(Duration),
+    PasscodesTake(Duration),
+    Longest(Duration),
+    NoSilenceLimit,
+    Network {
+        signalling: bool,
+        settings: Vec<(String, String)>,
+    },
+    Untrusted,
+}
+
+/// Reads the words behind `given`.
+pub(super) fn given(words: &[&str]) -> Option<Given> {
+    use belpost::flow::PlayFault;
+    Some(match words {
+        ["mailbox", number, "is", how] => Given::Reach {
+            mailbox: (*number).to_owned(),
+            unavailable: *how == "unavailable",
+            read_only: *how == "read-only",
+        },
+        ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
+        ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
+        ["message", n, "of", mailbox, "is", fault] => Given::Fault {
+            mailbox: (*mailbox).to_owned(),
+            message: n.parse::<usize>().ok()?.checked_sub(1)?,
+            fault: if *fault == "damaged" {
+                PlayFault::Damaged
+            } else {
+                PlayFault::Gone
+            },
+        },
+        ["disk", "full"] => Given::DiskFull(true),
+        ["disk", "has", "room"] => Given::DiskFull(false),
+        ["beginning", "a", "recording", "fails"] => Given::NoBegin,
+        ["keeping", "a", "recording", "fails"] => Given::NoCommit,
+        ["reading", "a", "recording", "fails"] => Given::NoLoad,
+        ["the", "disk", "breaks", "after", span] => Given::BreaksAfter(duration(span)?),
+        ["the", "disk", "falls", "behind", "after", span] => Given::BehindAfter(duration(span)?),
+        ["the", "disk", "takes", span] => Given::DiskTakes(duration(span)?),
+        ["mailboxes", "take", span] => Given::MailboxesTake(duration(span)?),
+        ["passcodes", "take", span] => Given::PasscodesTake(duration(span)?),
+        ["messages", "are", "at", "most", span, "long"] => Given::Longest(duration(span)?),
+        ["silence", "never", "ends", "a", "recording"] => Given::NoSilenceLimit,
+        ["the", "peer", "is", "not", "trusted"] => Given::Untrusted,
+        [kind @ ("network" | "signalling"), rest @ ..] if rest.len() % 2 == 0 => Given::Network {
+            signalling: *kind == "signalling",
+            settings: rest
+                .chunks(2)
+                .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
+                .collect(),
+        },
+        _ => return None,
+    })
+}
+
+fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
+    let (mut language, mut passcode, mut assistant, mut further) =
+        ("en".to_owned(), None, None, None);
+    let words: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|w| !["with", "and"].contains(w))
+        .collect();
+    for pair in words.chunks(2) {
+        match *pair {
+            ["language", value] => value.clone_into(&mut language),
+            ["passcode", value] => passcode = Some(value.to_owned()),
+            ["assistant", value] => assistant = Some(value.to_owned()),
+            ["number", value] => further = Some(value.to_owned()),
+            _ => return None,
+        }
+    }
+    Some(Given::Mailbox {
+        number: number.to_owned(),
+        language,
+        passcode,
+        assistant,
+        further,
+    })
+}
+
+fn message(mailbox: &str, words: &[&str]) -> Option<Given> {
+    let (kind, span, from) = match words {
+        [kind, "message", span] => (*kind, span, None),
+        [kind, "message", span, "from", from] => (*kind, span, Some((*from).to_owned())),
+        _ => return None,
+    };
+    if !["new", "saved", "urgent"].contains(&kind) {
+        return None;
+    }
+    Some(Given::Message {
+        mailbox: mailbox.to_owned(),
+        saved: kind == "saved",
+        urgent: kind == "urgent",
+        span: duration(span)?,
+        from,
+    })
+}
