@@ -409,3 +409,6 @@ fn arrival(invite: &Invite, route: &Route) -> Milestone {
         mailbox: mailbox.map(|o| o.mailbox.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

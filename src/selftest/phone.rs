@@ -254,11 +254,12 @@ impl Phone {
         self.line.as_ref().is_some_and(|l| l.dialling)
     }
 
-    /// All that was heard since the answer, in linear samples at 8,000 a second. The last second
-    /// may still be on its way.
-    pub fn heard(&self) -> Vec<i16> {
+    /// What was heard from that millisecond after the answer on, in linear samples at 8,000 a
+    /// second. The last second may still be on its way.
+    pub fn heard_from(&self, from_ms: usize) -> Vec<i16> {
         let heard = self.ear.heard();
-        heard.octets.iter().map(|o| Law::A.decode(*o)).collect()
+        let octets = heard.octets.get(from_ms * 8..).unwrap_or_default();
+        octets.iter().map(|o| Law::A.decode(*o)).collect()
     }
 
     /// How much was heard so far, in milliseconds.
@@ -284,13 +285,10 @@ impl Phone {
         }
     }
 
-    /// Goes on with the call for this long.
-    pub async fn pass(&mut self, span: Duration) {
-        let _nothing: Option<()> = self.wait(span, |_| None).await;
-    }
-
     /// Ends the media threads.
     pub fn put_away(self) {
+        // A worker that stops does not wait for a receiver that is gone.
+        drop(self.reports);
         self.engine.stop();
     }
 

@@ -1,0 +1,351 @@
+//! Laws of the switch over all its calls: a bug in one ends that one, and nothing is left of any.
+
+use super::*;
+use crate::base::{Digit, MailboxId, Pii, Timestamp};
+use crate::call::{Abilities, MailboxFrom, PATIENCE, TakeCommand};
+use crate::media::{RecordEnd, Recorded};
+use crate::sip::{Address, EndReason};
+use crate::subscriber::Profile;
+
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+    m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+
+/// A switch, and what it asked for and has not been given yet.
+struct Office {
+    switch: Switch,
+    now: Now,
+    calls: u64,
+    seen: Vec<Command>,
+}
+
+impl Office {
+    fn new() -> Office {
+        let number = |n: &str| crate::base::DialString::parse(n).unwrap();
+        let owner = Profile {
+            mailbox: MailboxId::parse("2001").unwrap(),
+            name: "Jan".to_owned(),
+            numbers: Vec::new(),
+            language: Language::parse("nl").unwrap(),
+            zone: "UTC".to_owned(),
+            passcode: None,
+            assistant: None,
+        };
+        let rules = Rules {
+            roster: Arc::new(Roster::new([owner]).unwrap()),
+            routing: Routing {
+                portal: vec![number("1233")],
+                mailbox_from: MailboxFrom::Original,
+                ..Routing::default()
+            },
+            menus: Menus::default(),
+            settings: Settings::default(),
+            abilities: Abilities::default(),
+            language: Language::parse("nl").unwrap(),
+        };
+        let now = Now {
+            mono: Mono::ZERO,
+            wall: Timestamp::UNIX_EPOCH,
+        };
+        Office {
+            switch: Switch::new(rules, 1),
+            now,
+            calls: 0,
+            seen: Vec::new(),
+        }
+    }
+
+    /// A call to this number whose sockets are not open yet.
+    fn arrives(&mut self, to: &str, offer: &str) -> CallId {
+        let address = |user: &str| Address {
+            user: user.to_owned(),
+            host: "pbx".to_owned(),
+            ..Address::default()
+        };
+        self.calls += 1;
+        let call = CallId(self.calls);
+        self.sip(sip::Event::Invite(Box::new(Invite {
+            call,
+            call_id: format!("call-{}", self.calls),
+            source: "192.0.2.1:5060".parse().unwrap(),
+            trusted: true,
+            request_uri: address(to),
+            to: address(to),
+            from: address("0612345678"),
+            asserted: Vec::new(),
+            private: false,
+            diversion: Vec::new(),
+            history: Vec::new(),
+            headers: Vec::new(),
+            offer: Some(offer.to_owned()),
+        })));
+        call
+    }
+
+    /// Opens the sockets of every call that waits for them.
+    fn open(&mut self, rtp: Option<&str>) {
+        let rtp = rtp.map(|address| address.parse().unwrap());
+        for command in std::mem::take(&mut self.seen) {
+            match command {
+                Command::OpenMedia(session, _) => {
+                    self.switch.handle_media_opened(self.now, session, rtp);
+                }
+                other => self.seen.push(other),
+            }
+        }
+        self.collect();
+    }
+
+    /// A call that talks.
+    fn talks(&mut self, to: &str) -> CallId {
+        let call = self.arrives(to, OFFER);
+        self.open(Some("192.0.2.9:5000"));
+        self.sip(sip::Event::Acknowledged { call, answer: None });
+        call
+    }
+
+    /// A caller who is being recorded, and the recording.
+    fn records(&mut self) -> (CallId, MessageId) {
+        let call = self.talks("2001");
+        self.media(call, media::Event::Digit(Digit::Pound));
+        for _ in 0..4 {
+            if let Some(take) = self.switch.calls[&call].take() {
+                return (call, take);
+            }
+            let play = self.seen.iter().rev().find_map(|command| match command {
+                Command::Say { play, .. } => Some(*play),
+                _ => None,
+            });
+            self.media(call, media::Event::PlayDone(play.unwrap()));
+        }
+        panic!("no recording began: {:?}", self.seen);
+    }
+
+    fn recorded(&mut self, call: CallId, take: MessageId) {
+        let length = Duration::from_secs(8);
+        let recorded = Recorded {
+            take,
+            end: RecordEnd::Stopped,
+            length,
+            voiced: length,
+        };
+        self.media(call, media::Event::Recorded(recorded));
+    }
+
+    fn kept(&mut self, take: MessageId, outcome: Result<(), KeepFault>) {
+        self.switch.handle_kept(self.now, take, outcome);
+        self.collect();
+    }
+
+    fn media(&mut self, call: CallId, event: media::Event) {
+        if let Some(session) = self.switch.calls.get(&call).map(CallSession::media) {
+            self.switch.handle_media(self.now, session, &event);
+        }
+        self.collect();
+    }
+
+    fn sip(&mut self, event: sip::Event) {
+        self.switch.handle_sip(self.now, event);
+        self.collect();
+    }
+
+    fn ended(&mut self, call: CallId, reason: EndReason) {
+        self.sip(sip::Event::Ended { call, reason });
+    }
+
+    fn bug(&mut self, call: CallId) {
+        self.switch
+            .step(self.now, call, |_, _| panic!("a bug, for this test"));
+        self.collect();
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.now = self.now.after(span);
+        self.switch.handle_timeout(self.now);
+        self.collect();
+    }
+
+    fn collect(&mut self) {
+        while let Some(command) = self.switch.poll_command() {
+            self.seen.push(command);
+        }
+    }
+
+    fn commits(&self, take: MessageId) -> usize {
+        let commit = |c: &&Command| matches!(c, Command::Take(TakeCommand::Commit { take: t, .. }) if *t == take);
+        self.seen.iter().filter(commit).count()
+    }
+
+    fn milestones(&self, wanted: fn(&Milestone) -> bool) -> usize {
+        let milestone = |c: &&Command| matches!(c, Command::Milestone { what, .. } if wanted(what));
+        self.seen.iter().filter(milestone).count()
+    }
+
+    fn says(&self, wanted: &sip::Command) -> bool {
+        self.seen.contains(&Command::Sip(wanted.clone()))
+    }
+
+    fn assert_empty(&self) {
+        let switch = &self.switch;
+        assert!(
+            switch.is_empty(),
+            "{:?} {:?}",
+            switch.calls,
+            switch.arriving
+        );
+        assert!(switch.by_media.is_empty());
+        assert!(switch.takes.is_empty());
+        assert!(switch.deadlines.is_empty());
+        assert!(switch.out.is_empty());
+    }
+}
+
+#[test]
+fn a_bug_in_one_call_ends_that_call_keeps_its_recording_and_leaves_the_others() {
+    let mut office = Office::new();
+    let other = office.talks("2001");
+    let (call, take) = office.records();
+    office.bug(call);
+    assert!(office.says(&sip::Command::Bye(call)));
+    assert!(!office.says(&sip::Command::Bye(other)));
+    office.recorded(call, take);
+    assert_eq!(office.commits(take), 1);
+    office.kept(take, Ok(()));
+    office.ended(call, EndReason::HungUp);
+    assert_eq!(office.switch.len(), 1);
+    office.sip(sip::Event::Bye { call: other });
+    assert!(office.says(&sip::Command::ByeDone(other)));
+    office.assert_empty();
+}
+
+#[test]
+fn a_bug_while_a_bye_waits_for_its_recording_still_answers_the_bye() {
+    let mut office = Office::new();
+    let (call, take) = office.records();
+    office.sip(sip::Event::Bye { call });
+    office.bug(call);
+    office.recorded(call, take);
+    assert!(!office.says(&sip::Command::ByeDone(call)));
+    office.kept(take, Ok(()));
+    assert!(office.says(&sip::Command::ByeDone(call)));
+    assert_eq!(office.commits(take), 1);
+    office.assert_empty();
+}
+
+#[test]
+fn a_recording_whose_end_is_never_reported_is_kept_all_the_same() {
+    let mut office = Office::new();
+    let (call, take) = office.records();
+    office.media(call, media::Event::Broken);
+    assert_eq!(office.commits(take), 0);
+    assert_eq!(office.switch.unsettled(), 1);
+    office.pass(PATIENCE);
+    assert_eq!(office.commits(take), 1);
+    office.kept(take, Ok(()));
+    assert_eq!(office.switch.unsettled(), 0);
+    assert_eq!(office.switch.len(), 1);
+    office.ended(call, EndReason::NoResponse);
+    office.assert_empty();
+}
+
+#[test]
+fn a_verdict_on_a_log_in_that_was_given_up_changes_nothing() {
+    let mut office = Office::new();
+    let call = office.talks("1233");
+    for key in "2001#1111#".chars() {
+        office.media(call, media::Event::Digit(Digit::from_char(key).unwrap()));
+    }
+    let attempts = office.seen.iter().filter_map(|c| match c {
+        Command::LogIn {
+            attempt, passcode, ..
+        } => Some((*attempt, passcode.clone())),
+        _ => None,
+    });
+    let attempts: Vec<(u32, Pii<String>)> = attempts.collect();
+    assert_eq!(attempts.len(), 1, "{:?}", office.seen);
+    assert!(office.switch.calls[&call].log_in(1).is_some());
+    office.pass(PATIENCE);
+    assert!(office.switch.calls[&call].log_in(1).is_none());
+    office.switch.handle_log_in(office.now, call, 1, true);
+    office.sip(sip::Event::Bye { call });
+    office.assert_empty();
+}
+
+/// One call, ended in the way of this number.
+fn one_call(office: &mut Office, way: u64) {
+    match way {
+        0 => {
+            let call = office.talks("1233");
+            office.sip(sip::Event::Bye { call });
+        }
+        1 | 2 => {
+            let (call, take) = office.records();
+            office.sip(sip::Event::Bye { call });
+            office.recorded(call, take);
+            let outcome = if way == 1 {
+                Ok(())
+            } else {
+                Err(KeepFault::Disk)
+            };
+            office.kept(take, outcome);
+        }
+        3 => {
+            office.arrives("4444", OFFER);
+        }
+        4 => {
+            office.arrives("2001", OFFER);
+            office.open(None);
+        }
+        5 => {
+            office.arrives("2001", "v=0\r\nnonsense");
+            office.open(Some("192.0.2.9:5000"));
+        }
+        6 => {
+            let call = office.arrives("2001", OFFER);
+            office.open(Some("192.0.2.9:5000"));
+            office.ended(call, EndReason::NoAck);
+        }
+        7 => {
+            let call = office.arrives("2001", OFFER);
+            office.ended(call, EndReason::Cancelled);
+            office.open(Some("192.0.2.9:5000"));
+        }
+        8 => {
+            let (call, take) = office.records();
+            office.bug(call);
+            office.recorded(call, take);
+            office.kept(take, Ok(()));
+            office.ended(call, EndReason::NoResponse);
+        }
+        9 => {
+            let (call, take) = office.records();
+            office.switch.handle_take_refused(office.now, take);
+            office.sip(sip::Event::Bye { call });
+        }
+        10 => {
+            let call = office.talks("2001");
+            office.media(call, media::Event::Silent(Duration::from_secs(60)));
+            office.ended(call, EndReason::HungUp);
+        }
+        _ => {
+            let (call, take) = office.records();
+            office.media(call, media::Event::Broken);
+            office.pass(PATIENCE);
+            office.kept(take, Ok(()));
+            office.ended(call, EndReason::HungUp);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_of_a_thousand_calls_however_they_end() {
+    let mut office = Office::new();
+    for n in 0..1_000 {
+        one_call(&mut office, n % 12);
+        office.assert_empty();
+    }
+    let arrived = office.milestones(|m| matches!(m, Milestone::Arrived { .. }));
+    let over = |m: &Milestone| matches!(m, Milestone::Ended(_) | Milestone::Refused(_));
+    assert_eq!((arrived, office.milestones(over)), (1_000, 1_000));
+    let opened = office.milestones(|m| matches!(m, Milestone::Answered(_)));
+    assert!(opened > 500, "{opened}");
+}
