@@ -10,8 +10,8 @@
 use belpost::audio::wav;
 use belpost::base::{DialString, MailboxId, Pii};
 use belpost::config::{self, Config};
-use belpost::selftest::{self, Failure, Report, Subject};
-use belpost::server::Server;
+use belpost::selftest::{self, Failure, LineState, Phone, Report, Subject};
+use belpost::server::{DRAIN, Server};
 use belpost::sip::Transport;
 use belpost::subscriber::PasscodeHash;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -131,4 +131,35 @@ fn a_test_that_takes_too_long_hangs_up_and_says_so() {
         other => panic!("{other:?}\n{events}"),
     }
     assert!(events.contains("caller hung up"), "{events}");
+}
+
+/// Calls the portal and is gone without a word.
+async fn call_and_vanish(server: SocketAddr) {
+    let bind = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let mut phone = Phone::new(bind, server, Transport::Udp, [43; 32])
+        .await
+        .unwrap();
+    phone.dial("1233", "2001", Vec::new()).unwrap();
+    let up = |p: &Phone| (p.state() == Some(&LineState::Up)).then_some(());
+    phone.wait(Duration::from_secs(10), up).await.unwrap();
+    phone.put_away();
+}
+
+#[test]
+fn a_caller_who_is_gone_does_not_hold_up_the_end_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let took = runtime().block_on(async {
+        let server = Server::start(&config).await.unwrap();
+        let (_, address) = server.addresses()[0];
+        let phone = move || runtime().block_on(call_and_vanish(address));
+        tokio::task::spawn_blocking(phone).await.unwrap();
+        let begin = Instant::now();
+        server.stop().await;
+        begin.elapsed()
+    });
+    let events = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+    assert!(events.contains("service-ending"), "{events}");
+    // The goodbye is spoken to its end; the BYE that nobody answers is not waited for.
+    assert!(took < DRAIN * 3 / 4, "{took:?}\n{events}");
 }

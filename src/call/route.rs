@@ -150,17 +150,19 @@ fn diversions(invite: &Invite) -> u32 {
 /// Whose mailbox, and why.
 type Diverted = (Arc<Profile>, Option<Reason>);
 
+/// The diversion of a trusted peer; anybody else's word does not count.
 fn diverted(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Diverted> {
+    if !invite.trusted {
+        return None;
+    }
     by_target(invite, roster)
         .or_else(|| by_history(invite, roster, from))
         .or_else(|| by_diversion(invite, roster, from))
 }
 
-/// RFC 4458: `sip:voicemail@host;target=sip:2001%40pbx;cause=486`, from trusted peers only.
+/// RFC 4458: `sip:voicemail@host;target=sip:2001%40pbx;cause=486`.
 fn by_target(invite: &Invite, roster: &Roster) -> Option<Diverted> {
-    let target = invite
-        .trusted
-        .then(|| invite.request_uri.param("target"))??;
+    let target = invite.request_uri.param("target")?;
     let user = target.split_once(':').map_or(target, |(_, rest)| rest);
     let user = user.split(['@', ';']).next().unwrap_or_default();
     let number = DialString::parse(user).ok()?;
@@ -173,10 +175,12 @@ fn by_target(invite: &Invite, roster: &Roster) -> Option<Diverted> {
 }
 
 /// RFC 7044: the last entry is this request; the mailbox is one before it. The cause stands in
-/// the URI a diversion led to (RFC 4458), so it is that of the following entry.
+/// the URI the diversion led to (RFC 4458), so in the following entry, or in the Reason of its own.
 fn by_history(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<Diverted> {
     let mut steps = invite.history.windows(2).filter_map(|pair| match pair {
-        [before, after] => owner(&before.target, roster).map(|o| (o, after.cause.or(before.cause))),
+        [before, after] => {
+            owner(&before.target, roster).map(|o| (o, after.cause.or(before.reason)))
+        }
         _ => None,
     });
     let (owner, cause) = match from {
@@ -323,6 +327,7 @@ mod tests {
             index: "1".to_owned(),
             target: address(user),
             cause,
+            reason: None,
         }
     }
 
@@ -428,6 +433,38 @@ mod tests {
             deposit(&call, &last),
             Some(("2002".to_owned(), Some(Reason::Busy)))
         );
+    }
+
+    #[test]
+    fn the_cause_of_an_earlier_diversion_is_not_that_of_the_mailbox() {
+        let mut call = invite("1233");
+        call.history = vec![
+            history("5555", None),
+            history("2001", Some(302)),
+            history("1233", None),
+        ];
+        let expected = |reason| Some(("2001".to_owned(), reason));
+        assert_eq!(deposit(&call, &routing()), expected(None));
+        call.history[1].reason = Some(486);
+        assert_eq!(deposit(&call, &routing()), expected(Some(Reason::Busy)));
+        call.history[2].cause = Some(408);
+        assert_eq!(deposit(&call, &routing()), expected(Some(Reason::NoAnswer)));
+    }
+
+    #[test]
+    fn a_stranger_leaves_a_message_where_they_called_and_nowhere_else() {
+        let mut call = invite("2001");
+        call.trusted = false;
+        call.diversion = vec![diversion("2002", "user-busy", None)];
+        call.history = vec![history("2002", None), history("2001", Some(486))];
+        assert_eq!(deposit(&call, &routing()), Some(("2001".to_owned(), None)));
+    }
+
+    #[test]
+    fn a_history_of_this_request_alone_is_no_diversion() {
+        let mut call = invite("2001");
+        call.history = vec![history("2002", Some(486))];
+        assert_eq!(deposit(&call, &routing()), Some(("2001".to_owned(), None)));
     }
 
     #[test]

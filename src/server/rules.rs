@@ -8,7 +8,7 @@ use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
 use crate::subscriber::Roster;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -123,6 +123,12 @@ pub(super) fn media(config: &Config) -> engine::Config {
         silence_level: Dbm0(config.media.silence_level_dbm0),
         learn: config.media.learn_nat,
     }
+}
+
+/// The address peers reach our media at, where it is the same for all of them.
+pub(super) fn media_address(config: &config::Media) -> Option<IpAddr> {
+    let bound = (!config.bind.is_unspecified()).then_some(config.bind);
+    config.address.or(bound)
 }
 
 /// The longest recording; the disk reserve is counted with it.

@@ -17,7 +17,7 @@ use crate::mime::{MailHost, MailHostFault};
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
-use crate::subscriber::NumberTaken;
+use crate::subscriber::{NumberTaken, Roster};
 use crate::transport::{self, Bounds, Transport};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -88,71 +88,17 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let host = MailHost::parse(&config.mailboxes.host)?;
-        let library = load_prompts(config)?;
-        let events = open_events(config)?;
-
-        let (report, reports) = mpsc::unbounded_channel();
-        let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
-        tell_recovery(&spool);
-        let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
-        let (answer, answers) = mpsc::unbounded_channel();
-        let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
-            drop(answer.send(a));
-        })?;
-        let deliverer = Deliverer::start(Box::new(maildir), spool.outbox())?;
-
-        let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
-        let engine = Engine::start(
-            &rules::media(config),
-            || Box::new(spool.intake()),
-            &media_in,
-        )?;
-        let (verdict, verdicts) = mpsc::unbounded_channel();
-        let log_ins = LogIns::start(Arc::clone(&roster), random()?, verdict)?;
-        let listen = config
-            .sip
-            .listen
-            .iter()
-            .map(|l| (l.transport, l.address))
-            .collect();
-        let sockets = transport::Config {
-            listen,
-            bounds: Bounds::default(),
-        };
-        let (transport, inbound) = Transport::bind(sockets).await?;
-
-        let addresses = transport.local_addrs().to_vec();
+        let (edges, deliverer) = open_edges(config, &roster).await?;
+        let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &addresses), random()?);
         let seed = u64::from_le_bytes(random()?);
-        let switch = Switch::new(rules::calls(config, roster, menus), seed);
-        let edges = Edges {
-            transport,
-            inbound,
-            engine,
-            media,
-            media_address: config
-                .media
-                .address
-                .or_else(|| Some(config.media.bind).filter(|bind| !bind.is_unspecified())),
-            spool,
-            reports,
-            mailboxes,
-            answers,
-            log_ins,
-            verdicts,
-            library,
-            fallback: config.prompts.language.clone(),
-            telling: Telling::new(events),
-            asked: Questions::default(),
-        };
-        let (stop, stopped) = oneshot::channel();
         let signalling = Signalling {
             clock: Clock::start(),
             machine,
-            switch,
+            switch: Switch::new(rules::calls(config, roster, menus), seed),
             edges,
         };
+        let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(signalling.run(stopped));
         info!(
             ?addresses,
@@ -187,6 +133,62 @@ impl Server {
     }
 }
 
+/// Opens all a server has to do with, the SIP sockets last, so that no call comes too early.
+async fn open_edges(
+    config: &Config,
+    roster: &Arc<Roster>,
+) -> Result<(Edges, Deliverer), StartFault> {
+    let host = MailHost::parse(&config.mailboxes.host)?;
+    let library = load_prompts(config)?;
+    let events = open_events(config)?;
+
+    let (report, reports) = mpsc::unbounded_channel();
+    let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
+    tell_recovery(&spool);
+    let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
+    let (answer, answers) = mpsc::unbounded_channel();
+    let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
+        drop(answer.send(a));
+    })?;
+    let deliverer = Deliverer::start(Box::new(maildir), spool.outbox())?;
+
+    let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
+    let engine = Engine::start(
+        &rules::media(config),
+        || Box::new(spool.intake()),
+        &media_in,
+    )?;
+    let (verdict, verdicts) = mpsc::unbounded_channel();
+    let log_ins = LogIns::start(Arc::clone(roster), random()?, verdict)?;
+    let (transport, inbound) = Transport::bind(sockets(config)).await?;
+    let edges = Edges {
+        transport,
+        inbound,
+        engine,
+        media,
+        media_address: rules::media_address(&config.media),
+        spool,
+        reports,
+        mailboxes,
+        answers,
+        log_ins,
+        verdicts,
+        library,
+        fallback: config.prompts.language.clone(),
+        telling: Telling::new(events),
+        asked: Questions::default(),
+    };
+    Ok((edges, deliverer))
+}
+
+fn sockets(config: &Config) -> transport::Config {
+    let listen = config.sip.listen.iter();
+    transport::Config {
+        listen: listen.map(|l| (l.transport, l.address)).collect(),
+        bounds: Bounds::default(),
+    }
+}
+
 fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
     let folder = config.prompts.folder.clone();
     let cache = config.prompts.cache.clone();
@@ -198,12 +200,10 @@ fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
     for unused in library.unused() {
         warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
     }
-    let languages: Vec<&str> = library.languages().map(Language::as_str).collect();
-    info!(
-        ?languages,
-        missing = library.missing().len(),
-        "prompts loaded"
-    );
+    let missing = library.missing().len();
+    if missing > 0 {
+        warn!(missing, "clips are missing: belpost check-config lists them");
+    }
     Ok(Arc::new(library))
 }
 

@@ -119,7 +119,8 @@ fn history(headers: &Headers) -> Vec<HistoryEntry> {
             let index = name.param("index").unwrap_or_default().to_owned();
             Some(HistoryEntry {
                 index,
-                cause: cause(&uri),
+                cause: uri.param("cause").and_then(|c| c.trim().parse().ok()),
+                reason: reason(&uri),
                 target: uri.address(&name.display),
             })
         })
@@ -135,11 +136,8 @@ fn levels(index: &str) -> Vec<u32> {
         .collect()
 }
 
-/// The `cause` of the URI (RFC 4458), else that of an embedded SIP Reason (RFC 3326).
-fn cause(uri: &Uri) -> Option<u16> {
-    if let Some(cause) = uri.param("cause") {
-        return cause.trim().parse().ok();
-    }
+/// The cause of an embedded SIP Reason (RFC 3326).
+fn reason(uri: &Uri) -> Option<u16> {
     uri.headers_named("Reason").find_map(|reason| {
         let mut parts = reason.split(';');
         let protocol = parts.next()?.trim();
@@ -214,12 +212,12 @@ mod tests {
         let history: Vec<_> = invite
             .history
             .iter()
-            .map(|h| (h.index.as_str(), h.target.user.as_str(), h.cause))
+            .map(|h| (h.index.as_str(), h.target.user.as_str(), h.cause, h.reason))
             .collect();
         let expected = [
-            ("1", "1", Some(480)),
-            ("1.2", "2", Some(302)),
-            ("1.10", "3", Some(486)),
+            ("1", "1", None, Some(480)),
+            ("1.2", "2", None, Some(302)),
+            ("1.10", "3", Some(486), None),
         ];
         assert_eq!(history, expected);
         assert_eq!(

@@ -57,8 +57,10 @@ pub struct HistoryEntry {
     pub index: String,
     /// Where the request went.
     pub target: Address,
-    /// The `cause` of its URI (RFC 4458), or of its Reason header.
+    /// The `cause` of its URI (RFC 4458): why the entry before it was diverted to here.
     pub cause: Option<u16>,
+    /// The cause of the SIP Reason within its URI (RFC 3326): why it was itself diverted onwards.
+    pub reason: Option<u16>,
 }
 
 /// A call that arrives.

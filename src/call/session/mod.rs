@@ -5,6 +5,7 @@
 //! ignored; keys typed ahead wait until the flow takes them; whatever happens, a recording that
 //! has begun is kept or dropped by rule, never forgotten.
 
+mod agreement;
 mod effects;
 mod farewell;
 mod purpose;
@@ -357,59 +358,6 @@ impl CallSession {
         match &self.talk {
             Talk::Flow(_) => self.tell(desk, Event::Started),
             Talk::Diagnostic(kind) => self.start_diagnostic(desk, *kind),
-        }
-    }
-
-    fn accept_answer(&mut self, desk: &mut Desk<'_>, answer: &str) -> bool {
-        match self.leg.accept(answer) {
-            Ok(remote) => {
-                self.set_remote(desk, Some(remote));
-                true
-            }
-            Err(_) => false,
-        }
-    }
-
-    fn on_offered_again(&mut self, desk: &mut Desk<'_>, offer: Option<&str>) {
-        let call = self.id;
-        let command = match self.leg.respond(offer) {
-            Ok((description, remote)) => {
-                self.set_remote(desk, remote);
-                sip::Command::AnswerAgain { call, description }
-            }
-            Err(refusal) => sip::Command::RefuseAgain { call, refusal },
-        };
-        desk.out.push_back(Command::Sip(command));
-    }
-
-    /// Follows the peer's address, codec and hold. What plays stops while the caller cannot hear
-    /// it, and the wait for a key stands still.
-    fn set_remote(&mut self, desk: &mut Desk<'_>, remote: Option<media::Remote>) {
-        let Some(remote) = remote else { return };
-        let hears = remote.send;
-        self.to_media(desk, media::Command::Remote(remote));
-        self.pace(desk);
-        match (hears, self.wait) {
-            (false, Wait::Until(at)) => {
-                self.wait = Wait::Held(at.saturating_since(desk.now.mono));
-            }
-            (true, Wait::Held(rest)) => self.wait = Wait::Until(desk.now.mono + rest),
-            (false | true, _) => {}
-        }
-    }
-
-    /// Lets what plays go on, or stand still while the flow holds it or the caller cannot hear it.
-    /// A server that closes down does not wait for the end of a hold.
-    fn pace(&self, desk: &mut Desk<'_>) {
-        if let Play::Running(_) = self.play {
-            let on_hold = !self.leg.hears() && !self.closing;
-            let still = self.paused || on_hold;
-            let command = if still {
-                media::Command::Pause
-            } else {
-                media::Command::Resume
-            };
-            self.to_media(desk, command);
         }
     }
 

@@ -106,7 +106,7 @@ impl Office {
     /// A caller who is being recorded, and the recording.
     fn records(&mut self) -> (CallId, MessageId) {
         let call = self.talks("2001");
-        self.media(call, media::Event::Digit(Digit::Pound));
+        self.media(call, &media::Event::Digit(Digit::Pound));
         for _ in 0..4 {
             if let Some(take) = self.switch.calls[&call].take() {
                 return (call, take);
@@ -115,7 +115,7 @@ impl Office {
                 Command::Say { play, .. } => Some(*play),
                 _ => None,
             });
-            self.media(call, media::Event::PlayDone(play.unwrap()));
+            self.media(call, &media::Event::PlayDone(play.unwrap()));
         }
         panic!("no recording began: {:?}", self.seen);
     }
@@ -128,7 +128,7 @@ impl Office {
             length,
             voiced: length,
         };
-        self.media(call, media::Event::Recorded(recorded));
+        self.media(call, &media::Event::Recorded(recorded));
     }
 
     fn kept(&mut self, take: MessageId, outcome: Result<(), KeepFault>) {
@@ -136,9 +136,9 @@ impl Office {
         self.collect();
     }
 
-    fn media(&mut self, call: CallId, event: media::Event) {
+    fn media(&mut self, call: CallId, event: &media::Event) {
         if let Some(session) = self.switch.calls.get(&call).map(CallSession::media) {
-            self.switch.handle_media(self.now, session, &event);
+            self.switch.handle_media(self.now, session, event);
         }
         self.collect();
     }
@@ -235,7 +235,7 @@ fn a_bug_while_a_bye_waits_for_its_recording_still_answers_the_bye() {
 fn a_recording_whose_end_is_never_reported_is_kept_all_the_same() {
     let mut office = Office::new();
     let (call, take) = office.records();
-    office.media(call, media::Event::Broken);
+    office.media(call, &media::Event::Broken);
     assert_eq!(office.commits(take), 0);
     assert_eq!(office.switch.unsettled(), 1);
     office.pass(PATIENCE);
@@ -252,7 +252,7 @@ fn a_verdict_on_a_log_in_that_was_given_up_changes_nothing() {
     let mut office = Office::new();
     let call = office.talks("1233");
     for key in "2001#1111#".chars() {
-        office.media(call, media::Event::Digit(Digit::from_char(key).unwrap()));
+        office.media(call, &media::Event::Digit(Digit::from_char(key).unwrap()));
     }
     let attempts = office.seen.iter().filter_map(|c| match c {
         Command::LogIn {
@@ -323,12 +323,12 @@ fn one_call(office: &mut Office, way: u64) {
         }
         10 => {
             let call = office.talks("2001");
-            office.media(call, media::Event::Silent(Duration::from_secs(60)));
+            office.media(call, &media::Event::Silent(Duration::from_secs(60)));
             office.ended(call, EndReason::HungUp);
         }
         _ => {
             let (call, take) = office.records();
-            office.media(call, media::Event::Broken);
+            office.media(call, &media::Event::Broken);
             office.pass(PATIENCE);
             office.kept(take, Ok(()));
             office.ended(call, EndReason::HungUp);
