@@ -6,7 +6,6 @@ use super::log_ins::{LogIns, LogInsFault};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::telling::Telling;
-use crate::base::Language;
 use crate::call::Switch;
 use crate::config::Config;
 use crate::deliver::{self, Deliverer, Mailboxes, Maildir};
@@ -200,9 +199,12 @@ fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
     for unused in library.unused() {
         warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
     }
-    let missing = library.missing().len();
-    if missing > 0 {
-        warn!(missing, "clips are missing: belpost check-config lists them");
+    for (language, clip) in library.missing() {
+        warn!(
+            language = language.as_str(),
+            clip = clip.as_str(),
+            "a prompt clip is missing"
+        );
     }
     Ok(Arc::new(library))
 }
