@@ -220,6 +220,43 @@ fn map_row(line: &str) -> Option<(String, u8)> {
     Some((name.to_owned(), rank))
 }
 
+/// Direct dependencies of `manifest` (Cargo.toml) that the tables of `page` do not name, and names
+/// in those tables that are none. The first table is of the program, the second of the tests.
+fn dependency_violations(manifest: &str, page: &str) -> Vec<String> {
+    let (program, tests) = page.split_once("For tests only").unwrap_or((page, ""));
+    let sections = [("dependencies", program), ("dev-dependencies", tests)];
+    sections
+        .iter()
+        .flat_map(|(section, text)| {
+            let used = section_keys(manifest, section);
+            let listed: BTreeSet<String> = text.lines().flat_map(first_cell_names).collect();
+            let missing = used.difference(&listed);
+            let missing = missing.map(|n| format!("{n} of [{section}] is not listed"));
+            let extra = listed.difference(&used);
+            let extra = extra.map(|n| format!("{n} is listed, but not in [{section}]"));
+            missing.chain(extra).collect::<Vec<String>>()
+        })
+        .collect()
+}
+
+/// The keys of one section of a TOML file whose entries take one line each.
+fn section_keys(toml: &str, section: &str) -> BTreeSet<String> {
+    let head = format!("[{section}]");
+    toml.lines()
+        .skip_while(|line| line.trim() != head)
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned()))
+        .collect()
+}
+
+/// ``| `rtcp`, `rtp` | ...`` as "rtcp" and "rtp".
+fn first_cell_names(line: &str) -> Vec<String> {
+    let cell = line.strip_prefix('|').and_then(|row| row.split('|').next());
+    let names = cell.unwrap_or_default().split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
 // ---- reading Rust, just enough ----
 
 fn is_word(c: char) -> bool {
@@ -515,6 +552,16 @@ fn the_map_shows_every_module_at_its_rank() {
 }
 
 #[test]
+fn every_direct_dependency_is_accounted_for_and_nothing_else() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let page = fs::read_to_string(root().join("docs/adr/dependencies.md")).unwrap();
+    assert!(section_keys(&manifest, "dependencies").len() > 10);
+    assert!(!section_keys(&manifest, "dev-dependencies").is_empty());
+    let found = dependency_violations(&manifest, &page);
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
 fn the_table_of_ranks_names_the_modules_there_are() {
     let there: BTreeSet<String> = sources().into_iter().filter_map(|s| s.module).collect();
     let ranked: BTreeSet<String> = RANKS.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -668,6 +715,21 @@ fn a_map_that_is_wrong_is_caught() {
     assert_eq!(map_violations(&wrong).len(), 2);
     let missing = rows.replace("| 0 | `base` | what |\n", "");
     assert_eq!(map_violations(&missing).len(), 1);
+}
+
+#[test]
+fn a_dependency_that_is_not_listed_or_no_longer_used_is_caught() {
+    let manifest = "[package]\nname = \"x\"\n[dependencies]\na = \"1\"\nb-c = { version = \"2\" }\n\n\
+        [dev-dependencies]\nd = \"3\"\n[profile.dev]\ne = 1\n";
+    let page =
+        "| crate | why |\n| --- | --- |\n| `a`, `b-c` | `z` |\n\nFor tests only:\n\n| `d` | y |\n";
+    assert!(dependency_violations(manifest, page).is_empty());
+    let unlisted = page.replace(", `b-c`", "");
+    assert_eq!(dependency_violations(manifest, &unlisted).len(), 1);
+    let unused = page.replace("`b-c`", "`b-c`, `gone`");
+    assert_eq!(dependency_violations(manifest, &unused).len(), 1);
+    let misplaced = page.replace("`d`", "`a`");
+    assert_eq!(dependency_violations(manifest, &misplaced).len(), 2);
 }
 
 #[test]

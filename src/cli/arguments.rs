@@ -41,8 +41,8 @@ pub(super) enum Command {
     CheckConfig(CheckConfigArgs),
     /// Call a running server, leave a message and hear it back.
     ///
-    /// A real call over SIP and RTP: deposit, mailbox, log-in, playback, deletion. It leaves
-    /// nothing behind. Keep a mailbox of its own for it.
+    /// A real call over SIP and RTP: deposit, mailbox, log-in, playback. Its message stays in the
+    /// mailbox, saved. Keep a mailbox of its own for it.
     SelfTest(SelfTestArgs),
     /// Look into mailboxes.
     #[command(subcommand)]

@@ -1,6 +1,6 @@
 //! The laws of the media session, in virtual time: a phone that packets come from and go to.
 //!
-//! Longer than other files, since all of it shares the one phone.
+//! Long because all of it shares the one phone.
 
 use super::*;
 use crate::audio::{Law, WireAudio};

@@ -1,7 +1,7 @@
 //! End-to-end tests: the real server process on loopback, with real telephones.
 //!
 //! SIPp, baresip and linphonec are the telephones, and one made by hand for what those cannot do;
-//! Dovecot is the mail server.
+//! Dovecot is the mail server, Kamailio the PBX in front.
 //! Mailboxes and logs are read from the disk, without the server's own code.
 
 // These tests stop at the first thing that is not as it should be; helpers are no #[test]s.
@@ -13,8 +13,10 @@ mod crash;
 mod diverted;
 mod dovecot;
 mod harness;
+mod kamailio;
 mod limits;
 mod linphone;
+mod operator;
 mod portal;
 mod recording;
 mod refusals;

@@ -190,12 +190,14 @@ impl Courier for Maildir {
 
 /// Makes the folders of a mailbox and brings their names to disk.
 fn make_folders(root: &Path, folder: &Path) -> io::Result<()> {
-    if folder.join("cur").is_dir() {
+    // A backup that leaves out empty folders brings back some of them.
+    let parts = ["tmp", "new", "cur"];
+    if parts.iter().all(|part| folder.join(part).is_dir()) {
         return Ok(());
     }
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    for part in ["tmp", "new", "cur"] {
+    for part in parts {
         builder.create(folder.join(part))?;
     }
     sync_folder(folder)?;

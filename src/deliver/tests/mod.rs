@@ -130,6 +130,16 @@ fn a_message_is_delivered_once_however_often_it_is_tried() {
 }
 
 #[test]
+fn a_maildir_whose_empty_folders_were_lost_takes_messages_again() {
+    for part in ["tmp", "new"] {
+        let place = Place::new();
+        assert!(matches!(place.deliver(&deposit(1)), Receipt::Delivered(_)));
+        fs::remove_dir_all(place.maildir.folder(&mailbox()).join(part)).unwrap();
+        assert!(matches!(place.deliver(&deposit(2)), Receipt::Delivered(_)));
+    }
+}
+
+#[test]
 fn half_a_message_left_by_a_crash_is_no_message() {
     let place = Place::new();
     place.deliver(&deposit(1));

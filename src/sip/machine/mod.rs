@@ -87,7 +87,7 @@ impl Machine {
         }
     }
 
-    /// One whole message arrived: a datagram, or what [`super::frame`] cut from a stream.
+    /// One whole message arrived: a datagram, or what the transport cut from a stream.
     pub fn handle_message(&mut self, now: Now, arrival: Arrival, bytes: &[u8]) {
         let bounds = Bounds {
             bytes: self.config.max_message,

@@ -150,6 +150,19 @@ impl Server {
         self.events_of(call_id).iter().any(|e| e.what() == what)
     }
 
+    /// Runs a command of the program on this server's configuration; its exit code and what it
+    /// printed.
+    pub(crate) fn command(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_belpost"));
+        command.args(arguments).arg("--config").arg(self.config());
+        let output = command.output().expect("the program");
+        let said = [output.stdout, output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    }
+
     /// All it printed.
     pub(crate) fn printed(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.log()).unwrap_or_default()).into_owned()
