@@ -130,15 +130,7 @@ impl Switch {
         };
         let call = invite.call;
         let Some(rtp) = rtp else {
-            let why = "no media port is free";
-            return self.refuse(
-                call,
-                Refusal {
-                    status: 503,
-                    retry_after: Some(BUSY_RETRY),
-                    why,
-                },
-            );
+            return self.refuse(call, busy("no media port is free"));
         };
         let leg = Leg::new(rtp, session, &self.rules.abilities);
         let language = self.rules.language.clone();
@@ -274,15 +266,7 @@ impl Switch {
     fn arrive(&mut self, invite: Box<Invite>) {
         let call = invite.call;
         if self.draining {
-            let why = "this server is closing down";
-            return self.refuse(
-                call,
-                Refusal {
-                    status: 503,
-                    retry_after: Some(BUSY_RETRY),
-                    why,
-                },
-            );
+            return self.refuse(call, busy("this server is closing down"));
         }
         let (rules, admitting) = (&self.rules, self.admitting);
         let find = || {
@@ -380,6 +364,15 @@ fn desk<'a>(
         },
         ids,
         out,
+    }
+}
+
+/// What a call is refused with that may come again.
+fn busy(why: &'static str) -> Refusal {
+    Refusal {
+        status: 503,
+        retry_after: Some(BUSY_RETRY),
+        why,
     }
 }
 
