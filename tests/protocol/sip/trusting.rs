@@ -16,7 +16,7 @@ fn a_trusted_peer_says_who_calls_and_for_whom() {
     assert_eq!(event.asserted[0].user, "+31201234567");
     let diverted: Vec<_> = event.diversion.iter().map(|d| d.by.user.as_str()).collect();
     assert_eq!(diverted, ["2001", "2002"]);
-    assert_eq!(event.history[0].cause, Some(302));
+    assert_eq!(event.history[0].reason, Some(302));
     assert!(
         event
             .headers
