@@ -83,8 +83,9 @@ struct Press {
 }
 
 impl Generator {
-    /// A generator without calls.
-    pub(crate) fn new(plan: Plan) -> Generator {
+    /// A generator without calls. Each round at one server needs a number of its own: Call-IDs and
+    /// branches are made from it.
+    pub(crate) fn new(plan: Plan, round: u8) -> Generator {
         let sip = UdpSocket::bind("127.0.0.1:0").expect("a SIP socket");
         sip.set_nonblocking(true)
             .expect("a socket that does not block");
@@ -93,7 +94,7 @@ impl Generator {
             host: local.ip().to_string(),
             port: local.port(),
         };
-        let machine = Machine::new(sip::Config::new(name.clone(), name), [7; 32]);
+        let machine = Machine::new(sip::Config::new(name.clone(), name), [round; 32]);
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("an epoll set");
         Generator {
             plan,

@@ -89,6 +89,8 @@ pub(crate) struct Figures {
     pub(crate) loaded_kib: u64,
     /// Memory after the last call.
     pub(crate) after_kib: u64,
+    /// Memory after the same number of calls once more.
+    pub(crate) again_kib: u64,
     /// What came back.
     pub(crate) heard: Heard,
 }
@@ -113,9 +115,9 @@ pub(crate) fn print(cells: &[Cell], hold: Duration) {
     );
     println!();
     println!(
-        "| what | calls up | CPU s per call-minute | KiB per call | idle MiB | after MiB | gap p50 / p99 / max ms | lost | key to audio p50 / p99 / max ms | generator late p50 / p99 / max ms |"
+        "| what | calls up | CPU s per call-minute | KiB per call | idle / after / after again MiB | gap p50 / p99 / max ms | lost | key to audio p50 / p99 / max ms | generator late p50 / p99 / max ms |"
     );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for cell in cells {
         println!("{}", row(cell));
     }
@@ -127,7 +129,7 @@ fn row(cell: &Cell) -> String {
     let minutes = calls * f.hold.as_secs_f64() / 60.0;
     let per_call = f.loaded_kib.saturating_sub(f.idle_kib) as f64 / calls;
     format!(
-        "| {}, {} calls | {} of {} | {:.4} | {:.1} | {:.1} | {:.1} | {} | {} of {} | {} | {} |",
+        "| {}, {} calls | {} of {} | {:.4} | {:.1} | {:.1} / {:.1} / {:.1} | {} | {} of {} | {} | {} |",
         cell.name,
         cell.calls,
         f.heard.in_call,
@@ -136,6 +138,7 @@ fn row(cell: &Cell) -> String {
         per_call,
         f.idle_kib as f64 / 1_024.0,
         f.after_kib as f64 / 1_024.0,
+        f.again_kib as f64 / 1_024.0,
         f.heard.gaps.print(),
         f.heard.lost,
         f.heard.packets + f.heard.lost,
