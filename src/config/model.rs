@@ -305,28 +305,3 @@ impl Default for Prompts {
         }
     }
 }
-
-impl Sip {
-    /// Our host for peers: the configured one, else the first address listened on, else (bound
-    /// to every address) this machine's own loopback address.
-    pub fn advertised_host(&self) -> String {
-        let bound = self.listen.first().map(|listen| listen.address.ip());
-        match (&self.host, bound) {
-            (Some(host), _) => host.clone(),
-            (None, Some(address)) if !address.is_unspecified() => address.to_string(),
-            (None, Some(_) | None) => Ipv4Addr::LOCALHOST.to_string(),
-        }
-    }
-}
-
-impl Media {
-    /// The address in our SDP where no call says better: the configured one, else the one bound
-    /// to, else `signalling`.
-    pub fn advertised_address(&self, signalling: IpAddr) -> IpAddr {
-        match self.address {
-            Some(address) => address,
-            None if self.bind.is_unspecified() => signalling,
-            None => self.bind,
-        }
-    }
-}

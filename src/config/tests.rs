@@ -216,18 +216,6 @@ fn what_is_rarely_meant_is_warned_of() {
 }
 
 #[test]
-fn peers_are_told_an_address_that_is_one() {
-    let sip = |text: &str| parse(text, Path::new("")).unwrap().sip;
-    assert_eq!(sip("").advertised_host(), "127.0.0.1");
-    let bound = "[sip]\nlisten = [\"udp:192.0.2.1:5060\"]\n";
-    assert_eq!(sip(bound).advertised_host(), "192.0.2.1");
-    let named = format!("{bound}host = \"vm.example.nl\"");
-    assert_eq!(sip(&named).advertised_host(), "vm.example.nl");
-    let signalling = "192.0.2.9".parse().unwrap();
-    assert_eq!(Media::default().advertised_address(signalling), signalling);
-}
-
-#[test]
 fn the_demo_lets_in_who_knows_its_passcodes_and_stays_on_this_machine() {
     let config = parse(include_str!("../../examples/demo.toml"), Path::new("")).unwrap();
     let passcodes = [("2001", "80417", "nl"), ("2002", "29365", "en")];

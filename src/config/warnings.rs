@@ -24,12 +24,12 @@ pub enum Warning {
          any caller and any diversion"
     )]
     EverybodyTrusted,
-    /// Peers are told an address they cannot reach.
+    /// Peers are told an address that may not be the one they reach.
     #[error(
-        "sip.host is not set and sip.listen is bound to every address: peers are told {0}, which \
-         no other machine can reach"
+        "sip.host is not set and sip.listen is bound to every address: peers are told the address \
+         that this machine's default route begins at; set sip.host where they reach it elsewhere"
     )]
-    HostUnknown(String),
+    HostUnknown,
     /// Fewer ports than calls.
     #[error("media.ports has room for {ports} calls, sip.max_calls allows {calls}")]
     FewPorts {
@@ -72,7 +72,7 @@ fn signalling(sip: &Sip) -> Vec<Warning> {
         found.push(Warning::EverybodyTrusted);
     }
     if sip.host.is_none() && ips().any(|ip| ip.is_unspecified()) {
-        found.push(Warning::HostUnknown(sip.advertised_host()));
+        found.push(Warning::HostUnknown);
     }
     found
 }
