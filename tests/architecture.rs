@@ -40,9 +40,13 @@ const RANKS: &[(&str, u8)] = &[
     ("cli", 6),
 ];
 
-/// The uses between neighbours of a rank: a flow speaks media's vocabulary, and what an answer
-/// agrees on is a law of audio.
-const NEIGHBOURS: &[(&str, &str)] = &[("flow", "media"), ("sdp", "audio")];
+/// The uses between neighbours of a rank: a flow speaks media's vocabulary, what an answer agrees
+/// on is a law of audio, and a profile says how its mailbox is kept.
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("flow", "media"),
+    ("sdp", "audio"),
+    ("subscriber", "mailbox"),
+];
 
 /// The highest rank that must stay free of sockets, files, clocks, tasks and randomness.
 const PURE_UP_TO: u8 = 4;

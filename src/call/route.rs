@@ -266,6 +266,8 @@ mod tests {
             zone: "Europe/Amsterdam".to_owned(),
             passcode: None,
             assistant: None,
+            delivery: crate::subscriber::Delivery::local(),
+            limits: crate::mailbox::Limits::default(),
         }
     }
 

@@ -55,17 +55,17 @@ impl Opened {
 
 impl Boxes for Opened {
     fn counts(&self, mailbox: &MailboxId) -> Result<Counts, Fault> {
-        match self.ask(mailbox, Question::Counts)? {
-            Answer::Counts(counts) => counts,
+        match self.ask(mailbox, Question::Tally)? {
+            Answer::Tally(tally) => tally.map(|tally| tally.counts),
             Answer::Reply(_) | Answer::Audio(..) => Err(Fault::Unavailable),
         }
     }
 
     fn messages(&self, mailbox: &MailboxId) -> Result<Vec<Summary>, Fault> {
         match self.ask(mailbox, Question::Command(Command::List))? {
-            Answer::Reply(Reply::Listed(messages)) => Ok(messages),
+            Answer::Reply(Reply::Listed(listing)) => Ok(listing.messages),
             Answer::Reply(Reply::Failed(_, fault)) => Err(fault),
-            Answer::Reply(Reply::Done(_)) | Answer::Counts(_) | Answer::Audio(..) => {
+            Answer::Reply(Reply::Done(_)) | Answer::Tally(_) | Answer::Audio(..) => {
                 Err(Fault::Unavailable)
             }
         }
@@ -74,7 +74,7 @@ impl Boxes for Opened {
     fn audio(&self, mailbox: &MailboxId, message: MessageId) -> Result<WireAudio, Fault> {
         match self.ask(mailbox, Question::Audio(message))? {
             Answer::Audio(_, audio) => audio,
-            Answer::Reply(_) | Answer::Counts(_) => Err(Fault::Unavailable),
+            Answer::Reply(_) | Answer::Tally(_) => Err(Fault::Unavailable),
         }
     }
 }
@@ -135,9 +135,10 @@ pub(super) mod tests {
     use super::*;
     use crate::audio::Law;
     use crate::base::{Language, Timestamp};
-    use crate::deliver::Courier;
-    use crate::mailbox::{Ending, Envelope, Facts, Owner};
+    use crate::deliver::{Courier, Errand};
+    use crate::mailbox::{Ending, Envelope, Facts, Leg, Limits, Owner};
     use crate::mime::Caller;
+    use crate::subscriber::{Delivery, Profile};
 
     /// Puts a message of one second into a mailbox, as the server does.
     pub(in crate::cli) fn deliver(config: &Config, mailbox: &MailboxId, id: MessageId) {
@@ -168,6 +169,24 @@ pub(super) mod tests {
             marks: Marks::default(),
         };
         let marks = || Some(Marks::default());
-        maildir.deliver(&deposit, &[0xD5; 8_000], &marks).unwrap();
+        let owner = Profile {
+            mailbox: mailbox.clone(),
+            name: "Jan".into(),
+            numbers: Vec::new(),
+            language: deposit.envelope.language.clone(),
+            zone: "UTC".into(),
+            passcode: None,
+            assistant: None,
+            delivery: Delivery::local(),
+            limits: Limits::default(),
+        };
+        let errand = Errand {
+            deposit: &deposit,
+            sound: &[0xD5; 8_000],
+            leg: &Leg::Store,
+            owner: &owner,
+            marks: &marks,
+        };
+        maildir.deliver(&errand).unwrap();
     }
 }

@@ -260,7 +260,11 @@ mod tests {
     impl Boxes for Fake {
         fn counts(&self, mailbox: &MailboxId) -> Result<Counts, Fault> {
             if mailbox.as_str() == "2001" {
-                Ok(Counts { new: 1, saved: 1 })
+                Ok(Counts {
+                    new: 1,
+                    saved: 1,
+                    ..Counts::default()
+                })
             } else {
                 Err(Fault::Unavailable)
             }
@@ -296,6 +300,8 @@ mod tests {
             zone: "UTC".into(),
             passcode: None,
             assistant: None,
+            delivery: crate::subscriber::Delivery::local(),
+            limits: crate::mailbox::Limits::default(),
         }
     }
 

@@ -76,6 +76,14 @@ pub enum Problem {
     /// The same of a secret, which is not repeated: the fault may end in a log.
     #[error("{0}")]
     BadSecret(ValueFault),
+    /// A mailbox in IMAP without a server.
+    #[error("\"mailbox\" needs an [[imap]] server, named by `imap` where there is more than one")]
+    NoImapServer,
+    /// An unprotected connection to another machine.
+    #[error(
+        "\"none\" sends passwords and messages for all to read: set `allow_plain = true` where that is meant"
+    )]
+    Unprotected,
     /// A list with nothing in it where something is needed.
     #[error("needs at least one entry")]
     EmptyList,
@@ -119,6 +127,9 @@ pub enum ValueFault {
     /// No host name for mail.
     #[error(transparent)]
     MailHost(#[from] crate::mime::MailHostFault),
+    /// No e-mail address.
+    #[error(transparent)]
+    MailAddress(#[from] crate::mime::MailAddressFault),
     /// No port range.
     #[error("wanted \"ephemeral\" or FIRST-LAST with an even FIRST of 1024 or more and LAST above")]
     Ports,

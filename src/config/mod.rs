@@ -8,6 +8,7 @@
 //! Not here: what the values do, and the files they point to (menus, prompts).
 
 mod fault;
+mod mail;
 mod model;
 mod reader;
 mod sections;
@@ -20,8 +21,8 @@ mod tests;
 
 pub use fault::{Fault, Faults, LoadFault, Place, Problem, ValueFault};
 pub use model::{
-    Config, Deposit, Diagnostics, Entry, Events, Log, Mailboxes, Media, Menus, Portal, Prompts,
-    Sip, Spool,
+    Config, Deposit, Diagnostics, Entry, Events, Imap, Lamp, Ledger, Log, Mailboxes, Media, Menus,
+    Portal, Prompts, Sip, Spool,
 };
 pub use values::{Listen, Ports};
 pub use warnings::{Warning, warnings};
@@ -61,8 +62,8 @@ pub fn parse(text: &str, base: &Path) -> Result<Config, Faults> {
 
 /// Every key there is, as `section.key`, by name.
 pub fn keys() -> BTreeSet<String> {
-    // Keys of a subscriber are asked for where there is one.
-    let (_, _, keys) = read("[[subscriber]]\n", Path::new(""));
+    // Keys of a subscriber or IMAP server are asked for where there is one.
+    let (_, _, keys) = read("[[imap]]\n[[subscriber]]\n", Path::new(""));
     keys
 }
 

@@ -7,9 +7,12 @@ use super::values::{Listen, Ports};
 use crate::audio::Law;
 use crate::base::DialString;
 use crate::call::MailboxFrom;
+use crate::deliver::{ImapServer, MailWay, Mailing};
+use crate::mailbox::Limits;
+use crate::mime::MailAddress;
 use crate::observe::{LogFormat, LogLevel};
 use crate::sip::Network;
-use crate::subscriber::{Language, Profile};
+use crate::subscriber::{Language, Profile, Secret};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +36,14 @@ pub struct Config {
     pub spool: Spool,
     /// `[mailboxes]`: where messages are kept.
     pub mailboxes: Mailboxes,
+    /// `[[imap]]`: servers with the mailboxes of subscribers.
+    pub imap: Vec<Imap>,
+    /// `[mail]` and `[smtp]`: how mail is sent.
+    pub mail: Mailing,
+    /// `[lamp]`: the message-waiting lamp.
+    pub lamp: Lamp,
+    /// `[ledger]`: what happened to each message.
+    pub ledger: Ledger,
     /// `[prompts]`: what is said.
     pub prompts: Prompts,
     /// `[log]`: the log on standard error.
@@ -147,6 +158,47 @@ pub struct Mailboxes {
     pub folder: PathBuf,
     /// The right side of Message-ID and of the sender's address.
     pub host: String,
+    /// What a mailbox may hold whose subscriber has no limits of their own.
+    pub limits: Limits,
+}
+
+/// `[[imap]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imap {
+    /// The server.
+    pub server: ImapServer,
+    /// The user name of a subscriber who names none; `{mailbox}` stands for the mailbox number.
+    pub user: String,
+    /// The password or token of a subscriber who has none.
+    pub secret: Option<Secret>,
+    /// The folder of a subscriber who names none.
+    pub folder: String,
+}
+
+/// `[lamp]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lamp {
+    /// Peers told of every change unasked (RFC 3842 section 3.10).
+    pub peers: Vec<Listen>,
+    /// The numbers that clear the lamp when dialled.
+    pub clear_numbers: Vec<DialString>,
+    /// Where cleared lamps are remembered.
+    pub file: PathBuf,
+    /// The shortest subscription, 10-3,600 s.
+    pub min_expires: Duration,
+    /// The longest subscription, 60 s - 1 day.
+    pub max_expires: Duration,
+    /// The most subscriptions, 0-1,000,000.
+    pub max_subscriptions: u32,
+}
+
+/// `[ledger]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Where the ledger is; `None` keeps none.
+    pub folder: Option<PathBuf>,
+    /// How long it is kept, 1-3,650 days.
+    pub keep_days: u32,
 }
 
 /// `[prompts]`
@@ -205,6 +257,25 @@ impl Default for Config {
             mailboxes: Mailboxes {
                 folder: "state/mailboxes".into(),
                 host: "localhost".into(),
+                limits: Limits {
+                    messages: Some(1_000),
+                    sound: None,
+                    days: None,
+                },
+            },
+            imap: Vec::new(),
+            mail: Mailing {
+                way: MailWay::Folder("state/mail".into()),
+                // invariant: an address of an ASCII name and host.
+                #[allow(clippy::expect_used)]
+                from: MailAddress::parse("voicemail@localhost").expect("a mail address"),
+                postmaster: None,
+                templates: None,
+            },
+            lamp: Lamp::default(),
+            ledger: Ledger {
+                folder: Some("state/ledger".into()),
+                keep_days: 90,
             },
             prompts: Prompts::default(),
             log: Log {
@@ -214,6 +285,22 @@ impl Default for Config {
             events: Events { file: None },
             diagnostics: Diagnostics::default(),
             subscribers: Vec::new(),
+        }
+    }
+}
+
+impl Default for Lamp {
+    fn default() -> Lamp {
+        Lamp {
+            peers: Vec::new(),
+            clear_numbers: ["*99"]
+                .iter()
+                .filter_map(|text| DialString::parse(text).ok())
+                .collect(),
+            file: "state/lamps.json".into(),
+            min_expires: Duration::from_secs(60),
+            max_expires: Duration::from_secs(3_600),
+            max_subscriptions: 20_000,
         }
     }
 }

@@ -349,7 +349,8 @@ impl<'r, 't> Section<'r, 't> {
         self.fault(key, value.span().start, problem);
     }
 
-    fn name_of(&self, key: &str) -> String {
+    /// The full name of a key of this section.
+    pub(super) fn name_of(&self, key: &str) -> String {
         format!("{}.{key}", self.name)
     }
 }

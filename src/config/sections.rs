@@ -3,9 +3,10 @@
 //! One function a section, one line a key: the list of keys is here and nowhere else.
 
 use super::fault::{Problem, ValueFault};
+use super::mail;
 use super::model::{
-    Config, Deposit, Diagnostics, Entry, Events, Log, Mailboxes, Media, Menus, Portal, Prompts,
-    Sip, Spool,
+    Config, Deposit, Diagnostics, Entry, Events, Lamp, Ledger, Log, Mailboxes, Media, Menus,
+    Portal, Prompts, Sip, Spool,
 };
 use super::reader::{At, Reader, Section};
 use super::subscribers;
@@ -13,6 +14,7 @@ use super::values::{self, Listen, Ports};
 use crate::audio::Law;
 use crate::base::DialString;
 use crate::call::MailboxFrom;
+use crate::mailbox::Limits;
 use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
 use crate::subscriber::Language;
@@ -35,6 +37,7 @@ pub(super) struct Claim {
 /// Reads a whole document. `base` is the folder that relative paths count from.
 pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &Path) -> Config {
     let mut claims = Vec::new();
+    let mailboxes = mailboxes(reader.section(document, "mailboxes"), base);
     let prompts = prompts(reader.section(document, "prompts"), base);
     let mut config = Config {
         sip: sip(reader.section(document, "sip")),
@@ -44,14 +47,18 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         entry: entry(reader.section(document, "entry")),
         menus: menus(reader.section(document, "menus"), base),
         spool: spool(reader.section(document, "spool"), base),
-        mailboxes: mailboxes(reader.section(document, "mailboxes"), base),
+        imap: mail::imap(reader, document, base),
+        mail: mail::mailing(reader, document, base, &mailboxes.host),
+        lamp: lamp(reader.section(document, "lamp"), base, &mut claims),
+        ledger: ledger(reader.section(document, "ledger"), base),
+        mailboxes,
         log: log(reader.section(document, "log")),
         events: events(reader.section(document, "events"), base),
         diagnostics: diagnostics(reader.section(document, "diagnostics"), &mut claims),
         subscribers: Vec::new(),
         prompts,
     };
-    config.subscribers = subscribers::read(reader, document, &config.prompts, &mut claims);
+    config.subscribers = subscribers::read(reader, document, base, &config, &mut claims);
     report_taken(reader, claims);
     config
 }
@@ -111,26 +118,33 @@ fn media(mut section: Section<'_, '_>) -> Media {
 
 fn portal(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Portal {
     let d = Portal::default();
-    let mut numbers = |key: &'static str, default: Vec<DialString>| {
-        let listed = section.list(key, number).unwrap_or_else(|| {
-            let at = |value| At { value, offset: 0 };
-            default.into_iter().map(at).collect()
-        });
-        let by = format!("portal.{key}");
-        claims.extend(listed.iter().map(|at| Claim {
-            number: at.value.clone(),
-            by: by.clone(),
-            key: by.clone(),
-            offset: at.offset,
-        }));
-        plain(listed)
-    };
     let portal = Portal {
-        numbers: numbers("numbers", d.numbers),
-        message_numbers: numbers("message_numbers", d.message_numbers),
+        numbers: numbers(&mut section, "numbers", d.numbers, claims),
+        message_numbers: numbers(&mut section, "message_numbers", d.message_numbers, claims),
     };
     section.finish();
     portal
+}
+
+/// Numbers that lead to a service.
+fn numbers(
+    section: &mut Section<'_, '_>,
+    key: &'static str,
+    default: Vec<DialString>,
+    claims: &mut Vec<Claim>,
+) -> Vec<DialString> {
+    let listed = section.list(key, number).unwrap_or_else(|| {
+        let at = |value| At { value, offset: 0 };
+        default.into_iter().map(at).collect()
+    });
+    let by = section.name_of(key);
+    claims.extend(listed.iter().map(|at| Claim {
+        number: at.value.clone(),
+        by: by.clone(),
+        key: by.clone(),
+        offset: at.offset,
+    }));
+    plain(listed)
 }
 
 fn deposit(mut section: Section<'_, '_>) -> Deposit {
@@ -210,9 +224,61 @@ fn mailboxes(mut section: Section<'_, '_>, base: &Path) -> Mailboxes {
                 Ok(host.as_str().to_owned())
             })
             .map_or(d.host, value),
+        limits: limits(&mut section, d.limits),
     };
     section.finish();
     mailboxes
+}
+
+/// The limits of a mailbox; 0 is none.
+pub(super) fn limits(section: &mut Section<'_, '_>, d: Limits) -> Limits {
+    let mut limit = |key, most: i64, default: Option<u32>| {
+        let count = section.count(key, 0..most + 1, i64::from(default.unwrap_or(0)));
+        u32::try_from(count).ok().filter(|n| *n > 0)
+    };
+    let minutes = |span: Duration| (span.as_secs() / 60) as u32;
+    Limits {
+        messages: limit("max_messages", 1_000, d.messages),
+        sound: limit("max_minutes", 100_000, d.sound.map(minutes))
+            .map(|minutes| Duration::from_secs(60 * u64::from(minutes))),
+        days: limit("keep_days", 3_650, d.days),
+    }
+}
+
+fn lamp(mut section: Section<'_, '_>, base: &Path, claims: &mut Vec<Claim>) -> Lamp {
+    let d = Lamp::default();
+    let lamp = Lamp {
+        peers: section.list("peers", Listen::parse).map_or(d.peers, plain),
+        clear_numbers: numbers(&mut section, "clear_numbers", d.clear_numbers, claims),
+        file: section
+            .parsed("file", |text| path(text, base))
+            .map_or_else(|| base.join(d.file), value),
+        min_expires: section.seconds("min_expires_s", 10..3_601, d.min_expires),
+        max_expires: section.seconds("max_expires_s", 60..86_401, d.max_expires),
+        max_subscriptions: section.count(
+            "max_subscriptions",
+            0..1_000_001,
+            i64::from(d.max_subscriptions),
+        ) as u32,
+    };
+    if lamp.min_expires > lamp.max_expires {
+        let offset = section.offset("min_expires_s");
+        let other = "max_expires_s";
+        section.fault("min_expires_s", offset, Problem::MoreThan { other });
+    }
+    section.finish();
+    lamp
+}
+
+fn ledger(mut section: Section<'_, '_>, base: &Path) -> Ledger {
+    let d = Config::default().ledger;
+    let folder = d.folder.map(|folder| base.join(folder));
+    let ledger = Ledger {
+        folder: section.optional("folder", folder, |text| path(text, base)),
+        keep_days: section.count("keep_days", 1..3_651, i64::from(d.keep_days)) as u32,
+    };
+    section.finish();
+    ledger
 }
 
 fn prompts(mut section: Section<'_, '_>, base: &Path) -> Prompts {
@@ -306,17 +372,17 @@ pub(super) fn language(text: &str) -> Result<Language, ValueFault> {
     Language::parse(text).ok_or(ValueFault::Language)
 }
 
-fn path(text: &str, base: &Path) -> Result<PathBuf, ValueFault> {
+pub(super) fn path(text: &str, base: &Path) -> Result<PathBuf, ValueFault> {
     if text.is_empty() {
         return Err(ValueFault::Empty);
     }
     Ok(base.join(text))
 }
 
-fn value<T>(at: At<T>) -> T {
+pub(super) fn value<T>(at: At<T>) -> T {
     at.value
 }
 
-fn plain<T>(list: Vec<At<T>>) -> Vec<T> {
+pub(super) fn plain<T>(list: Vec<At<T>>) -> Vec<T> {
     list.into_iter().map(value).collect()
 }

@@ -1,12 +1,13 @@
 //! Reads `[[subscriber]]`: who has a mailbox.
 
 use super::fault::{Problem, ValueFault};
-use super::model::Prompts;
+use super::model::{Config, Imap};
 use super::reader::{At, Reader, Section};
-use super::sections::{Claim, language, number};
-use super::values;
+use super::sections::{Claim, language, limits, number, plain};
+use super::{mail, values};
 use crate::base::{DialString, MailboxId};
-use crate::subscriber::{PasscodeHash, Profile};
+use crate::subscriber::{Delivery, Mode, PasscodeHash, Profile};
+use std::path::Path;
 use toml::de::DeTable;
 
 /// The most subscribers of one file.
@@ -22,12 +23,13 @@ const DEFAULT_ZONE: &str = "Europe/Amsterdam";
 pub(super) fn read<'t>(
     reader: &mut Reader<'t>,
     document: &DeTable<'t>,
-    prompts: &Prompts,
+    base: &Path,
+    config: &Config,
     claims: &mut Vec<Claim>,
 ) -> Vec<Profile> {
     reader
         .each(document, "subscriber", SUBSCRIBERS_MAX, |section| {
-            subscriber(section, prompts, claims)
+            subscriber(section, base, config, claims)
         })
         .into_iter()
         .flatten()
@@ -36,7 +38,8 @@ pub(super) fn read<'t>(
 
 fn subscriber(
     section: &mut Section<'_, '_>,
-    prompts: &Prompts,
+    base: &Path,
+    config: &Config,
     claims: &mut Vec<Claim>,
 ) -> Option<Profile> {
     let mailbox = mailbox(section);
@@ -48,17 +51,76 @@ fn subscriber(
         PasscodeHash::parse(text).map_err(ValueFault::from)
     });
     let assistant = section.optional("assistant", None, number);
+    let limits = limits(section, config.mailboxes.limits);
+    let delivery = delivery(section, base, &config.imap, mailbox.as_ref());
     let mailbox = mailbox?;
     claim(&mailbox, &numbers, claims);
     Some(Profile {
         name: name.unwrap_or_else(|| mailbox.value.to_string()),
         mailbox: mailbox.value,
         numbers: numbers.into_iter().map(|at| at.value).collect(),
-        language: language.unwrap_or_else(|| prompts.language.clone()),
+        language: language.unwrap_or_else(|| config.prompts.language.clone()),
         zone: zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
         passcode,
         assistant,
+        delivery,
+        limits,
     })
+}
+
+/// How messages reach the subscriber. Where that has a fault they go to a Maildir, which the
+/// faulty file never gets to.
+fn delivery(
+    section: &mut Section<'_, '_>,
+    base: &Path,
+    servers: &[Imap],
+    mailbox: Option<&At<MailboxId>>,
+) -> Delivery {
+    let kind = section
+        .parsed("delivery", |text| {
+            let choices = [
+                ("local", Kind::Local),
+                ("mailbox", Kind::Mailbox),
+                ("email", Kind::Email),
+            ];
+            values::one_of(text, &choices, "local, mailbox, email")
+        })
+        .map_or(Kind::Local, |at| at.value);
+    let account = mail::account(section, base, servers, mailbox.map(|at| &at.value));
+    let mut addresses = |key| plain(section.list(key, values::mail_address).unwrap_or_default());
+    let (emails, copies, notices) = (
+        addresses("emails"),
+        addresses("copies"),
+        addresses("notices"),
+    );
+    let mode = match (kind, account) {
+        (Kind::Mailbox, Some(account)) => Mode::Mailbox(account),
+        (Kind::Mailbox, None) => {
+            let offset = section.offset("delivery");
+            section.fault("delivery", offset, Problem::NoImapServer);
+            Mode::Local
+        }
+        (Kind::Email, _) if emails.is_empty() => {
+            let offset = section.offset("delivery");
+            section.fault("emails", offset, Problem::Missing);
+            Mode::Local
+        }
+        (Kind::Email, _) => Mode::Email(emails),
+        (Kind::Local, _) => Mode::Local,
+    };
+    Delivery {
+        mode,
+        copies,
+        notices,
+        sound: mail::sound(section),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Local,
+    Mailbox,
+    Email,
 }
 
 fn mailbox(section: &mut Section<'_, '_>) -> Option<At<MailboxId>> {

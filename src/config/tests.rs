@@ -264,7 +264,8 @@ proptest! {
         let keys: Vec<String> = keys().into_iter().collect();
         let key = &keys[index % keys.len()];
         let (section, key) = key.split_once('.').unwrap();
-        let head = if section == "subscriber" { "[[subscriber]]" } else { &format!("[{section}]") };
+        let list = ["subscriber", "imap"].contains(&section);
+        let head = if list { format!("[[{section}]]") } else { format!("[{section}]") };
         let listed = faults(&format!("{head}\n{key} = 1979-05-27\n"));
         prop_assert!(listed.iter().any(|f| f.starts_with("2:") && f.contains("a date or time")), "{:?}", listed);
     }

@@ -3,6 +3,7 @@
 //! Text goes in, a typed value comes out; each prints as it is written in the file.
 
 use super::fault::ValueFault;
+use crate::mime::MailAddress;
 use crate::sip::{Network, Transport};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -141,6 +142,11 @@ pub(super) fn header_name(text: &str) -> Result<String, ValueFault> {
         return Err(ValueFault::HeaderName);
     }
     Ok(text.to_ascii_lowercase())
+}
+
+/// Reads an e-mail address.
+pub(super) fn mail_address(text: &str) -> Result<MailAddress, ValueFault> {
+    Ok(MailAddress::parse(text)?)
 }
 
 /// Reads one line of text that is safe in a header.

@@ -2,9 +2,10 @@
 
 use super::StartFault;
 use super::retry::{Rounds, retry_after};
-use super::vocabulary::{Courier, Fault, Receipt, Retry};
+use super::vocabulary::{Courier, Errand, Fault, Receipt, Retry};
 use crate::base::{MessageId, Mono, Timestamp};
-use crate::mailbox::{Attempts, Deposit, Outbox, OutboxFault};
+use crate::mailbox::{Attempts, Deposit, Leg, Outbox, OutboxFault};
+use crate::subscriber::Roster;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -50,12 +51,14 @@ impl Deliverer {
     pub fn start(
         courier: Box<dyn Courier>,
         outbox: Arc<dyn Outbox>,
+        roster: Arc<Roster>,
     ) -> Result<Deliverer, StartFault> {
         let stopping = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(Counters::default());
         let mut work = Work {
             courier,
             outbox: Arc::clone(&outbox),
+            roster,
             rounds: Rounds::default(),
             start: Instant::now(),
             stopping: Arc::clone(&stopping),
@@ -111,6 +114,7 @@ impl Drop for Deliverer {
 struct Work {
     courier: Box<dyn Courier>,
     outbox: Arc<dyn Outbox>,
+    roster: Arc<Roster>,
     rounds: Rounds,
     start: Instant,
     stopping: Arc<AtomicBool>,
@@ -188,7 +192,19 @@ impl Work {
             return Ok(Receipt::Withdrawn);
         };
         let marks = || outbox.deposit(id).map(|d: Deposit| d.marks);
-        self.courier.deliver(&deposit, &sound, &marks)
+        let Some(owner) = self.roster.by_mailbox(deposit.mailbox()) else {
+            let mailbox = deposit.mailbox();
+            return Err(Fault::operator(format!(
+                "mailbox {mailbox} has no subscriber any more"
+            )));
+        };
+        self.courier.deliver(&Errand {
+            deposit: &deposit,
+            sound: &sound,
+            leg: &Leg::Store,
+            owner,
+            marks: &marks,
+        })
     }
 
     fn delivered(&mut self, id: MessageId, receipt: &Receipt) {

@@ -80,7 +80,7 @@ fn run(mut store: Store, asked: &Receiver<Asked>, mut answer: impl FnMut(Answere
         let told = match question {
             Question::Command(command) => Answer::Reply(store.command(&mailbox, command)),
             Question::Audio(id) => Answer::Audio(id, store.audio(&mailbox, id)),
-            Question::Counts => Answer::Counts(store.counts(&mailbox)),
+            Question::Tally => Answer::Tally(store.tally(&mailbox)),
         };
         answer(Answered {
             token,

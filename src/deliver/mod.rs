@@ -15,6 +15,7 @@ mod deliverer;
 mod mailboxes;
 mod maildir;
 mod retry;
+mod servers;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -23,8 +24,10 @@ pub use deliverer::{Deliverer, Statistics};
 pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};
+pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
 pub use vocabulary::{
-    Answer, Answered, Blame, Busy, Courier, Fault, Question, Receipt, Retry, Token,
+    Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
+    Store, Token,
 };
 
 /// The system gave no thread.

@@ -2,7 +2,8 @@
 
 use crate::audio::WireAudio;
 use crate::base::{MailboxId, MessageId};
-use crate::mailbox::{self, Counts, Deposit, Marks};
+use crate::mailbox::{self, Deposit, Leg, Marks, Summary, Tally};
+use crate::subscriber::Profile;
 
 /// How a delivery that did not fail ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,12 @@ pub enum Blame {
 /// Whether trying again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Retry {
-    /// Yes, later.
+    /// Yes, later: this message alone.
     Later,
+    /// Yes, once the other side is there again: every message to it fares alike.
+    WhenBack,
+    /// Yes, once there is room in the mailbox.
+    WhenEmptier,
     /// No: a dead letter.
     Never,
 }
@@ -54,6 +59,30 @@ impl Fault {
         Fault { blame, retry, what }
     }
 
+    /// The other side does not take this message now.
+    pub(super) fn later(what: String) -> Fault {
+        let (blame, retry) = (Blame::Peer, Retry::Later);
+        Fault { blame, retry, what }
+    }
+
+    /// The other side is not there, or in no state to take anything.
+    pub(super) fn down(what: String) -> Fault {
+        let (blame, retry) = (Blame::Peer, Retry::WhenBack);
+        Fault { blame, retry, what }
+    }
+
+    /// The mailbox is full.
+    pub(super) fn full(what: String) -> Fault {
+        let (blame, retry) = (Blame::Peer, Retry::WhenEmptier);
+        Fault { blame, retry, what }
+    }
+
+    /// The other side will never take this message.
+    pub(super) fn rejected(what: String) -> Fault {
+        let (blame, retry) = (Blame::Peer, Retry::Never);
+        Fault { blame, retry, what }
+    }
+
     /// The machine is not as it must be, and an operator can mend it.
     pub(super) fn operator(what: String) -> Fault {
         let (blame, retry) = (Blame::Operator, Retry::Later);
@@ -61,20 +90,64 @@ impl Fault {
     }
 }
 
-/// Takes messages to subscribers' mailboxes. One message at a time; may block for as long as its
-/// own time-outs say.
-pub trait Courier: Send {
-    /// Delivers one message so that its owner sees it exactly once, however often it is asked:
-    /// a message of that id that is there already is not put there again.
-    ///
-    /// `sound` is in the law of the envelope. `marks` is asked at the last moment, when nobody
-    /// else can change the mailbox: `None` when the owner removed the message meanwhile.
-    fn deliver(
-        &self,
-        deposit: &Deposit,
-        sound: &[u8],
-        marks: &dyn Fn() -> Option<Marks>,
-    ) -> Result<Receipt, Fault>;
+/// One message on one of its ways.
+#[derive(Clone, Copy)]
+pub struct Errand<'a> {
+    /// The message.
+    pub deposit: &'a Deposit,
+    /// Its octets, in the law of the envelope.
+    pub sound: &'a [u8],
+    /// Which way it goes.
+    pub leg: &'a Leg,
+    /// Its owner, as the directory knows them now.
+    pub owner: &'a Profile,
+    /// What the owner did with it so far; `None` when it was removed. Asked as late as possible:
+    /// it may change while the errand is under way, and the errand is then done once more.
+    pub marks: &'a dyn Fn() -> Option<Marks>,
+}
+
+/// Takes messages where their owners want them. May block for as long as its own time-outs say;
+/// several threads may use it at a time.
+pub trait Courier: Send + Sync {
+    /// Delivers one message so that its owner sees it exactly once, however often it is asked: a
+    /// message that is there already is not put there again, but brought in step with its marks.
+    fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault>;
+}
+
+/// A message as a store has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What is known of it.
+    pub summary: Summary,
+    /// Whether it is marked for removal.
+    pub deleted: bool,
+}
+
+/// What is done with a message in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// It was heard.
+    Heard,
+    /// It is marked for removal.
+    Delete,
+    /// That is taken back.
+    Undelete,
+}
+
+/// A place where messages are kept: a Maildir, an IMAP account. Mail that is no voice message is
+/// never seen or touched. Several threads may use it at a time, one for each mailbox.
+pub trait Store: Send + Sync {
+    /// Every voice message, each once, in no order.
+    fn messages(&self, owner: &Profile) -> Result<Vec<Held>, mailbox::Fault>;
+
+    /// Changes one message; [`Gone`](mailbox::Fault::Gone) where it is not there.
+    fn change(&self, owner: &Profile, id: MessageId, change: Change) -> Result<(), mailbox::Fault>;
+
+    /// Removes for good what is marked for removal; the messages that were removed.
+    fn expunge(&self, owner: &Profile) -> Result<Vec<MessageId>, mailbox::Fault>;
+
+    /// The sound of a message.
+    fn audio(&self, owner: &Profile, id: MessageId) -> Result<WireAudio, mailbox::Fault>;
 }
 
 /// A caller's own name for a question; comes back with its answer.
@@ -88,8 +161,8 @@ pub enum Question {
     Command(mailbox::Command),
     /// The audio of a message. Answered by [`Answer::Audio`].
     Audio(MessageId),
-    /// How many messages there are. Answered by [`Answer::Counts`].
-    Counts,
+    /// How many messages there are. Answered by [`Answer::Tally`].
+    Tally,
 }
 
 /// What a mailbox answers.
@@ -99,8 +172,8 @@ pub enum Answer {
     Reply(mailbox::Reply),
     /// To [`Question::Audio`].
     Audio(MessageId, Result<WireAudio, mailbox::Fault>),
-    /// To [`Question::Counts`]; a fault means unknown, never zero.
-    Counts(Result<Counts, mailbox::Fault>),
+    /// To [`Question::Tally`]; a fault means unknown, never zero.
+    Tally(Result<Tally, mailbox::Fault>),
 }
 
 /// An answer on its way back.

@@ -40,6 +40,8 @@ mod tests {
             zone: "UTC".into(),
             passcode: None,
             assistant: None,
+            delivery: crate::subscriber::Delivery::local(),
+            limits: crate::mailbox::Limits::default(),
         }
     }
 

@@ -3,8 +3,14 @@
 //! Rank 2: values only. A store (a Maildir today) answers [`Command`]s with [`Reply`]s.
 
 mod deposit;
+mod ledger;
+mod leg;
+mod limits;
 
 pub use deposit::{Attempts, Deposit, Ending, Envelope, Facts, Marks, Outbox, OutboxFault};
+pub use ledger::{By, Ledger, NoLedger, Step};
+pub use leg::Leg;
+pub use limits::{Limits, Room, Usage};
 
 use crate::base::{DialString, MailboxId, MessageId, Timestamp};
 use std::time::Duration;
@@ -53,13 +59,30 @@ pub enum Command {
 /// The answer to a [`Command`]; one each, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Answer to `List`; at most [`LISTING_MAX`] messages.
-    Listed(Vec<Summary>),
+    /// Answer to `List`.
+    Listed(Listing),
     /// The change is on disk.
     Done(Command),
     /// The command had no effect.
     Failed(Command, Fault),
 }
+
+/// The messages of a mailbox, and how it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Listing {
+    /// The messages in the order they are to be heard, at most [`LISTING_MAX`].
+    pub messages: Vec<Summary>,
+    /// Whether the mailbox could not be reached: these are only the messages on their way to it.
+    pub partial: bool,
+    /// Whether there is room for more.
+    pub room: Room,
+    /// How many of the messages will have been kept as long as the mailbox keeps them within
+    /// [`EXPIRY_WARNING_DAYS`].
+    pub expiring: u32,
+}
+
+/// How many days before a message is removed its owner is told.
+pub const EXPIRY_WARNING_DAYS: u32 = 2;
 
 /// The most messages one listing returns.
 pub const LISTING_MAX: usize = 1_000;
@@ -85,6 +108,33 @@ pub struct Counts {
     pub new: u32,
     /// Heard and kept.
     pub saved: u32,
+    /// Of the new ones: urgent.
+    pub urgent_new: u32,
+    /// Of the saved ones: urgent.
+    pub urgent_saved: u32,
+}
+
+impl Counts {
+    /// The same with this message counted.
+    #[must_use]
+    pub fn with(mut self, summary: &Summary) -> Counts {
+        let (count, urgent) = match summary.state {
+            State::New => (&mut self.new, &mut self.urgent_new),
+            State::Saved => (&mut self.saved, &mut self.urgent_saved),
+        };
+        *count += 1;
+        *urgent += u32::from(summary.urgent);
+        self
+    }
+}
+
+/// What a mailbox and the messages on their way to it come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tally {
+    /// How many, by state.
+    pub counts: Counts,
+    /// How much of the limits they use.
+    pub usage: Usage,
 }
 
 /// A mailbox a call may use, as the directory knows it.

@@ -13,15 +13,17 @@
 //!
 //! Not here: the mail that people read (HTML, wording by templates), and sending it.
 
+mod address;
 mod build;
 mod clean;
 mod read;
 mod vocabulary;
 mod wording;
 
+pub use address::{MailAddress, MailAddressFault};
 pub use build::voice_message;
 pub use read::{HEAD_MAX, MAIL_MAX, read, read_head};
 pub use vocabulary::{
-    Caller, Head, MailHost, MailHostFault, MimeFault, Reason, Sound, SoundKind, VoiceMail,
-    VoiceMessage,
+    Caller, Head, MailHost, MailHostFault, MimeFault, Reason, Sound, SoundFormat, SoundKind,
+    VoiceMail, VoiceMessage,
 };

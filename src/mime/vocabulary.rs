@@ -184,6 +184,20 @@ pub enum SoundKind {
     Other,
 }
 
+/// The sound file a subscriber's messages are sent and kept as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SoundFormat {
+    /// WAV, 16 bit PCM.
+    #[default]
+    Wav,
+    /// WAV, G.711 as it was recorded: half the size.
+    G711,
+    /// FLAC.
+    Flac,
+    /// Ogg Opus: the smallest; only where the program was built with it.
+    Opus,
+}
+
 /// A sound file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sound {

@@ -130,6 +130,8 @@ mod tests {
             zone: "UTC".to_owned(),
             passcode,
             assistant: None,
+            delivery: crate::subscriber::Delivery::local(),
+            limits: crate::mailbox::Limits::default(),
         };
         let hash = PasscodeHash::make("4321", &[1; 16]).unwrap();
         Arc::new(Roster::new([profile("2001", Some(hash)), profile("2002", None)]).unwrap())

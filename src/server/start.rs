@@ -149,7 +149,7 @@ async fn open_edges(
     let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
         drop(answer.send(a));
     })?;
-    let deliverer = Deliverer::start(Box::new(maildir), spool.outbox())?;
+    let deliverer = Deliverer::start(Box::new(maildir), spool.outbox(), Arc::clone(roster))?;
 
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(

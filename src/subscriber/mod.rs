@@ -2,12 +2,15 @@
 //!
 //! Rank 2: values and look-ups over them. The [`directory`](crate::directory) loads them.
 
+mod delivery;
 mod passcode;
 
 pub use crate::base::Language;
+pub use delivery::{Delivery, ImapAccount, Mode, Secret};
 pub use passcode::{PasscodeHash, PasscodeHashFault};
 
 use crate::base::{DialString, MailboxId};
+use crate::mailbox::Limits;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,6 +31,10 @@ pub struct Profile {
     pub passcode: Option<PasscodeHash>,
     /// Where key 0 takes a caller.
     pub assistant: Option<DialString>,
+    /// How messages reach the subscriber.
+    pub delivery: Delivery,
+    /// What the mailbox may hold.
+    pub limits: Limits,
 }
 
 /// All subscribers, found by any of their numbers.

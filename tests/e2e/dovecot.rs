@@ -6,10 +6,11 @@
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use belpost::deliver::{Answer, Answered, Deliverer, Mailboxes, Maildir, Question, Token};
-use belpost::mailbox::{Command, Counts, Ending, Envelope, Facts, Owner, Reply, State, Summary};
+use belpost::mailbox::{Command, Ending, Envelope, Facts, Limits, Owner, Reply, State, Summary};
 use belpost::media::TakeSink;
 use belpost::mime::{Caller, MailHost, Reason};
 use belpost::spool::{Report, Rules, Spool, SpoolConfig};
+use belpost::subscriber::{Delivery, Profile, Roster};
 use imap::Session;
 use imap::types::Flag;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
@@ -20,6 +21,7 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -212,7 +214,7 @@ impl Belpost {
     /// Delivers everything that is spooled.
     fn deliver(&self) {
         let courier = Box::new(self.maildir.clone());
-        Deliverer::start(courier, self.spool.outbox())
+        Deliverer::start(courier, self.spool.outbox(), roster())
             .unwrap()
             .stop();
         assert_eq!(self.spool.outbox().waiting(), []);
@@ -231,7 +233,7 @@ impl Belpost {
 
     fn list(&self) -> Vec<Summary> {
         match self.ask(Question::Command(Command::List)) {
-            Answer::Reply(Reply::Listed(summaries)) => summaries,
+            Answer::Reply(Reply::Listed(listing)) => listing.messages,
             other => panic!("{other:?}"),
         }
     }
@@ -239,6 +241,22 @@ impl Belpost {
 
 fn mailbox() -> MailboxId {
     MailboxId::parse("2001").unwrap()
+}
+
+/// The subscribers: the one with the mailbox.
+fn roster() -> Arc<Roster> {
+    let profile = Profile {
+        mailbox: mailbox(),
+        name: "Anna Bakker".into(),
+        numbers: Vec::new(),
+        language: Language::parse("nl").unwrap(),
+        zone: "Europe/Amsterdam".into(),
+        passcode: None,
+        assistant: None,
+        delivery: Delivery::local(),
+        limits: Limits::default(),
+    };
+    Arc::new(Roster::new([profile]).unwrap())
 }
 
 fn id(n: u128) -> MessageId {
@@ -347,8 +365,10 @@ fn what_a_mail_client_does_is_heard_at_the_telephone_and_the_other_way_round() {
     let listed = belpost.list();
     let states: Vec<_> = listed.iter().map(|s| (s.id, s.state)).collect();
     assert_eq!(states, [(id(3), State::New), (id(1), State::Saved)]);
-    let counts = Counts { new: 1, saved: 1 };
-    assert_eq!(belpost.ask(Question::Counts), Answer::Counts(Ok(counts)));
+    let Answer::Tally(Ok(tally)) = belpost.ask(Question::Tally) else {
+        panic!()
+    };
+    assert_eq!((tally.counts.new, tally.counts.saved), (1, 1));
 
     belpost.does(Command::Undelete(id(2)));
     assert_eq!(flags(&mut session, 2), [""; 0]);

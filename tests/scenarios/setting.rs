@@ -8,8 +8,8 @@ use crate::world::World;
 use belpost::base::{DialString, Language, MailboxId};
 use belpost::call::{Abilities, Diagnostic, Routing, Rules};
 use belpost::flow::{Menus, Settings};
-use belpost::mailbox::State;
-use belpost::subscriber::{Profile, Roster};
+use belpost::mailbox::{Limits, State};
+use belpost::subscriber::{Delivery, Profile, Roster};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ impl Setting {
                     zone: "Europe/Amsterdam".to_owned(),
                     passcode: None,
                     assistant: assistant.as_ref().map(number_of).transpose()?,
+                    delivery: Delivery::local(),
+                    limits: Limits::default(),
                 };
                 self.subscribers.push((profile, passcode.clone()));
             }

@@ -8,7 +8,7 @@ use crate::voice;
 use belpost::audio::{Law, WireAudio};
 use belpost::base::{DialString, MailboxId, MessageId, Mono, Timestamp};
 use belpost::flow::{KeepFault, PlayFault};
-use belpost::mailbox::{Command, Envelope, Facts, Fault, Reply, State, Summary};
+use belpost::mailbox::{Command, Envelope, Facts, Fault, Listing, Reply, State, Summary};
 use belpost::media::{TakeSink, TakeSinkFull};
 use belpost::mime::Caller;
 use std::collections::BTreeMap;
@@ -231,7 +231,10 @@ impl Mailbox {
             return Reply::Failed(command, Fault::Unavailable);
         }
         match command {
-            Command::List => Reply::Listed(self.listing()),
+            Command::List => Reply::Listed(Listing {
+                messages: self.listing(),
+                ..Listing::default()
+            }),
             Command::MarkHeard(id) => self.change(command, id, |m| m.summary.state = State::Saved),
             Command::Delete(id) => self.change(command, id, |m| m.deleted = true),
             Command::Undelete(id) => self.change(command, id, |m| m.deleted = false),

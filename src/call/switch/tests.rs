@@ -29,6 +29,8 @@ impl Office {
             zone: "UTC".to_owned(),
             passcode: None,
             assistant: None,
+            delivery: crate::subscriber::Delivery::local(),
+            limits: crate::mailbox::Limits::default(),
         };
         let rules = Rules {
             roster: Arc::new(Roster::new([owner]).unwrap()),

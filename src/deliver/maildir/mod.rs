@@ -14,7 +14,7 @@ mod store;
 
 pub(super) use store::Store;
 
-use super::vocabulary::{Courier, Fault, Receipt};
+use super::vocabulary::{Courier, Errand, Fault, Receipt};
 use crate::audio::{Pcm, WIRE_RATE, wav};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Deposit, Ending, Marks};
@@ -174,15 +174,11 @@ impl Maildir {
 }
 
 impl Courier for Maildir {
-    fn deliver(
-        &self,
-        deposit: &Deposit,
-        sound: &[u8],
-        marks: &dyn Fn() -> Option<Marks>,
-    ) -> Result<Receipt, Fault> {
-        let mail = self.mail(deposit, sound);
-        self.put(deposit, &mail, marks).map_err(|fault| {
-            let folder = self.folder(deposit.mailbox());
+    fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault> {
+        let mail = self.mail(errand.deposit, errand.sound);
+        let put = self.put(errand.deposit, &mail, errand.marks);
+        put.map_err(|fault| {
+            let folder = self.folder(errand.deposit.mailbox());
             Fault::operator(format!("cannot write to {}: {fault}", folder.display()))
         })
     }

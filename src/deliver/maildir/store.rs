@@ -9,7 +9,8 @@ use super::{Entry, FILES_MAX, Maildir, sync_folder};
 use crate::audio::{WIRE_RATE, WireAudio, wav};
 use crate::base::{MailboxId, MessageId, Timestamp};
 use crate::mailbox::{
-    Command, Counts, Deposit, Fault, LISTING_MAX, Marks, Outbox, OutboxFault, Reply, State, Summary,
+    Command, Deposit, Fault, LISTING_MAX, Listing, Marks, Outbox, OutboxFault, Reply, State,
+    Summary, Tally,
 };
 use crate::mime::{self, Caller, HEAD_MAX, Head, MAIL_MAX, SoundKind};
 use std::collections::hash_map::DefaultHasher;
@@ -80,15 +81,13 @@ impl Store {
     }
 
     /// How many messages there are, removed ones left out.
-    pub(in crate::deliver) fn counts(&mut self, mailbox: &MailboxId) -> Result<Counts, Fault> {
-        let mut counts = Counts::default();
+    pub(in crate::deliver) fn tally(&mut self, mailbox: &MailboxId) -> Result<Tally, Fault> {
+        let mut tally = Tally::default();
         for summary in self.summaries(mailbox)? {
-            match summary.state {
-                State::New => counts.new += 1,
-                State::Saved => counts.saved += 1,
-            }
+            tally.counts = tally.counts.with(&summary);
+            tally.usage = tally.usage.with(summary.length);
         }
-        Ok(counts)
+        Ok(tally)
     }
 
     /// The audio of a message, from the Maildir or from the outbox.
@@ -132,7 +131,10 @@ impl Store {
                     )
                 });
                 summaries.truncate(LISTING_MAX);
-                Reply::Listed(summaries)
+                Reply::Listed(Listing {
+                    messages: summaries,
+                    ..Listing::default()
+                })
             }
             Err(fault) => Reply::Failed(Command::List, fault),
         }

@@ -3,14 +3,18 @@
 mod outbox;
 
 use super::maildir::Store;
-use super::*;
+use super::{
+    Answer, Answered, Courier, Deliverer, Errand, Fault, Mailboxes, Maildir, Question, Receipt,
+    Token,
+};
 use crate::audio::{Law, Pcm, WireAudio, wav};
 use crate::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use crate::mailbox::{
-    self, Attempts, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Marks, Outbox,
-    Owner, Reply, State, Summary,
+    self, Attempts, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Leg, Marks,
+    Outbox, Owner, Reply, State, Summary,
 };
 use crate::mime::{Caller, MailHost, read};
+use crate::subscriber::{Delivery, Profile, Roster};
 use outbox::Fake;
 use std::fs;
 use std::path::PathBuf;
@@ -31,6 +35,43 @@ fn id(n: u128) -> MessageId {
 
 fn mailbox() -> MailboxId {
     MailboxId::parse("2001").unwrap()
+}
+
+fn profile() -> Profile {
+    Profile {
+        mailbox: mailbox(),
+        name: "Anna".into(),
+        numbers: Vec::new(),
+        language: Language::parse("nl").unwrap(),
+        zone: "Europe/Amsterdam".into(),
+        passcode: None,
+        assistant: None,
+        delivery: Delivery::local(),
+        limits: mailbox::Limits::default(),
+    }
+}
+
+fn roster() -> Arc<Roster> {
+    let other = Profile {
+        mailbox: MailboxId::parse("2002").unwrap(),
+        ..profile()
+    };
+    Arc::new(Roster::new([profile(), other]).unwrap())
+}
+
+fn errand<'a>(
+    deposit: &'a Deposit,
+    sound: &'a [u8],
+    owner: &'a Profile,
+    marks: &'a dyn Fn() -> Option<Marks>,
+) -> Errand<'a> {
+    Errand {
+        deposit,
+        sound,
+        leg: &Leg::Store,
+        owner,
+        marks,
+    }
 }
 
 fn deposit(n: u128) -> Deposit {
@@ -81,7 +122,9 @@ impl Place {
 
     fn deliver(&self, deposit: &Deposit) -> Receipt {
         let marks = || Some(deposit.marks);
-        self.maildir.deliver(deposit, &sound(), &marks).unwrap()
+        self.maildir
+            .deliver(&errand(deposit, &sound(), &profile(), &marks))
+            .unwrap()
     }
 
     /// The file names in one of the three folders.
@@ -107,7 +150,7 @@ impl Place {
 
 fn listed(store: &mut Store) -> Vec<Summary> {
     match store.command(&mailbox(), Command::List) {
-        Reply::Listed(summaries) => summaries,
+        Reply::Listed(listing) => listing.messages,
         other => panic!("{other:?}"),
     }
 }
@@ -168,7 +211,9 @@ fn what_the_owner_did_before_delivery_is_delivered_too() {
         "{:?}",
         place.files("cur")
     );
-    let withdrawn = place.maildir.deliver(&deposit(2), &sound(), &|| None);
+    let withdrawn = place
+        .maildir
+        .deliver(&errand(&deposit(2), &sound(), &profile(), &|| None));
     assert_eq!(withdrawn, Ok(Receipt::Withdrawn));
 }
 
@@ -199,8 +244,16 @@ fn urgent_new_ones_come_first_then_new_then_saved_each_oldest_first() {
         (summaries[3].state, summaries[4].state),
         (State::New, State::Saved)
     );
-    let counts = Counts { new: 4, saved: 3 };
-    assert_eq!(store.counts(&mailbox()), Ok(counts));
+    let counts = Counts {
+        new: 4,
+        saved: 3,
+        urgent_new: 1,
+        urgent_saved: 1,
+    };
+    assert_eq!(
+        store.tally(&mailbox()).map(|tally| tally.counts),
+        Ok(counts)
+    );
 }
 
 #[test]
@@ -340,7 +393,14 @@ fn other_mail_is_never_listed_counted_marked_or_removed() {
     fs::write(folder.join("cur/.hidden"), ordinary).unwrap();
     let mut store = place.store(Fake::with([]));
     assert_eq!(ids(&listed(&mut store)), [id(1)]);
-    assert_eq!(store.counts(&mailbox()), Ok(Counts { new: 1, saved: 0 }));
+    assert_eq!(
+        store.tally(&mailbox()).map(|tally| tally.counts),
+        Ok(Counts {
+            new: 1,
+            saved: 0,
+            ..Counts::default()
+        })
+    );
     assert_eq!(
         store.command(&mailbox(), Command::Expunge),
         Reply::Done(Command::Expunge)
@@ -382,13 +442,19 @@ fn an_empty_mailbox_is_empty_and_an_unreadable_one_is_not() {
     let place = Place::new();
     let mut store = place.store(Fake::with([]));
     assert_eq!(listed(&mut store), []);
-    assert_eq!(store.counts(&mailbox()), Ok(Counts::default()));
+    assert_eq!(
+        store.tally(&mailbox()).map(|tally| tally.counts),
+        Ok(Counts::default())
+    );
     let folder = place.maildir.folder(&mailbox());
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("new"), "no folder").unwrap();
     let failed = Reply::Failed(Command::List, mailbox::Fault::Unavailable);
     assert_eq!(store.command(&mailbox(), Command::List), failed);
-    assert_eq!(store.counts(&mailbox()), Err(mailbox::Fault::Unavailable));
+    assert_eq!(
+        store.tally(&mailbox()).map(|tally| tally.counts),
+        Err(mailbox::Fault::Unavailable)
+    );
 }
 
 #[test]
@@ -406,14 +472,9 @@ struct Scripted {
 }
 
 impl Courier for Scripted {
-    fn deliver(
-        &self,
-        deposit: &Deposit,
-        _: &[u8],
-        _: &dyn Fn() -> Option<Marks>,
-    ) -> Result<Receipt, Fault> {
+    fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault> {
         let answer = self.answers.lock().unwrap().pop();
-        self.asked.send(deposit.id).unwrap();
+        self.asked.send(errand.deposit.id).unwrap();
         answer.unwrap_or_else(|| Ok(Receipt::Delivered("x".into())))
     }
 }
@@ -428,7 +489,8 @@ fn scripted(answers: Vec<Result<Receipt, Fault>>) -> (Box<Scripted>, Receiver<Me
 fn messages_leave_the_outbox_in_order_once_their_courier_has_them() {
     let outbox = Fake::with([deposit(2), deposit(1)]);
     let (courier, asked) = scripted(vec![]);
-    let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>).unwrap();
+    let deliverer =
+        Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster()).unwrap();
     deliverer.stop();
     assert_eq!(asked.iter().collect::<Vec<_>>(), [id(1), id(2)]);
     assert_eq!(outbox.waiting(), []);
@@ -440,7 +502,8 @@ fn a_failed_delivery_is_written_down_and_holds_up_only_its_own_mailbox() {
     other.envelope.owner.mailbox = MailboxId::parse("2002").unwrap();
     let outbox = Fake::with([deposit(1), deposit(2), other]);
     let (courier, asked) = scripted(vec![Err(Fault::operator("no room".into()))]);
-    let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>).unwrap();
+    let deliverer =
+        Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster()).unwrap();
     deliverer.stop();
     assert_eq!(asked.iter().collect::<Vec<_>>(), [id(1), id(3)]);
     assert_eq!(outbox.waiting(), [id(1), id(2)]);
@@ -458,7 +521,8 @@ fn what_can_never_be_delivered_is_a_dead_letter_and_the_next_one_goes_on() {
     damaged.envelope.call_id = "damaged".into();
     let outbox = Fake::with([damaged, deposit(2), deposit(3)]);
     let (courier, asked) = scripted(vec![Err(Fault::ours("refused for good".into()))]);
-    let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>).unwrap();
+    let deliverer =
+        Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster()).unwrap();
     assert_eq!(
         [asked.recv().unwrap(), asked.recv().unwrap()],
         [2, 3].map(id)
@@ -480,7 +544,7 @@ fn a_delivered_message_that_stays_in_the_outbox_is_not_delivered_twice() {
     for _ in 0..2 {
         outbox.note(id(1), Attempts::default()).unwrap();
         let courier = Box::new(place.maildir.clone());
-        let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>);
+        let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster());
         deliverer.unwrap().stop();
     }
     assert_eq!(outbox.waiting(), []);
@@ -495,7 +559,7 @@ fn every_question_is_answered_in_order_also_when_the_server_ends() {
     let told = move |answered| drop(sender.send(answered));
     let mailboxes = Mailboxes::start(place.maildir.clone(), outbox, told).unwrap();
     let questions = [
-        Question::Counts,
+        Question::Tally,
         Question::Audio(id(1)),
         Question::Command(Command::MarkHeard(id(1))),
         Question::Command(Command::List),
@@ -507,10 +571,10 @@ fn every_question_is_answered_in_order_also_when_the_server_ends() {
     let answers: Vec<Answered> = answers.iter().collect();
     let tokens: Vec<_> = answers.iter().map(|a| a.token.0).collect();
     assert_eq!(tokens, [0, 1, 2, 3]);
-    assert_eq!(
-        answers[0].answer,
-        Answer::Counts(Ok(Counts { new: 1, saved: 0 }))
-    );
+    let Answer::Tally(Ok(tally)) = answers[0].answer else {
+        panic!("{:?}", answers[0])
+    };
+    assert_eq!((tally.counts.new, tally.usage.messages), (1, 1));
     assert!(matches!(&answers[1].answer, Answer::Audio(_, Ok(_))));
-    assert!(matches!(&answers[3].answer, Answer::Reply(Reply::Listed(l)) if l.len() == 1));
+    assert!(matches!(&answers[3].answer, Answer::Reply(Reply::Listed(l)) if l.messages.len() == 1));
 }

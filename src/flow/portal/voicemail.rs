@@ -46,7 +46,7 @@ impl Opening {
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match event {
             Event::Mail(Reply::Listed(listing)) => {
-                let inbox = Inbox::new(listing);
+                let inbox = Inbox::new(&listing.messages);
                 match self.then {
                     Then::Menu => VoicemailMenu::enter(self.owner, inbox, Vec::new(), cx, fx),
                     Then::Play => {

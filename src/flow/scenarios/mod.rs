@@ -132,7 +132,10 @@ impl Phone {
 
     fn listed(&mut self, messages: u8) {
         let listing = (0..messages).map(message).collect();
-        self.hears(Event::Mail(Reply::Listed(listing)));
+        self.hears(Event::Mail(Reply::Listed(crate::mailbox::Listing {
+            messages: listing,
+            ..Default::default()
+        })));
     }
 
     fn done(&mut self, command: Command) {

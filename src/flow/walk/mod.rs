@@ -32,6 +32,8 @@ pub(super) fn profile(assistant: bool) -> Arc<Profile> {
         zone: "Europe/Amsterdam".to_owned(),
         passcode: None,
         assistant: assistant.then(|| DialString::parse("2009").unwrap()),
+        delivery: crate::subscriber::Delivery::local(),
+        limits: crate::mailbox::Limits::default(),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::base::Digit;
 use crate::flow::{
     Conversation, Effect, Event, KeepFault, KeyPolicy, LogInVerdict, PlayFault, RecordingDone,
 };
-use crate::mailbox::{Command, Fault, Reply, Summary};
+use crate::mailbox::{Command, Fault, Listing, Reply, Summary};
 use crate::media::RecordEnd;
 use crate::prompt::{Line, Phrase};
 use std::collections::{BTreeSet, VecDeque};
@@ -179,7 +179,7 @@ impl World {
         ];
         events.extend(recordings().map(Event::Recorded));
         if self.mail.is_empty() {
-            events.push(Event::Mail(Reply::Listed(messages.to_vec())));
+            events.push(Event::Mail(Reply::Listed(listing(messages))));
             events.push(Event::Mail(Reply::Done(Command::Expunge)));
         }
         let possible = self.possible(conversation, messages);
@@ -510,7 +510,7 @@ fn replies(command: Command, messages: &[Summary]) -> Vec<Reply> {
         Reply::Failed(command, Fault::Gone),
     ];
     replies.push(match command {
-        Command::List => Reply::Listed(messages.to_vec()),
+        Command::List => Reply::Listed(listing(messages)),
         other => Reply::Done(other),
     });
     replies
@@ -519,4 +519,12 @@ fn replies(command: Command, messages: &[Summary]) -> Vec<Reply> {
 /// Where a message stands in the listing; a message that is not in it has no business here.
 fn place(messages: &[Summary], id: crate::base::MessageId) -> usize {
     messages.iter().position(|m| m.id == id).unwrap()
+}
+
+/// A whole listing of these messages.
+fn listing(messages: &[Summary]) -> Listing {
+    Listing {
+        messages: messages.to_vec(),
+        ..Listing::default()
+    }
 }
