@@ -16,12 +16,32 @@ const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/e2e-prompts.cache");
 pub(crate) struct Setup {
     /// Lines of the file by section, over those that every test has.
     lines: Vec<(&'static str, String)>,
+    /// Lines of a subscriber, by mailbox.
+    subscribers: Vec<(&'static str, String)>,
+    /// Whole tables behind all else.
+    tables: Vec<String>,
 }
 
 impl Setup {
     /// Two subscribers: 2001 in Dutch, 2002 in English.
     pub(crate) fn new() -> Setup {
-        Setup { lines: Vec::new() }
+        Setup {
+            lines: Vec::new(),
+            subscribers: Vec::new(),
+            tables: Vec::new(),
+        }
+    }
+
+    /// With a line for the subscriber with this mailbox ("2001", "sound = \"flac\"").
+    pub(crate) fn subscriber(mut self, mailbox: &'static str, line: impl Into<String>) -> Setup {
+        self.subscribers.push((mailbox, line.into()));
+        self
+    }
+
+    /// With a table of its own ("[[imap]]", then its keys).
+    pub(crate) fn table(mut self, text: impl Into<String>) -> Setup {
+        self.tables.push(text.into());
+        self
     }
 
     /// With a line in this section ("calls", "max_calls = 2").
@@ -51,6 +71,9 @@ impl Setup {
             ("prompts", vec![format!("cache = {CACHE:?}")]),
             ("spool", vec![format!("folder = {:?}", place("spool"))]),
             ("mailboxes", vec![format!("folder = {:?}", place("mail"))]),
+            ("mail", vec![format!("folder = {:?}", place("sent"))]),
+            ("lamp", vec![format!("file = {:?}", place("lamps.json"))]),
+            ("ledger", vec![format!("folder = {:?}", place("ledger"))]),
             (
                 "events",
                 vec![format!("file = {:?}", place("events.jsonl"))],
@@ -66,7 +89,21 @@ impl Setup {
         for (name, lines) in sections {
             let _ = write!(text, "[{name}]\n{}\n\n", lines.join("\n"));
         }
-        text + &subscriber("2001", "Anna Jansen", "nl") + &subscriber("2002", "Ben Smith", "en")
+        for table in &self.tables {
+            let _ = write!(text, "{table}\n\n");
+        }
+        text + &self.text_of("2001", "Anna Jansen", "nl") + &self.text_of("2002", "Ben Smith", "en")
+    }
+
+    fn text_of(&self, mailbox: &str, name: &str, language: &str) -> String {
+        let own = self.subscribers.iter().filter(|(m, _)| *m == mailbox);
+        let lines: Vec<&str> = own.map(|(_, line)| line.as_str()).collect();
+        format!(
+            "[[subscriber]]\nmailbox = \"{mailbox}\"\nname = \"{name}\"\n\
+             language = \"{language}\"\npasscode = \"{}\"\n{}\n\n",
+            hash(),
+            lines.join("\n")
+        )
     }
 }
 
@@ -75,14 +112,6 @@ fn replace(lines: &mut Vec<String>, line: &str) {
     let key = |line: &str| line.split('=').next().map(|k| k.trim().to_owned());
     lines.retain(|l| key(l) != key(line));
     lines.push(line.to_owned());
-}
-
-fn subscriber(mailbox: &str, name: &str, language: &str) -> String {
-    format!(
-        "[[subscriber]]\nmailbox = \"{mailbox}\"\nname = \"{name}\"\nlanguage = \"{language}\"\n\
-         passcode = \"{}\"\n\n",
-        hash()
-    )
 }
 
 /// The hash of [`PASSCODE`]; made once, since hashing is slow on purpose.
