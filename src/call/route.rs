@@ -24,6 +24,8 @@ pub struct Routing {
     pub portal: Vec<DialString>,
     /// Numbers that lead straight to the messages.
     pub messages: Vec<DialString>,
+    /// Numbers that put the message indicator out.
+    pub clear_lamp: Vec<DialString>,
     /// Diagnostic numbers.
     pub diagnostics: Vec<(DialString, Diagnostic)>,
     /// Whose mailbox a call takes that was diverted more than once.
@@ -71,6 +73,11 @@ pub enum Route {
         owner: Arc<Profile>,
         /// Why the call was diverted; `None` when the mailbox was called or no reason came.
         reason: Option<Reason>,
+    },
+    /// The message indicator of the caller goes out.
+    ClearLamp {
+        /// The subscriber who calls, if known.
+        owner: Option<Arc<Profile>>,
     },
     /// A diagnostic.
     Diagnostic(Diagnostic),
@@ -214,6 +221,10 @@ fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route>
     if routing.messages.contains(&dialled) {
         return Some(portal(Entry::Messages));
     }
+    if routing.clear_lamp.contains(&dialled) {
+        let owner = calling_subscriber(invite, roster);
+        return Some(Route::ClearLamp { owner });
+    }
     let diagnostic = routing
         .diagnostics
         .iter()
@@ -284,6 +295,7 @@ mod tests {
         Routing {
             portal: vec![number("1233"), number("*62")],
             messages: vec![number("*86")],
+            clear_lamp: vec![number("*99")],
             diagnostics: vec![(number("9901"), Diagnostic::Echo)],
             mailbox_from: MailboxFrom::Original,
             mailbox_header: Some("x-mailbox".to_owned()),

@@ -10,12 +10,12 @@ use super::route::{self, Route, Routing};
 use super::session::{CallSession, Desk, Purpose};
 use super::vocabulary::{Command, Milestone};
 use crate::audio::WireAudio;
-use crate::base::{CallId, Ids, Language, MessageId, Mono, Now, PlayId, SessionId};
-use crate::flow::{Cx, KeepFault, LogInVerdict, Menus, PlayFault, Settings};
+use crate::base::{CallId, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
+use crate::flow::{Admission, Cx, KeepFault, LampFault, LogInVerdict, Menus, PlayFault, Settings};
 use crate::sip::{Invite, Refusal};
 use crate::subscriber::Roster;
 use crate::{mailbox, media, sip};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -54,6 +54,8 @@ pub struct Switch {
     deadlines: BTreeSet<(Mono, CallId)>,
     out: VecDeque<Command>,
     admitting: bool,
+    /// Mailboxes that hold as much as they may; only those of subscribers.
+    full: HashSet<MailboxId>,
     draining: bool,
 }
 
@@ -79,6 +81,7 @@ impl Switch {
             deadlines: BTreeSet::new(),
             out: VecDeque::new(),
             admitting: true,
+            full: HashSet::new(),
             draining: false,
         }
     }
@@ -103,6 +106,16 @@ impl Switch {
     /// Whether the disk has room for a new recording; from now on, until told otherwise.
     pub fn set_admitting(&mut self, admitting: bool) {
         self.admitting = admitting;
+    }
+
+    /// Whether this mailbox holds as much as it may; from now on, until told otherwise. One that
+    /// nobody has is passed over.
+    pub fn set_full(&mut self, mailbox: &MailboxId, full: bool) {
+        if full && self.rules.roster.by_mailbox(mailbox).is_some() {
+            self.full.insert(mailbox.clone());
+        } else {
+            self.full.remove(mailbox);
+        }
     }
 
     /// The SIP machine reports.
@@ -209,6 +222,11 @@ impl Switch {
         self.step(now, call, |s, desk| s.on_log_in(desk, question, verdict));
     }
 
+    /// The outcome of [`Command::ClearLamp`].
+    pub fn handle_lamp_cleared(&mut self, now: Now, call: CallId, outcome: Result<(), LampFault>) {
+        self.step(now, call, |s, desk| s.on_lamp_cleared(desk, outcome));
+    }
+
     /// The outcome of [`super::TakeCommand::Commit`].
     pub fn handle_kept(&mut self, now: Now, take: MessageId, outcome: Result<(), KeepFault>) {
         if let Some(&call) = self.takes.get(&take) {
@@ -268,10 +286,13 @@ impl Switch {
         if self.draining {
             return self.refuse(call, busy("this server is closing down"));
         }
-        let (rules, admitting) = (&self.rules, self.admitting);
+        let rules = &self.rules;
         let find = || {
             let route = route::route(&invite, &rules.roster, &rules.routing);
-            (arrival(&invite, &route), Purpose::of(route, admitting))
+            (
+                arrival(&invite, &route),
+                Purpose::of(route, |m| self.admission(m)),
+            )
         };
         let Ok((arrived, purpose)) = catch_unwind(AssertUnwindSafe(find)) else {
             return self.refuse(call, broken(call));
@@ -285,6 +306,17 @@ impl Switch {
                 self.out.push_back(Command::OpenMedia(session, peer));
             }
             Err(refusal) => self.refuse(call, refusal),
+        }
+    }
+
+    /// A full mailbox comes first: trying again later does not help its callers.
+    fn admission(&self, mailbox: &MailboxId) -> Admission {
+        if self.full.contains(mailbox) {
+            Admission::MailboxFull
+        } else if self.admitting {
+            Admission::Open
+        } else {
+            Admission::NoDisk
         }
     }
 
@@ -390,6 +422,7 @@ fn arrival(invite: &Invite, route: &Route) -> Milestone {
     let (name, mailbox) = match route {
         Route::Portal { owner, .. } => ("portal", owner.as_ref()),
         Route::Deposit { owner, .. } => ("deposit", Some(owner)),
+        Route::ClearLamp { owner } => ("lamp", owner.as_ref()),
         Route::Diagnostic(_) => ("diagnostic", None),
         Route::Unknown => ("unknown number", None),
         Route::Loop => ("loop", None),

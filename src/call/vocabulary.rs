@@ -70,6 +70,14 @@ pub enum Command {
         /// The passcode typed.
         passcode: Pii<String>,
     },
+    /// Put the message indicator of a mailbox out until its next new message. Answered by
+    /// [`Switch::handle_lamp_cleared`](super::Switch::handle_lamp_cleared).
+    ClearLamp {
+        /// Who asks.
+        call: CallId,
+        /// Whose indicator.
+        mailbox: MailboxId,
+    },
     /// Something worth a line in the call event log.
     Milestone {
         /// Which call.

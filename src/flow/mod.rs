@@ -2,8 +2,8 @@
 //!
 //! A flow is a machine of typed states. [`Event`]s go in, [`Effect`]s come out; it has no clock,
 //! socket, disk or identifier source. The [`call`](crate::call) layer carries the effects out and
-//! brings their outcome back as the next event: every `Mail`, `LogIn` and `Keep` is answered within
-//! a bound of that layer's choosing, with a fault if need be.
+//! brings their outcome back as the next event: every `Mail`, `LogIn`, `Keep` and `ClearLamp` is
+//! answered within a bound of that layer's choosing, with a fault if need be.
 //!
 //! Laws, proved by a walk over every reachable state and event (`walk`):
 //! 1. hanging up always ends the conversation;
@@ -26,6 +26,7 @@
 mod announcement;
 mod ask;
 mod deposit;
+mod lamp;
 mod menus;
 mod portal;
 mod settings;
@@ -38,7 +39,8 @@ mod scenarios;
 mod walk;
 
 pub use announcement::{Announcement, End};
-pub use deposit::{Deposit, DepositSetup};
+pub use deposit::{Admission, Deposit, DepositSetup};
+pub use lamp::ClearLamp;
 pub use menus::{
     BetweenChoice, Choice, GreetingChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus,
     PlayingChoice, RecordingChoice, ReviewChoice, VoicemailChoice,
@@ -46,11 +48,14 @@ pub use menus::{
 pub use portal::{Entry, Portal, PortalSetup};
 pub use settings::{Settings, worth_keeping};
 pub use vocabulary::{
-    Effect, Effects, Event, KeepFault, KeyPolicy, LogIn, LogInVerdict, PlayFault, RecordingDone,
+    Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LogIn, LogInVerdict, PlayFault,
+    RecordingDone,
 };
 
 use crate::base::Now;
 use crate::prompt::Phrase;
+use crate::subscriber::Profile;
+use std::sync::Arc;
 
 /// What every state may look at.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +75,8 @@ pub enum Conversation {
     Deposit(Deposit),
     /// A subscriber uses the portal.
     Portal(Portal),
+    /// A subscriber puts the message indicator out.
+    ClearLamp(ClearLamp),
     /// Something is said, then the call ends.
     Announcement(Announcement),
     /// The flow has hung up or handed the caller on; nothing follows.
@@ -87,6 +94,12 @@ impl Conversation {
         Conversation::Portal(Portal::new(setup))
     }
 
+    /// A telephone called to put its message indicator out; `owner` is the subscriber whose it is,
+    /// where the network asserts that.
+    pub fn clear_lamp(owner: Option<Arc<Profile>>) -> Conversation {
+        Conversation::ClearLamp(ClearLamp::new(owner))
+    }
+
     /// Says this, then hangs up.
     pub fn announcement(words: Vec<Phrase>) -> Conversation {
         Conversation::Announcement(Announcement::New(words))
@@ -99,6 +112,7 @@ impl Conversation {
         let next = match (self, event) {
             (Conversation::Deposit(deposit), Event::ServiceEnding) => deposit.on_service_ending(fx),
             (Conversation::Portal(portal), Event::ServiceEnding) => portal.on_service_ending(fx),
+            (Conversation::ClearLamp(lamp), event) => lamp.on(&event, fx),
             (Conversation::Deposit(deposit), event) => deposit.on(&event, cx, fx),
             (Conversation::Portal(portal), event) => portal.on(event, cx, fx),
             (Conversation::Announcement(announcement), event) => announcement.on(&event, fx),
@@ -116,7 +130,7 @@ impl Conversation {
         match self {
             Conversation::Deposit(deposit) => deposit.on_hang_up(fx),
             Conversation::Portal(portal) => portal.on_hang_up(fx),
-            Conversation::Announcement(_) | Conversation::Ended => {}
+            Conversation::ClearLamp(_) | Conversation::Announcement(_) | Conversation::Ended => {}
         }
     }
 
@@ -125,7 +139,9 @@ impl Conversation {
         match self {
             Conversation::Deposit(deposit) => deposit.key_policy(),
             Conversation::Portal(portal) => portal.key_policy(),
-            Conversation::Announcement(_) | Conversation::Ended => KeyPolicy::Now,
+            Conversation::ClearLamp(_) | Conversation::Announcement(_) | Conversation::Ended => {
+                KeyPolicy::Now
+            }
         }
     }
 
@@ -134,7 +150,10 @@ impl Conversation {
     pub fn masks_keys(&self) -> bool {
         match self {
             Conversation::Portal(portal) => portal.masks_keys(),
-            Conversation::Deposit(_) | Conversation::Announcement(_) | Conversation::Ended => false,
+            Conversation::Deposit(_)
+            | Conversation::ClearLamp(_)
+            | Conversation::Announcement(_)
+            | Conversation::Ended => false,
         }
     }
 
@@ -143,6 +162,7 @@ impl Conversation {
         match self {
             Conversation::Deposit(deposit) => deposit.state_name(),
             Conversation::Portal(portal) => portal.state_name(),
+            Conversation::ClearLamp(lamp) => lamp.state_name(),
             Conversation::Announcement(announcement) => announcement.state_name(),
             Conversation::Ended => "ended",
         }

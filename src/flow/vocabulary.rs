@@ -25,7 +25,8 @@ pub enum Event {
     PlayBegan,
     /// The message or take cannot be played.
     PlayFailed(PlayFault),
-    /// The recording ended, by a key, a limit or [`Effect::StopRecord`].
+    /// The recording ended, by a key, a limit, a disk that takes no more, or
+    /// [`Effect::StopRecord`].
     Recorded(RecordingDone),
     /// The recording could not be begun: nothing of it is left, and it must not be kept.
     RecordFailed,
@@ -37,6 +38,8 @@ pub enum Event {
     Mail(mailbox::Reply),
     /// Answer to [`Effect::LogIn`].
     LogIn(LogInVerdict),
+    /// Answer to [`Effect::ClearLamp`].
+    LampCleared(Result<(), LampFault>),
     /// The server is closing down: say goodbye, keep what is recorded, hang up.
     ServiceEnding,
 }
@@ -76,6 +79,9 @@ pub enum Effect {
     Mail(mailbox::Command),
     /// Check a log-in. Answered by `LogIn`; an accepted one opens that mailbox.
     LogIn(LogIn),
+    /// Put the message indicator of the caller's own mailbox out until the next new message.
+    /// Answered by `LampCleared`.
+    ClearLamp,
     /// While true, keys are secret: logged as `x`.
     MaskKeys(bool),
     /// Hand the caller to another number; the call ends with it.
@@ -121,6 +127,14 @@ pub enum KeepFault {
     /// The disk did not take it.
     #[error("the disk did not take the recording")]
     Disk,
+}
+
+/// Why a message indicator could not be put out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum LampFault {
+    /// Whoever keeps it does not answer, or there is none.
+    #[error("the message indicator cannot be reached")]
+    Unavailable,
 }
 
 /// Why a message or take cannot be played.

@@ -171,7 +171,7 @@ impl Taker {
         if let Err(fault) = sink.append(self.take, block) {
             tracing::error!(take = %self.take, %fault, "a recording ends early");
             self.taken -= lost;
-            self.ended = Some(RecordEnd::Stopped);
+            self.ended = Some(RecordEnd::CutOff);
         }
     }
 }
@@ -282,7 +282,7 @@ mod tests {
         let mut recording = recording(60_000, None, Law::A);
         assert!(feed(&mut recording, &[loud(); 400], &mut sink).is_some());
         let recorded = recording.finish(after(8_000), &mut sink);
-        assert_eq!(recorded.end, RecordEnd::Stopped);
+        assert_eq!(recorded.end, RecordEnd::CutOff);
         assert_eq!(recorded.length, Duration::from_secs(2));
         assert_eq!(sink.octets(TAKE).len(), 16_000);
     }

@@ -116,6 +116,8 @@ pub enum RecordEnd {
     TooLong,
     /// [`RecordLimits::silence`] was reached.
     Silence,
+    /// The disk takes no more of it.
+    CutOff,
 }
 
 /// Where a session hands the octets it records: a bounded queue to a disk thread.

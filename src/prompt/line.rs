@@ -49,6 +49,10 @@ lines! {
     MessageKept = "message-kept",
     /// Your message could not be saved, nothing was kept.
     MessageNotKept = "message-not-kept",
+    /// The recording ended through a fault of ours; what was said until then is there.
+    RecordingCutOff = "recording-cut-off",
+    /// The mailbox is full, no message can be left.
+    MailboxFull = "mailbox-full",
     /// No messages can be left at the moment.
     DepositUnavailable = "deposit-unavailable",
     /// The number dialled has no mailbox here.
@@ -67,6 +71,20 @@ lines! {
     LoginWrong = "login-wrong",
     /// Log-in is blocked for now.
     LoginLocked = "login-locked",
+
+    // How messages reach the owner, and how the mailbox stands.
+    /// Messages are sent by e-mail and cannot be heard here.
+    SentByEmail = "sent-by-email",
+    /// The answer takes a while.
+    OneMoment = "one-moment",
+    /// The messages in the mailbox cannot be reached at the moment.
+    InboxUnreachable = "inbox-unreachable",
+    /// "You can listen to", counts follow: those that are not in the mailbox yet.
+    CanBeHeard = "can-be-heard",
+    /// The mailbox is almost full.
+    InboxAlmostFull = "inbox-almost-full",
+    /// The mailbox is full: callers cannot leave messages.
+    InboxFull = "inbox-full",
 
     // The main menu and the voicemail menu.
     /// Choice: voicemail.
@@ -133,6 +151,12 @@ lines! {
     ChangeFailed = "change-failed",
     /// The messages cannot be reached at the moment.
     MessagesUnavailable = "messages-unavailable",
+
+    // The message indicator.
+    /// It is off until the next new message.
+    LampCleared = "lamp-cleared",
+    /// This code works from the caller's own telephone only.
+    OwnPhoneOnly = "own-phone-only",
 
     // Everywhere.
     /// That is not a choice here.

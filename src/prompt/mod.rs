@@ -64,4 +64,6 @@ pub enum MessageKind {
     New,
     /// Heard and kept.
     Saved,
+    /// About to be removed: a whole sentence ("two messages will soon be removed").
+    Expiring,
 }

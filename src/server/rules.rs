@@ -146,6 +146,7 @@ fn routing(config: &Config) -> Routing {
     Routing {
         portal: config.portal.numbers.clone(),
         messages: config.portal.message_numbers.clone(),
+        clear_lamp: config.lamp.clear_numbers.clone(),
         diagnostics: diagnostics
             .into_iter()
             .filter_map(|(number, kind)| Some((number.clone()?, kind)))

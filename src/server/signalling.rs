@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::edges::{Edges, Input};
 use super::log_ins::{LogIn, Verdict};
 use crate::call::{Command, Switch};
+use crate::flow::LampFault;
 use crate::sip::Machine;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -174,6 +175,10 @@ impl Signalling {
                 mailbox,
                 passcode,
             }),
+            Command::ClearLamp { call, .. } => {
+                let outcome = Err(LampFault::Unavailable);
+                self.switch.handle_lamp_cleared(now, call, outcome);
+            }
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }
     }

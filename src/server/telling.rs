@@ -161,6 +161,7 @@ fn value(say: &Say) -> String {
             let kind = match kind {
                 MessageKind::New => "new",
                 MessageKind::Saved => "saved",
+                MessageKind::Expiring => "expiring",
             };
             let noun = if *count == 1 { "message" } else { "messages" };
             format!("{count} {kind} {noun}")

@@ -182,6 +182,7 @@ impl From<RecordEnd> for Ending {
             RecordEnd::Stopped => Ending::Stopped,
             RecordEnd::TooLong => Ending::TooLong,
             RecordEnd::Silence => Ending::Silence,
+            RecordEnd::CutOff => Ending::CutOff,
         }
     }
 }

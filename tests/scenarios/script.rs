@@ -7,7 +7,12 @@
 //! ```text
 //! given mailbox 2001 with passcode 4321      also: language nl, assistant 2009, number +31201232001
 //! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, without from
+//! given mailbox 2001 with e-mail a@x.nl      messages go there and into no mailbox
 //! given mailbox 2001 is unavailable          also: available, read-only
+//! given mailbox 2001 is cut-off              what it has is on its way there
+//! given mailbox 2001 is almost full          also: full
+//! given mailbox 2001 will remove 2           messages, soon
+//! given message indicators fail
 //! given message 1 of 2001 is damaged         also: gone
 //! given disk full                            also: given disk has room
 //! given beginning a recording fails | keeping a recording fails | reading a recording fails
@@ -41,6 +46,7 @@
 //! then the newest message of 2001 is 5.0s long
 //! then the newest message of 2001 holds speech 2
 //! then nothing was recorded
+//! then the indicator of 2001 is off          also: on
 //! then the keys taken were 123
 //! then the keys 4321 are in no log
 //! ```
@@ -165,6 +171,10 @@ pub enum Claim {
         speech: usize,
     },
     NothingRecorded,
+    Lamp {
+        mailbox: String,
+        on: bool,
+    },
     KeysTaken(String),
     NotLogged(String),
 }
@@ -340,6 +350,17 @@ fn claim(words: &[&str]) -> Option<Claim> {
                 speech,
             }
         }
+        [
+            "the",
+            "indicator",
+            "of",
+            mailbox,
+            "is",
+            how @ ("on" | "off"),
+        ] => Claim::Lamp {
+            mailbox: text(mailbox),
+            on: *how == "on",
+        },
         ["nothing", "was", "recorded"] => Claim::NothingRecorded,
         ["the", "keys", "taken", "were", keys] => Claim::KeysTaken(text(keys)),
         ["the", "keys", keys, "are", "in", "no", "log"] => Claim::NotLogged(text(keys)),

@@ -10,11 +10,11 @@ use crate::voice::Voice;
 use belpost::audio::WireAudio;
 use belpost::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
 use belpost::call::{self, Milestone, Rules, Switch, TakeCommand};
-use belpost::flow::{KeepFault, PlayFault};
-use belpost::mailbox::Reply;
+use belpost::flow::{KeepFault, LampFault, PlayFault};
+use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
 use belpost::sip::{self, Advertised, Machine, Network};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub enum Input {
     Fetch(CallId, PlayId, MailboxId, MessageId),
     /// A passcode is to be checked.
     LogIn((CallId, u32), MailboxId, String),
+    /// A message indicator is to be put out.
+    ClearLamp(CallId, MailboxId),
 }
 
 impl Input {
@@ -50,7 +52,7 @@ impl Input {
         match self {
             Input::Media(..) => "media",
             Input::Begin(..) | Input::Commit(..) | Input::Discard(_) | Input::Load(_) => "disk",
-            Input::Mail(..) | Input::Fetch(..) => "mailboxes",
+            Input::Mail(..) | Input::Fetch(..) | Input::ClearLamp(..) => "mailboxes",
             Input::LogIn(..) => "passcodes",
         }
     }
@@ -88,6 +90,10 @@ pub struct Server {
     pub mailboxes: BTreeMap<MailboxId, Mailbox>,
     /// Passcodes by mailbox.
     pub passcodes: BTreeMap<MailboxId, String>,
+    /// Mailboxes whose message indicator was put out.
+    pub lamps_off: BTreeSet<MailboxId>,
+    /// Message indicators cannot be reached.
+    pub lamps_fail: bool,
     /// The voice.
     pub voice: Voice,
     /// How long answers take.
@@ -125,6 +131,8 @@ impl Server {
             disk: Disk::default(),
             mailboxes: BTreeMap::new(),
             passcodes: BTreeMap::new(),
+            lamps_off: BTreeSet::new(),
+            lamps_fail: false,
             voice: Voice::default(),
             delays: Delays {
                 disk: Duration::from_millis(3),
@@ -297,6 +305,9 @@ impl Server {
         loop {
             if let Some(event) = self.machine.poll_event() {
                 self.switch.set_admitting(!self.disk.full);
+                for (mailbox, kept) in &self.mailboxes {
+                    self.switch.set_full(mailbox, kept.room == Room::Full);
+                }
                 self.switch.handle_sip(now, event);
             } else if let Some(command) = self.switch.poll_command() {
                 self.carry_out(now, command);
@@ -340,11 +351,22 @@ impl Server {
                 let audio: Result<WireAudio, PlayFault> = mailbox.audio(message);
                 self.switch.handle_audio(now, call, play, audio);
             }
+            Input::ClearLamp(call, mailbox) => self.clear_lamp(now, call, mailbox),
             Input::LogIn((call, attempt), mailbox, passcode) => {
                 let right = self.passcodes.get(&mailbox) == Some(&passcode);
                 self.switch.handle_log_in(now, call, attempt, right);
             }
         }
+    }
+
+    fn clear_lamp(&mut self, now: Now, call: CallId, mailbox: MailboxId) {
+        let outcome = if self.lamps_fail {
+            Err(LampFault::Unavailable)
+        } else {
+            self.lamps_off.insert(mailbox);
+            Ok(())
+        };
+        self.switch.handle_lamp_cleared(now, call, outcome);
     }
 
     fn commit(&mut self, now: Now, take: MessageId, facts: &belpost::mailbox::Facts) {
@@ -409,6 +431,10 @@ impl Server {
                 let passcode = passcode.reveal().clone();
                 let question = Input::LogIn((call, attempt), mailbox, passcode);
                 self.questions.push((self.delays.passcode, question));
+            }
+            call::Command::ClearLamp { call, mailbox } => {
+                let question = Input::ClearLamp(call, mailbox);
+                self.questions.push((self.delays.mailbox, question));
             }
             call::Command::Milestone { call, what } => self.log.push((now.mono, call, what)),
         }

@@ -9,7 +9,8 @@ use belpost::base::{DialString, Language, MailboxId};
 use belpost::call::{Abilities, Diagnostic, Routing, Rules};
 use belpost::flow::{Menus, Settings};
 use belpost::mailbox::{Limits, State};
-use belpost::subscriber::{Delivery, Profile, Roster};
+use belpost::mime::MailAddress;
+use belpost::subscriber::{Delivery, Mode, Profile, Roster};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ impl Setting {
                 passcode,
                 assistant,
                 further,
+                email,
             } => {
                 let number_of = |text: &String| DialString::parse(text).map_err(|f| f.to_string());
                 let profile = Profile {
@@ -46,7 +48,7 @@ impl Setting {
                     zone: "Europe/Amsterdam".to_owned(),
                     passcode: None,
                     assistant: assistant.as_ref().map(number_of).transpose()?,
-                    delivery: Delivery::local(),
+                    delivery: delivery(email.as_deref())?,
                     limits: Limits::default(),
                 };
                 self.subscribers.push((profile, passcode.clone()));
@@ -56,6 +58,9 @@ impl Setting {
             Given::Untrusted => self.untrusted = true,
             Given::Message { .. }
             | Given::Reach { .. }
+            | Given::Room { .. }
+            | Given::Expiring { .. }
+            | Given::NoLamp
             | Given::Fault { .. }
             | Given::DiskFull(_)
             | Given::NoBegin
@@ -80,6 +85,7 @@ impl Setting {
             routing: Routing {
                 portal: vec![number("1233"), number("*62")],
                 messages: vec![number("*86")],
+                clear_lamp: vec![number("*99")],
                 diagnostics: vec![
                     (number("9901"), Diagnostic::Announcement),
                     (number("9902"), Diagnostic::Echo),
@@ -137,10 +143,15 @@ impl Setting {
                 mailbox,
                 unavailable,
                 read_only,
+                partial,
             } => {
                 let mailbox = find(server, mailbox)?;
                 (mailbox.unavailable, mailbox.read_only) = (*unavailable, *read_only);
+                mailbox.partial = *partial;
             }
+            Given::Room { mailbox, room } => find(server, mailbox)?.room = *room,
+            Given::Expiring { mailbox, messages } => find(server, mailbox)?.expiring = *messages,
+            Given::NoLamp => server.lamps_fail = true,
             Given::Fault {
                 mailbox,
                 message,
@@ -179,6 +190,17 @@ impl Setting {
         }
         Ok(())
     }
+}
+
+/// Into a mailbox here, or by e-mail only.
+fn delivery(email: Option<&str>) -> Result<Delivery, String> {
+    let local = Delivery::local();
+    let Some(address) = email else {
+        return Ok(local);
+    };
+    let address = MailAddress::parse(address).map_err(|f| f.to_string())?;
+    let mode = Mode::Email(vec![address]);
+    Ok(Delivery { mode, ..local })
 }
 
 fn find<'a>(server: &'a mut Server, number: &str) -> Result<&'a mut Mailbox, String> {

@@ -8,7 +8,7 @@ use crate::voice;
 use belpost::audio::{Law, WireAudio};
 use belpost::base::{DialString, MailboxId, MessageId, Mono, Timestamp};
 use belpost::flow::{KeepFault, PlayFault};
-use belpost::mailbox::{Command, Envelope, Facts, Fault, Listing, Reply, State, Summary};
+use belpost::mailbox::{Command, Envelope, Facts, Fault, Listing, Reply, Room, State, Summary};
 use belpost::media::{TakeSink, TakeSinkFull};
 use belpost::mime::Caller;
 use std::collections::BTreeMap;
@@ -182,6 +182,12 @@ pub struct Mailbox {
     pub unavailable: bool,
     /// It can be read but not changed.
     pub read_only: bool,
+    /// It cannot be reached, and what is in it is on its way there.
+    pub partial: bool,
+    /// How much room it has left.
+    pub room: Room,
+    /// How many messages it will soon remove.
+    pub expiring: u32,
 }
 
 impl Mailbox {
@@ -233,7 +239,9 @@ impl Mailbox {
         match command {
             Command::List => Reply::Listed(Listing {
                 messages: self.listing(),
-                ..Listing::default()
+                partial: self.partial,
+                room: self.room,
+                expiring: self.expiring,
             }),
             Command::MarkHeard(id) => self.change(command, id, |m| m.summary.state = State::Saved),
             Command::Delete(id) => self.change(command, id, |m| m.deleted = true),

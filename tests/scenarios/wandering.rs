@@ -48,6 +48,7 @@ const STEPS_OF_A_CALL: &[&str] = &[
 
 /// New calls.
 const CALLS: &[&str] = &[
+    "call *99 from 2001",
     "call 1233 from 2001",
     "call *86 from 2001",
     "call 1233 from 0612345678",
@@ -61,6 +62,9 @@ const CALLS: &[&str] = &[
 
 /// Troubles, and their ends.
 const TROUBLES: &[&str] = &[
+    "given mailbox 2001 is cut-off",
+    "given mailbox 2001 is full",
+    "given message indicators fail",
     "given disk full",
     "given disk has room",
     "given disk has room",

@@ -6,7 +6,7 @@ use crate::base::{DialString, Digit, MessageId, Mono, PlayId};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
 use crate::call::vocabulary::{Command, Milestone, TakeCommand};
-use crate::flow::{Effect, Event, LogIn, PlayFault};
+use crate::flow::{Effect, Event, LampFault, LogIn, PlayFault};
 use crate::media::{self, PlayItem};
 use crate::prompt::Phrase;
 use crate::{mailbox, sip};
@@ -32,6 +32,7 @@ impl CallSession {
             Effect::LogIn(log_in) => {
                 self.check_log_in(desk, log_in);
             }
+            Effect::ClearLamp => self.clear_lamp(desk),
             Effect::MaskKeys(masked) => self.masked = masked,
             Effect::Transfer(number) => self.transfer(desk, &number),
             Effect::HangUp => {
@@ -149,6 +150,16 @@ impl CallSession {
             mailbox,
             passcode: log_in.passcode,
         });
+    }
+
+    fn clear_lamp(&mut self, desk: &mut Desk<'_>) {
+        let Some(owner) = &self.owner else {
+            let failed = Event::LampCleared(Err(LampFault::Unavailable));
+            return self.events.push_back(failed);
+        };
+        let (call, mailbox) = (self.id, owner.mailbox.clone());
+        self.ask(desk, Question::Lamp);
+        desk.out.push_back(Command::ClearLamp { call, mailbox });
     }
 
     pub(super) fn transfer(&mut self, desk: &mut Desk<'_>, number: &DialString) {

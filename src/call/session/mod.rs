@@ -23,7 +23,7 @@ use crate::base::{
     CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
 };
 use crate::flow::{
-    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LogInVerdict, PlayFault,
+    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, PlayFault,
 };
 use crate::mime::Reason;
 use crate::sip::{EndReason, Invite, Offer, Refusal};
@@ -304,6 +304,13 @@ impl CallSession {
         self.tell(desk, Event::LogIn(verdict));
     }
 
+    /// The message indicator is out, or could not be put out.
+    pub(super) fn on_lamp_cleared(&mut self, desk: &mut Desk<'_>, outcome: Result<(), LampFault>) {
+        if self.questions.answered(&Question::Lamp) {
+            self.tell(desk, Event::LampCleared(outcome));
+        }
+    }
+
     /// The time has come to look at the deadlines.
     pub(super) fn on_timeout(&mut self, desk: &mut Desk<'_>) {
         while let Some(question) = self.questions.overdue(desk.now.mono) {
@@ -327,6 +334,10 @@ impl CallSession {
                 self.tell(desk, Event::Mail(failed));
             }
             Question::LogIn(..) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            Question::Lamp => {
+                let failed = Err(LampFault::Unavailable);
+                self.tell(desk, Event::LampCleared(failed));
+            }
             Question::End(take) => self.on_end_unheard(desk, take),
             // Nobody is left to be told, and a BYE answered now would promise too much.
             Question::Keep(_) if matches!(self.phase, Phase::Ending(_)) => {

@@ -1,8 +1,9 @@
 //! What a call is for: its route, turned into a conversation or a diagnostic.
 
 use super::Talk;
+use crate::base::MailboxId;
 use crate::call::route::Route;
-use crate::flow::{Conversation, DepositSetup, PortalSetup};
+use crate::flow::{Admission, Conversation, DepositSetup, PortalSetup};
 use crate::mime::Reason;
 use crate::sip::Refusal;
 use crate::subscriber::Profile;
@@ -18,7 +19,11 @@ pub(in crate::call) struct Purpose {
 
 impl Purpose {
     /// What this route is for; the status to refuse with where it leads nowhere.
-    pub(in crate::call) fn of(route: Route, admitted: bool) -> Result<Purpose, Refusal> {
+    /// `admission` says whether a message can be left in a mailbox.
+    pub(in crate::call) fn of(
+        route: Route,
+        admission: impl FnOnce(&MailboxId) -> Admission,
+    ) -> Result<Purpose, Refusal> {
         let flow = |conversation, owner, reason| Purpose {
             talk: Talk::Flow(conversation),
             owner,
@@ -36,9 +41,12 @@ impl Purpose {
                 let setup = DepositSetup {
                     owner: Arc::clone(&owner),
                     reason,
-                    admitted,
+                    admission: admission(&owner.mailbox),
                 };
                 Ok(flow(Conversation::deposit(setup), Some(owner), reason))
+            }
+            Route::ClearLamp { owner } => {
+                Ok(flow(Conversation::clear_lamp(owner.clone()), owner, None))
             }
             Route::Diagnostic(kind) => Ok(Purpose {
                 talk: Talk::Diagnostic(kind),

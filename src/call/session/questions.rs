@@ -18,6 +18,8 @@ pub(super) enum Question {
     Mail(mailbox::Command),
     /// A log-in is being checked: the attempt of this call with that number.
     LogIn(u32, MailboxId),
+    /// A message indicator is being put out.
+    Lamp,
     /// A recording that is to be kept is being ended.
     End(MessageId),
     /// A recording is being kept.
@@ -38,6 +40,7 @@ impl Question {
         match self {
             Question::Mail(_) => "mailbox",
             Question::LogIn(..) => "log-in",
+            Question::Lamp => "message indicator",
             Question::End(_) => "ending a recording",
             Question::Keep(_) => "keeping a recording",
             Question::Audio(_) => "audio of a message",
@@ -70,6 +73,7 @@ impl Questions {
         self.0.iter().find_map(|(_, question)| match question {
             Question::LogIn(open, mailbox) => (*open == attempt).then_some(mailbox),
             Question::Mail(_)
+            | Question::Lamp
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)

@@ -15,11 +15,13 @@ use crate::media::{self, RecordEnd, Recorded};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Take {
     None,
-    /// Being recorded, since that moment. `keep`: commit as soon as it has ended.
+    /// Being recorded, since that moment. `keep`: commit as soon as it has ended; `broken`: the
+    /// disk takes no more of it.
     Running {
         id: MessageId,
         since: Mono,
         keep: bool,
+        broken: bool,
     },
     /// Recorded, its fate open.
     Ended(Recorded),
@@ -50,6 +52,7 @@ impl CallSession {
             id: take,
             since: desk.now.mono,
             keep: false,
+            broken: false,
         };
         desk.out
             .push_back(Command::Take(TakeCommand::Begin { take, envelope }));
@@ -63,11 +66,13 @@ impl CallSession {
                 id,
                 since,
                 keep: false,
+                broken,
             } => {
                 self.take = Take::Running {
                     id,
                     since,
                     keep: true,
+                    broken,
                 };
                 self.questions.ask(desk.now.mono, Question::End(id));
                 self.to_media(desk, media::Command::StopRecord);
@@ -121,12 +126,18 @@ impl CallSession {
         self.note(desk, Milestone::TakeDropped(take));
     }
 
-    pub(super) fn on_recorded(&mut self, desk: &mut Desk<'_>, recorded: Recorded) {
-        let Take::Running { id, keep, .. } = self.take else {
+    pub(super) fn on_recorded(&mut self, desk: &mut Desk<'_>, mut recorded: Recorded) {
+        let Take::Running {
+            id, keep, broken, ..
+        } = self.take
+        else {
             return;
         };
         if id != recorded.take {
             return;
+        }
+        if broken {
+            recorded.end = RecordEnd::CutOff;
         }
         self.questions.answered(&Question::End(id));
         self.note(desk, Milestone::TakeEnded(id, recorded.length));
@@ -206,9 +217,15 @@ impl CallSession {
 
     /// The disk takes no more of the recording: it ends here, and what there is can be kept.
     pub(in crate::call) fn on_take_broken(&mut self, desk: &mut Desk<'_>, take: MessageId) {
-        if matches!(self.take, Take::Running { id, .. } if id == take) {
-            self.to_media(desk, media::Command::StopRecord);
+        match &mut self.take {
+            Take::Running { id, broken, .. } if *id == take => *broken = true,
+            Take::Running { .. }
+            | Take::None
+            | Take::Ended(_)
+            | Take::Failed
+            | Take::Committing(_) => return,
         }
+        self.to_media(desk, media::Command::StopRecord);
     }
 }
 
@@ -225,6 +242,7 @@ fn facts(recorded: &Recorded) -> Facts {
         RecordEnd::Stopped => Ending::Stopped,
         RecordEnd::TooLong => Ending::TooLong,
         RecordEnd::Silence => Ending::Silence,
+        RecordEnd::CutOff => Ending::CutOff,
     };
     let (length, voiced) = (recorded.length, recorded.voiced);
     Facts {

@@ -24,7 +24,7 @@ impl Office {
         let owner = Profile {
             mailbox: MailboxId::parse("2001").unwrap(),
             name: "Jan".to_owned(),
-            numbers: Vec::new(),
+            numbers: vec![number("0612345678")],
             language: Language::parse("nl").unwrap(),
             zone: "UTC".to_owned(),
             passcode: None,
@@ -36,6 +36,7 @@ impl Office {
             roster: Arc::new(Roster::new([owner]).unwrap()),
             routing: Routing {
                 portal: vec![number("1233")],
+                clear_lamp: vec![number("*99")],
                 mailbox_from: MailboxFrom::Original,
                 ..Routing::default()
             },
@@ -253,7 +254,7 @@ fn a_recording_whose_end_is_never_reported_is_kept_all_the_same() {
 fn a_verdict_on_a_log_in_that_was_given_up_changes_nothing() {
     let mut office = Office::new();
     let call = office.talks("1233");
-    for key in "2001#1111#".chars() {
+    for key in "1111#".chars() {
         office.media(call, &media::Event::Digit(Digit::from_char(key).unwrap()));
     }
     let attempts = office.seen.iter().filter_map(|c| match c {
@@ -270,6 +271,57 @@ fn a_verdict_on_a_log_in_that_was_given_up_changes_nothing() {
     office.switch.handle_log_in(office.now, call, 1, true);
     office.sip(sip::Event::Bye { call });
     office.assert_empty();
+}
+
+#[test]
+fn a_full_mailbox_takes_no_message_until_it_has_room_and_strangers_are_not_remembered() {
+    let mut office = Office::new();
+    let mailbox = |number| MailboxId::parse(number).unwrap();
+    office.switch.set_full(&mailbox("2001"), true);
+    office.switch.set_full(&mailbox("2002"), true);
+    assert_eq!(office.switch.full.len(), 1);
+    let told = |office: &Office| {
+        let full = crate::prompt::Phrase::Line(crate::prompt::Line::MailboxFull);
+        let say =
+            |c: &Command| matches!(c, Command::Say { phrases, .. } if phrases.contains(&full));
+        office.seen.iter().any(say)
+    };
+    office.talks("2001");
+    assert!(told(&office));
+    office.seen.clear();
+    office.switch.set_full(&mailbox("2001"), false);
+    office.talks("2001");
+    assert!(!told(&office));
+}
+
+#[test]
+fn a_recording_the_disk_broke_off_is_told_and_kept_as_that() {
+    let mut office = Office::new();
+    let (call, take) = office.records();
+    office.switch.handle_take_broken(office.now, take);
+    office.recorded(call, take);
+    let cut_off = crate::prompt::Phrase::Line(crate::prompt::Line::RecordingCutOff);
+    let say = |c: &Command| matches!(c, Command::Say { phrases, .. } if phrases[0] == cut_off);
+    assert!(office.seen.iter().any(say));
+    office.sip(sip::Event::Bye { call });
+    let ending = office.seen.iter().find_map(|c| match c {
+        Command::Take(TakeCommand::Commit { facts, .. }) => Some(facts.ending),
+        _ => None,
+    });
+    assert_eq!(ending, Some(crate::mailbox::Ending::CutOff));
+}
+
+#[test]
+fn an_answer_about_the_indicator_that_comes_too_late_changes_nothing() {
+    let mut office = Office::new();
+    let call = office.talks("*99");
+    let asked = |c: &Command| matches!(c, Command::ClearLamp { call: c, .. } if *c == call);
+    assert!(office.seen.iter().any(asked));
+    office.pass(PATIENCE);
+    office.seen.clear();
+    office.switch.handle_lamp_cleared(office.now, call, Ok(()));
+    office.collect();
+    assert!(office.seen.is_empty(), "{:?}", office.seen);
 }
 
 /// One call, ended in the way of this number.

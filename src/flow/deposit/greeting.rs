@@ -1,10 +1,10 @@
 //! The greeting: whose voicemail it is and why, and what a caller may do meanwhile.
 //!
 //! The greeting asks nothing, so a key without a meaning here changes nothing. Without room on the
-//! disk the caller hears that before any tone. Recorded greetings and names are not here.
+//! disk or in the mailbox the caller hears that before any tone. Recorded greetings and names are not here.
 
 use super::record::Beep;
-use super::{Caller, Deposit, DepositSetup, log_in};
+use super::{Admission, Caller, Deposit, DepositSetup, log_in};
 use crate::base::DialString;
 use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, GreetingChoice};
 use crate::mime::Reason;
@@ -15,7 +15,7 @@ use crate::subscriber::Profile;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Greeting {
     caller: Caller,
-    admitted: bool,
+    admission: Admission,
 }
 
 impl Greeting {
@@ -25,8 +25,8 @@ impl Greeting {
             owner: setup.owner,
             empty: 0,
         };
-        let admitted = setup.admitted;
-        Deposit::Greeting(Greeting { caller, admitted }).into()
+        let admission = setup.admission;
+        Deposit::Greeting(Greeting { caller, admission }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
@@ -35,19 +35,23 @@ impl Greeting {
                 Some(choice) => self.chosen(choice, cx, fx),
                 None => Deposit::Greeting(self).into(),
             },
-            Event::PlayDone if self.admitted => Beep::enter(self.caller, Vec::new(), fx),
-            Event::PlayDone => End::HangUp.after(vec![Phrase::Line(Line::Goodbye)], fx),
+            Event::PlayDone => match self.admission.refusal() {
+                None => Beep::enter(self.caller, Vec::new(), fx),
+                Some(_) => End::HangUp.after(vec![Phrase::Line(Line::Goodbye)], fx),
+            },
             _ => Deposit::Greeting(self).into(),
         }
     }
 
     fn chosen(self, choice: GreetingChoice, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match choice {
-            GreetingChoice::Record if self.admitted => Beep::enter(self.caller, Vec::new(), fx),
-            GreetingChoice::Record => {
-                let words = [Line::DepositUnavailable, Line::Goodbye];
-                End::HangUp.after(words.map(Phrase::Line).to_vec(), fx)
-            }
+            GreetingChoice::Record => match self.admission.refusal() {
+                None => Beep::enter(self.caller, Vec::new(), fx),
+                Some(why) => {
+                    let words = [why, Line::Goodbye].map(Phrase::Line).to_vec();
+                    End::HangUp.after(words, fx)
+                }
+            },
             GreetingChoice::LogIn if cx.settings.log_in_from_greeting => {
                 log_in(&self.caller.owner, fx)
             }
@@ -74,12 +78,11 @@ fn words(setup: &DepositSetup) -> Vec<Phrase> {
             Line::GreetingUnavailable
         }
     }));
-    let rest: &[Line] = if setup.admitted {
-        &[Line::LeaveMessage, Line::FinishRecording]
-    } else {
-        &[Line::DepositUnavailable]
+    let rest = match setup.admission.refusal() {
+        None => vec![Line::LeaveMessage, Line::FinishRecording],
+        Some(why) => vec![why],
     };
-    words.extend(rest.iter().copied().map(Phrase::Line));
+    words.extend(rest.into_iter().map(Phrase::Line));
     words
 }
 

@@ -26,8 +26,30 @@ pub struct DepositSetup {
     pub owner: Arc<Profile>,
     /// Why the call came here; `None` when the mailbox was called itself.
     pub reason: Option<Reason>,
-    /// Whether the disk has room for another message.
-    pub admitted: bool,
+    /// Whether a message can be left.
+    pub admission: Admission,
+}
+
+/// Whether a message can be left, and why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Admission {
+    /// It can.
+    Open,
+    /// The disk has no room for another message.
+    NoDisk,
+    /// The mailbox holds as much as it may.
+    MailboxFull,
+}
+
+impl Admission {
+    /// What a caller hears who can leave no message.
+    fn refusal(self) -> Option<Line> {
+        match self {
+            Admission::Open => None,
+            Admission::NoDisk => Some(Line::DepositUnavailable),
+            Admission::MailboxFull => Some(Line::MailboxFull),
+        }
+    }
 }
 
 /// A message being left: one variant for each state.

@@ -2,7 +2,8 @@
 //!
 //! Laws: the tone is heard to its end, whatever is pressed; only the key of `stop` ends the
 //! recording, others are part of what is said; a recording with nothing in it is dropped, the
-//! caller told, and asked again up to the number of tries.
+//! caller told, and asked again up to the number of tries; one that the disk broke off is told as
+//! that, and what there is of it can be kept.
 
 use super::review::{After, Keeping, Review};
 use super::{Caller, Deposit, service_ending};
@@ -131,10 +132,15 @@ impl Stopping {
 
 /// The recording has ended: review it, or try again if there is nothing in it.
 fn recorded(caller: Caller, done: &RecordingDone, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-    if !worth_keeping(done, cx.settings) {
-        return nothing_recorded(caller, cx, fx);
-    }
+    let worth = worth_keeping(done, cx.settings);
     let words = match done.end {
+        // Asked again, the caller would speak to the same broken disk.
+        RecordEnd::CutOff if !worth => {
+            fx.push(Effect::Discard);
+            return not_recorded(Vec::new(), fx);
+        }
+        _ if !worth => return nothing_recorded(caller, cx, fx),
+        RecordEnd::CutOff => vec![Phrase::Line(Line::RecordingCutOff)],
         RecordEnd::TooLong => vec![Phrase::Line(Line::RecordingTooLong)],
         RecordEnd::Stopped | RecordEnd::Silence => Vec::new(),
     };

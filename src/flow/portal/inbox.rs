@@ -5,7 +5,7 @@
 //! call ends, to be taken back.
 
 use crate::base::MessageId;
-use crate::mailbox::{State, Summary};
+use crate::mailbox::{Listing, State, Summary};
 use crate::prompt::{Line, Phrase};
 
 /// What is left to do when the call ends.
@@ -21,8 +21,23 @@ pub(super) struct Rest {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Inbox {
     messages: Vec<Message>,
+    notes: Notes,
+}
+
+/// What is true of the messages together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Notes {
     /// A change failed and nobody was told yet.
     untold: bool,
+    /// The mailbox could not be reached: there may be more messages than these.
+    partial: bool,
+}
+
+impl Notes {
+    /// What the caller must still be told, once.
+    fn news(&mut self) -> Option<Phrase> {
+        std::mem::take(&mut self.untold).then_some(Phrase::Line(Line::ChangeFailed))
+    }
 }
 
 /// One message and what became of it in this call.
@@ -72,11 +87,20 @@ impl Message {
 
 impl Inbox {
     /// A fresh listing.
-    pub(super) fn new(listing: &[Summary]) -> Inbox {
+    pub(super) fn new(listing: &Listing) -> Inbox {
+        let messages = listing.messages.iter().cloned();
         Inbox {
-            messages: listing.iter().cloned().map(Message::new).collect(),
-            untold: false,
+            messages: messages.map(Message::new).collect(),
+            notes: Notes {
+                untold: false,
+                partial: listing.partial,
+            },
         }
+    }
+
+    /// Whether there may be more messages, in a mailbox that could not be reached.
+    pub(super) fn is_partial(&self) -> bool {
+        self.notes.partial
     }
 
     /// How many messages are not deleted: new and saved ones.
@@ -90,13 +114,13 @@ impl Inbox {
     pub(super) fn rest(&self) -> Rest {
         Rest {
             deleted: self.messages.iter().any(|m| m.deleted),
-            untold: self.untold,
+            untold: self.notes.untold,
         }
     }
 
     /// A message is marked heard now, or could not be.
     pub(super) fn noted(&mut self, id: MessageId, done: bool) {
-        self.untold |= !done;
+        self.notes.untold |= !done;
         for message in self.messages.iter_mut().filter(|m| m.summary.id == id) {
             message.noted(done);
         }
@@ -104,7 +128,7 @@ impl Inbox {
 
     /// What the caller must still be told, once.
     pub(super) fn news(&mut self) -> Option<Phrase> {
-        std::mem::take(&mut self.untold).then_some(Phrase::Line(Line::ChangeFailed))
+        self.notes.news()
     }
 
     /// At the first message that is not deleted; if all are, at the last, to be taken back; the
@@ -114,15 +138,15 @@ impl Inbox {
         let first = messages.iter().position(|m| !m.deleted);
         let mut after = messages.split_off(first.unwrap_or(messages.len()));
         after.reverse();
-        let untold = self.untold;
+        let notes = self.notes;
         match after.pop().or_else(|| messages.pop()) {
             Some(current) => Ok(Reel {
                 before: messages,
                 current,
                 after,
-                untold,
+                notes,
             }),
-            None => Err(Inbox { messages, untold }),
+            None => Err(Inbox { messages, notes }),
         }
     }
 }
@@ -135,7 +159,7 @@ pub(super) struct Reel {
     current: Message,
     /// Those after, the nearest last.
     after: Vec<Message>,
-    untold: bool,
+    notes: Notes,
 }
 
 impl Reel {
@@ -160,7 +184,7 @@ impl Reel {
 
     /// A message is marked heard now, or could not be.
     pub(super) fn noted(&mut self, id: MessageId, done: bool) {
-        self.untold |= !done;
+        self.notes.untold |= !done;
         let others = self.before.iter_mut().chain(&mut self.after);
         for message in others.chain([&mut self.current]) {
             if message.summary.id == id {
@@ -171,7 +195,7 @@ impl Reel {
 
     /// What the caller must still be told, once.
     pub(super) fn news(&mut self) -> Option<Phrase> {
-        std::mem::take(&mut self.untold).then_some(Phrase::Line(Line::ChangeFailed))
+        self.notes.news()
     }
 
     /// What is left to do when the call ends now.
@@ -184,7 +208,7 @@ impl Reel {
         let mut others = self.before.iter().chain(&self.after);
         Rest {
             deleted: current_deleted || others.any(|m| m.deleted),
-            untold: self.untold,
+            untold: self.notes.untold,
         }
     }
 
@@ -217,7 +241,7 @@ impl Reel {
         messages.extend(self.after.into_iter().rev());
         Inbox {
             messages,
-            untold: self.untold,
+            notes: self.notes,
         }
     }
 }
@@ -230,7 +254,7 @@ mod tests {
     use uuid::Uuid;
 
     fn inbox(states: &[State]) -> Inbox {
-        let listing: Vec<_> = (1..)
+        let messages: Vec<_> = (1..)
             .zip(states)
             .map(|(n, state)| Summary {
                 id: MessageId(Uuid::from_u128(n)),
@@ -241,7 +265,10 @@ mod tests {
                 length: Duration::from_secs(1),
             })
             .collect();
-        Inbox::new(&listing)
+        Inbox::new(&Listing {
+            messages,
+            ..Listing::default()
+        })
     }
 
     #[test]

@@ -190,6 +190,9 @@ impl Checking {
     }
 
     fn accepted(self, owner: Arc<Profile>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        if !owner.delivery.is_heard_by_phone() {
+            return MainMenu::by_email(owner, cx, fx);
+        }
         match self.visit.entry {
             Entry::Main => MainMenu::enter(owner, None, Vec::new(), cx, fx),
             Entry::Messages => Opening::to_play(owner, fx),

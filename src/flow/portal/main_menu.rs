@@ -1,4 +1,7 @@
 //! The main menu of the portal: voicemail, or leave.
+//!
+//! Law: who gets messages by e-mail is told so instead of hearing them, and their mailbox is never
+//! asked.
 
 use super::Portal;
 use super::inbox::{Inbox, Rest};
@@ -7,7 +10,7 @@ use super::voicemail::{Opening, VoicemailMenu};
 use crate::base::MessageId;
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Conversation, Cx, Effects, Event, MainChoice};
-use crate::prompt::Phrase;
+use crate::prompt::{Line, Phrase};
 use crate::subscriber::Profile;
 use std::sync::Arc;
 
@@ -32,6 +35,12 @@ impl MainMenu {
         MainMenu::resume(owner, inbox, Ask::after_failures(0), words, cx, fx)
     }
 
+    /// Says that messages are sent by e-mail, then the menu.
+    pub(super) fn by_email(owner: Arc<Profile>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let words = vec![Phrase::Line(Line::SentByEmail)];
+        MainMenu::enter(owner, None, words, cx, fx)
+    }
+
     fn resume(
         owner: Arc<Profile>,
         mut inbox: Option<Inbox>,
@@ -52,7 +61,8 @@ impl MainMenu {
             Answer::Pending(ask) => Portal::MainMenu(MainMenu { owner, inbox, ask }).into(),
             Answer::Chosen(MainChoice::Voicemail, _) => match inbox {
                 Some(inbox) => VoicemailMenu::enter(owner, inbox, Vec::new(), cx, fx),
-                None => Opening::to_menu(owner, fx),
+                None if owner.delivery.is_heard_by_phone() => Opening::to_menu(owner, fx),
+                None => MainMenu::by_email(owner, cx, fx),
             },
             Answer::Chosen(MainChoice::Repeat, ask) => {
                 MainMenu::resume(owner, inbox, ask, Vec::new(), cx, fx)

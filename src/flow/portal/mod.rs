@@ -3,7 +3,8 @@
 //! In: the events of a subscriber's call. Out: prompts, log-in checks, questions to the mailbox.
 //! Laws: nothing of a mailbox is heard before its passcode was accepted; a message is marked heard
 //! once it is being heard; what is deleted is removed when the conversation ends and can be taken
-//! back until then; a mailbox that fails is told as failing, and the rest of the portal stays.
+//! back until then; a mailbox that fails is told as failing, and the rest of the portal stays; who gets
+//! messages by e-mail only (section 4.3) is told so, and nothing is listed.
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`;

@@ -1,4 +1,8 @@
 //! The voicemail menu: how many messages there are, and the way to them.
+//!
+//! Laws: how the mailbox stands (out of reach, almost full, messages about to go) is told once, when
+//! the messages are listed; a mailbox that cannot be reached is never called empty; who waits for
+//! a slow one hears so, once.
 
 use super::between::Between;
 use super::inbox::Inbox;
@@ -8,16 +12,22 @@ use super::main_menu::MainMenu;
 use super::{Listener, Portal};
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Conversation, Cx, Effect, Effects, Event, VoicemailChoice};
-use crate::mailbox::{Command, Reply};
+use crate::mailbox::{Command, Listing, Reply, Room};
 use crate::prompt::{Line, MessageKind, Phrase, Say};
 use crate::subscriber::Profile;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a caller listens into silence before hearing that it takes a moment.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 /// The messages are being listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Opening {
     owner: Arc<Profile>,
     then: Then,
+    /// Whether the caller has heard that it takes a moment.
+    told: bool,
 }
 
 /// What follows the listing.
@@ -40,28 +50,44 @@ impl Opening {
 
     fn enter(owner: Arc<Profile>, then: Then, fx: &mut Effects) -> Conversation {
         fx.push(Effect::Mail(Command::List));
-        Portal::Opening(Opening { owner, then }).into()
+        fx.push(Effect::AwaitKey(SILENCE_MAX));
+        let told = false;
+        Portal::Opening(Opening { owner, then, told }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match event {
-            Event::Mail(Reply::Listed(listing)) => {
-                let inbox = Inbox::new(&listing.messages);
-                match self.then {
-                    Then::Menu => VoicemailMenu::enter(self.owner, inbox, Vec::new(), cx, fx),
-                    Then::Play => {
-                        let words = counts(&inbox);
-                        play(self.owner, inbox, words, cx, fx)
-                    }
-                }
-            }
+            Event::Mail(Reply::Listed(listing)) => self.listed(listing, cx, fx),
             Event::Mail(Reply::Failed(Command::List, _)) => {
-                fx.push(Effect::FlushKeys);
-                let words = vec![Phrase::Line(Line::MessagesUnavailable)];
-                MainMenu::enter(self.owner, None, words, cx, fx)
+                self.unreachable(Line::MessagesUnavailable, cx, fx)
+            }
+            Event::Timeout if !self.told => {
+                fx.push(Effect::Play(vec![Phrase::Line(Line::OneMoment)]));
+                let told = true;
+                Portal::Opening(Opening { told, ..self }).into()
             }
             _ => Portal::Opening(self).into(),
         }
+    }
+
+    fn listed(self, listing: &Listing, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        if listing.partial && listing.messages.is_empty() {
+            return self.unreachable(Line::InboxUnreachable, cx, fx);
+        }
+        let (inbox, mut words) = (Inbox::new(listing), standing(listing));
+        match self.then {
+            Then::Menu => VoicemailMenu::enter(self.owner, inbox, words, cx, fx),
+            Then::Play => {
+                words.extend(counts(&inbox));
+                play(self.owner, inbox, words, cx, fx)
+            }
+        }
+    }
+
+    /// Nothing can be heard now; the next choice of voicemail asks the mailbox again.
+    fn unreachable(self, told: Line, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        fx.push(Effect::FlushKeys);
+        MainMenu::enter(self.owner, None, vec![Phrase::Line(told)], cx, fx)
     }
 }
 
@@ -145,16 +171,37 @@ fn play(
     }
 }
 
+/// How the mailbox stands, as far as its owner should know.
+fn standing(listing: &Listing) -> Vec<Phrase> {
+    let unreachable = listing.partial.then_some(Line::InboxUnreachable);
+    let room = match listing.room {
+        Room::Plenty => None,
+        Room::Scarce => Some(Line::InboxAlmostFull),
+        Room::Full => Some(Line::InboxFull),
+    };
+    let lines = unreachable.into_iter().chain(room).map(Phrase::Line);
+    let expiring = (listing.expiring > 0).then_some(Phrase::Say(Say::Messages(
+        MessageKind::Expiring,
+        listing.expiring,
+    )));
+    lines.chain(expiring).collect()
+}
+
 /// "You have two new messages and one saved message."
 fn counts(inbox: &Inbox) -> Vec<Phrase> {
     let count = |kind, n| Phrase::Say(Say::Messages(kind, n));
     let line = Phrase::Line;
+    let (begin, none) = if inbox.is_partial() {
+        (Line::CanBeHeard, Line::InboxUnreachable)
+    } else {
+        (Line::YouHave, Line::NoMessages)
+    };
     match inbox.counts() {
-        (0, 0) => vec![line(Line::NoMessages)],
-        (new, 0) => vec![line(Line::YouHave), count(MessageKind::New, new)],
-        (0, saved) => vec![line(Line::YouHave), count(MessageKind::Saved, saved)],
+        (0, 0) => vec![line(none)],
+        (new, 0) => vec![line(begin), count(MessageKind::New, new)],
+        (0, saved) => vec![line(begin), count(MessageKind::Saved, saved)],
         (new, saved) => vec![
-            line(Line::YouHave),
+            line(begin),
             count(MessageKind::New, new),
             line(Line::And),
             count(MessageKind::Saved, saved),

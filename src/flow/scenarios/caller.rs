@@ -61,7 +61,7 @@ fn the_log_in_from_the_greeting_can_be_forbidden() {
         log_in_from_greeting: false,
         ..Settings::default()
     };
-    let mut phone = Phone::diverted(true, true, settings);
+    let mut phone = Phone::diverted(true, Admission::Open, settings);
     phone.presses("*");
     assert!(phone.fx.is_empty());
     phone.is_in("deposit.greeting");
@@ -74,14 +74,14 @@ fn zero_during_the_greeting_goes_to_the_assistant_where_there_is_one() {
     let assistant = profile(true).assistant.clone().unwrap();
     assert_eq!(phone.fx, [Effect::StopPlay, Effect::Transfer(assistant)]);
     assert_eq!(phone.flow, Conversation::Ended);
-    let mut phone = Phone::diverted(false, true, Settings::default());
+    let mut phone = Phone::diverted(false, Admission::Open, Settings::default());
     phone.presses("0");
     assert!(phone.fx.is_empty());
 }
 
 #[test]
 fn without_room_the_caller_hears_it_before_any_tone() {
-    let mut phone = Phone::diverted(false, false, Settings::default());
+    let mut phone = Phone::diverted(false, Admission::NoDisk, Settings::default());
     phone.said(Line::DepositUnavailable);
     assert!(!phone.words().contains(&Phrase::Line(Line::LeaveMessage)));
     phone.hears(Event::PlayDone);
@@ -311,4 +311,47 @@ fn an_announcement_is_said_and_then_the_call_ends() {
     assert_eq!(phone.words(), words);
     phone.hears(Event::PlayDone);
     assert_eq!(phone.fx, [Effect::HangUp]);
+}
+
+#[test]
+fn a_full_mailbox_is_told_in_its_own_words_and_no_tone_sounds() {
+    let mut phone = Phone::diverted(true, Admission::MailboxFull, Settings::default());
+    phone.said(Line::MailboxFull);
+    assert!(!phone.words().contains(&Phrase::Line(Line::LeaveMessage)));
+    phone.presses("#");
+    assert_eq!(
+        phone.words(),
+        [Line::MailboxFull, Line::Goodbye].map(Phrase::Line)
+    );
+    let mut phone = Phone::diverted(true, Admission::MailboxFull, Settings::default());
+    phone.presses("0");
+    assert!(matches!(
+        phone.fx[..],
+        [Effect::StopPlay, Effect::Transfer(_)]
+    ));
+}
+
+#[test]
+fn a_recording_broken_off_by_the_disk_is_told_before_the_review() {
+    let mut phone = Phone::caller();
+    phone.presses("#");
+    phone.hears(Event::PlayDone);
+    phone.recorded(RecordEnd::CutOff, 4);
+    assert_eq!(phone.words()[0], Phrase::Line(Line::RecordingCutOff));
+    phone.is_in("deposit.review");
+    phone.presses("3");
+    phone.did(&Effect::Keep);
+}
+
+#[test]
+fn a_recording_broken_off_at_once_is_not_kept_and_not_asked_for_again() {
+    let mut phone = Phone::caller();
+    phone.presses("#");
+    phone.hears(Event::PlayDone);
+    phone.recorded(RecordEnd::CutOff, 0);
+    phone.did(&Effect::Discard);
+    assert_eq!(
+        phone.words(),
+        [Line::MessageNotKept, Line::Goodbye].map(Phrase::Line)
+    );
 }

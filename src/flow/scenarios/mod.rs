@@ -4,14 +4,15 @@
 mod caller;
 mod hearing;
 mod login;
+mod mailbox;
 
-use super::walk::{message, now, profile};
+use super::walk::{by_email, message, now, profile};
 use super::{
-    Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy, LogInVerdict, Menus,
-    PortalSetup, RecordingDone, Settings,
+    Admission, Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy,
+    LogInVerdict, Menus, PortalSetup, RecordingDone, Settings,
 };
 use crate::base::{Digit, MessageId};
-use crate::mailbox::{Command, Fault, Reply};
+use crate::mailbox::{Command, Fault, Listing, Reply};
 use crate::media::RecordEnd;
 use crate::mime::Reason;
 use crate::prompt::{Line, Phrase};
@@ -43,14 +44,14 @@ impl Phone {
 
     /// A caller who is diverted.
     fn caller() -> Phone {
-        Phone::diverted(true, true, Settings::default())
+        Phone::diverted(true, Admission::Open, Settings::default())
     }
 
-    fn diverted(assistant: bool, admitted: bool, settings: Settings) -> Phone {
+    fn diverted(assistant: bool, admission: Admission, settings: Settings) -> Phone {
         let setup = DepositSetup {
             owner: profile(assistant),
             reason: Some(Reason::NoAnswer),
-            admitted,
+            admission,
         };
         Phone::answered(Conversation::deposit(setup), settings)
     }
@@ -131,11 +132,15 @@ impl Phone {
     }
 
     fn listed(&mut self, messages: u8) {
-        let listing = (0..messages).map(message).collect();
-        self.hears(Event::Mail(Reply::Listed(crate::mailbox::Listing {
-            messages: listing,
-            ..Default::default()
-        })));
+        self.stands(Listing {
+            messages: (0..messages).map(message).collect(),
+            ..Listing::default()
+        });
+    }
+
+    /// The mailbox answers with this listing.
+    fn stands(&mut self, listing: Listing) {
+        self.hears(Event::Mail(Reply::Listed(listing)));
     }
 
     fn done(&mut self, command: Command) {

@@ -86,7 +86,7 @@ impl Walk<'_> {
         let (conversation, world) = node;
         let at = self.seen[node];
         self.hang_up(conversation, world)?;
-        let possible = world.possible(conversation, &self.start.messages);
+        let possible = world.possible(conversation, &self.start.account);
         self.strays(conversation, world)?;
         for event in possible {
             let (next, after) = self.step(conversation, world, &event)?;
@@ -114,13 +114,13 @@ impl Walk<'_> {
         self.pairs += 1;
         let state = conversation.state_name();
         let mut after = world.clone();
-        after.happens(event, state, &self.start.messages);
+        after.happens(event, state, &self.start.account);
         let (next, effects) = self
             .subject
             .on(conversation.clone(), event.clone(), self.start);
         let checked = effects
             .iter()
-            .try_for_each(|effect| after.takes(effect, event, &self.start.messages))
+            .try_for_each(|effect| after.takes(effect, event, &self.start.account))
             .and_then(|()| World::told(event, state, &effects))
             .and_then(|()| after.rests(&next));
         checked.map_err(|broken| Broken {
@@ -138,7 +138,7 @@ impl Walk<'_> {
     fn hang_up(&mut self, conversation: &Conversation, world: &World) -> Result<(), Broken> {
         self.pairs += 1;
         let last = self.subject.on_hang_up(conversation.clone(), self.start);
-        let checked = world.clone().hung_up(&last, &self.start.messages);
+        let checked = world.clone().hung_up(&last, &self.start.account);
         checked.map_err(|broken| Broken {
             how: format!(
                 "{}: hang-up in {}: {} by {last:?} in {world:?}",
@@ -152,7 +152,7 @@ impl Walk<'_> {
 
     /// Reports that do not belong change nothing.
     fn strays(&mut self, conversation: &Conversation, world: &World) -> Result<(), Broken> {
-        for event in world.strays(conversation, &self.start.messages) {
+        for event in world.strays(conversation, &self.start.account) {
             self.pairs += 1;
             let (next, effects) = self
                 .subject
@@ -192,6 +192,7 @@ fn by(event: &Event) -> Option<By> {
         Event::Kept(_) => By::Word("saved or not"),
         Event::Mail(_) => By::Word("mailbox answers"),
         Event::LogIn(_) => By::Word("verdict"),
+        Event::LampCleared(_) => By::Word("indicator out or not"),
         Event::ServiceEnding => return None,
     })
 }

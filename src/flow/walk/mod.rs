@@ -11,13 +11,14 @@ mod tests;
 mod world;
 
 use super::{
-    Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, PortalSetup, Settings,
+    Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, PortalSetup,
+    Settings,
 };
 use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
-use crate::mailbox::{State, Summary};
-use crate::mime::Reason;
+use crate::mailbox::{Listing, Room, State, Summary};
+use crate::mime::{MailAddress, Reason};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::{Language, Profile};
+use crate::subscriber::{Delivery, Language, Mode, Profile};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -32,8 +33,20 @@ pub(super) fn profile(assistant: bool) -> Arc<Profile> {
         zone: "Europe/Amsterdam".to_owned(),
         passcode: None,
         assistant: assistant.then(|| DialString::parse("2009").unwrap()),
-        delivery: crate::subscriber::Delivery::local(),
+        delivery: Delivery::local(),
         limits: crate::mailbox::Limits::default(),
+    })
+}
+
+/// The same subscriber, whose messages go out by e-mail.
+pub(super) fn by_email() -> Arc<Profile> {
+    let address = MailAddress::parse("anna@example.nl").unwrap();
+    Arc::new(Profile {
+        delivery: Delivery {
+            mode: Mode::Email(vec![address]),
+            ..Delivery::local()
+        },
+        ..(*profile(false)).clone()
     })
 }
 
@@ -61,28 +74,69 @@ pub(super) fn now() -> Now {
 struct Start {
     name: &'static str,
     conversation: Conversation,
-    messages: Vec<Summary>,
+    account: Account,
     settings: Settings,
     menus: Menus,
 }
 
+/// The mailbox that a log-in opens.
+struct Account {
+    owner: Arc<Profile>,
+    listing: Listing,
+}
+
+impl Account {
+    fn messages(&self) -> &[Summary] {
+        &self.listing.messages
+    }
+}
+
 /// Every conversation with every set-up that changes its ways.
 fn starts() -> Vec<Start> {
+    let mut all = deposits();
+    all.extend(portals());
+    all.extend(states_of_a_mailbox());
+    for (name, owner) in [
+        ("lamp", Some(profile(false))),
+        ("lamp of an unknown caller", None),
+    ] {
+        all.push(start(name, Conversation::clear_lamp(owner), 0, 3));
+    }
+    let words = vec![Phrase::Line(Line::NoSuchMailbox)];
+    let announcement = Conversation::announcement(words);
+    all.push(start("announcement", announcement, 0, 3));
+    all
+}
+
+fn deposits() -> Vec<Start> {
     let mut all = Vec::new();
-    for (name, assistant, admitted, tries) in [
-        ("deposit", true, true, 3),
-        ("deposit without assistant", false, true, 3),
-        ("deposit without room", true, false, 3),
-        ("deposit without patience", true, true, 1),
+    for (name, assistant, admission, tries) in [
+        ("deposit", true, Admission::Open, 3),
+        ("deposit without assistant", false, Admission::Open, 3),
+        ("deposit without room", true, Admission::NoDisk, 3),
+        ("deposit in a full mailbox", true, Admission::MailboxFull, 3),
+        ("deposit without patience", true, Admission::Open, 1),
     ] {
         let (owner, reason) = (profile(assistant), Some(Reason::Busy));
         let setup = DepositSetup {
             owner,
             reason,
-            admitted,
+            admission,
         };
         all.push(start(name, Conversation::deposit(setup), 0, tries));
     }
+    let setup = DepositSetup {
+        owner: profile(true),
+        reason: None,
+        admission: Admission::Open,
+    };
+    let mut closed = start("deposit without log-in", Conversation::deposit(setup), 0, 3);
+    closed.settings.log_in_from_greeting = false;
+    all.push(closed);
+    all
+}
+
+fn portals() -> Vec<Start> {
     let portals = [
         ("portal, no messages", true, Entry::Main, 0, 3),
         ("portal, one message", true, Entry::Main, 1, 3),
@@ -92,23 +146,35 @@ fn starts() -> Vec<Start> {
         ("messages at once, none there", true, Entry::Messages, 0, 3),
         ("portal of an unknown caller", false, Entry::Messages, 1, 3),
     ];
-    for (name, known, entry, messages, tries) in portals {
+    let start = |(name, known, entry, messages, tries): (_, bool, _, _, _)| {
         let owner = known.then(|| profile(false));
         let setup = PortalSetup { owner, entry };
-        all.push(start(name, Conversation::portal(setup), messages, tries));
-    }
-    let setup = DepositSetup {
-        owner: profile(true),
-        reason: None,
-        admitted: true,
+        start(name, Conversation::portal(setup), messages, tries)
     };
-    let mut closed = start("deposit without log-in", Conversation::deposit(setup), 0, 3);
-    closed.settings.log_in_from_greeting = false;
-    all.push(closed);
-    let words = vec![Phrase::Line(Line::NoSuchMailbox)];
-    let announcement = Conversation::announcement(words);
-    all.push(start("announcement", announcement, 0, 3));
-    all
+    portals.map(start).into()
+}
+
+/// Mailboxes that are out of reach, full, about to lose messages, or none at all.
+fn states_of_a_mailbox() -> Vec<Start> {
+    let portal = |name, entry, messages| {
+        let owner = Some(profile(false));
+        let setup = PortalSetup { owner, entry };
+        start(name, Conversation::portal(setup), messages, 3)
+    };
+    let mut some = portal("portal, mailbox out of reach", Entry::Main, 1);
+    some.account.listing.partial = true;
+    let mut none = portal("messages at once, mailbox out of reach", Entry::Messages, 0);
+    none.account.listing.partial = true;
+    let mut scarce = portal("portal, mailbox almost full", Entry::Main, 1);
+    scarce.account.listing.room = Room::Scarce;
+    let mut full = portal("messages at once, mailbox full", Entry::Messages, 1);
+    full.account.listing.room = Room::Full;
+    full.account.listing.expiring = 1;
+    let mut email = portal("portal by e-mail", Entry::Main, 1);
+    email.account.owner = by_email();
+    let mut email_at_once = portal("messages at once by e-mail", Entry::Messages, 1);
+    email_at_once.account.owner = by_email();
+    vec![some, none, scarce, full, email, email_at_once]
 }
 
 /// Short figures keep the walk small; their number changes no law.
@@ -116,7 +182,13 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
     Start {
         name,
         conversation,
-        messages: (0..messages).map(message).collect(),
+        account: Account {
+            owner: profile(false),
+            listing: Listing {
+                messages: (0..messages).map(message).collect(),
+                ..Listing::default()
+            },
+        },
         settings: Settings {
             tries,
             passcode_length: 1..=2,

@@ -3,8 +3,9 @@
 use super::world::Law;
 use super::{Real, Start, Subject};
 use crate::base::Digit;
-use crate::flow::{Conversation, Effect, Event};
+use crate::flow::{Conversation, Effect, Event, LogInVerdict};
 use crate::mailbox::Command;
+use crate::prompt::{Line, Phrase};
 use std::time::Duration;
 
 /// A flow with one mistake in it.
@@ -48,6 +49,17 @@ impl Subject for Planted {
 fn no_step(_: &str, _: &Event, _: &Conversation, _: &mut Conversation, _: &mut Vec<Effect>) {}
 
 fn no_hang_up(_: &str, _: &mut Vec<Effect>) {}
+
+/// Says one line instead of another.
+fn replace(effects: &mut [Effect], line: Line, by: Line) {
+    for effect in effects {
+        if let Effect::Play(words) = effect {
+            for word in words.iter_mut().filter(|w| **w == Phrase::Line(line)) {
+                *word = Phrase::Line(by);
+            }
+        }
+    }
+}
 
 /// The faults; every law but one has a fault of its own. That hanging up ends a conversation is
 /// also in the types: it consumes the flow.
@@ -114,7 +126,7 @@ pub(super) fn faults() -> Vec<Planted> {
             Law::PlayBeforeNext,
             |state, event, _, _, effects| {
                 if state == "deposit.beep" && *event == Event::PlayDone {
-                    effects.insert(0, Effect::Play(vec![crate::prompt::Phrase::Beep]));
+                    effects.insert(0, Effect::Play(vec![Phrase::Beep]));
                 }
             },
         ),
@@ -135,7 +147,44 @@ pub(super) fn faults() -> Vec<Planted> {
             |state, event, _, _, effects| {
                 let listing = state == "portal.opening";
                 if listing && matches!(event, Event::Mail(crate::mailbox::Reply::Failed(..))) {
-                    *effects = vec![Effect::Play(vec![crate::prompt::Phrase::Beep])];
+                    *effects = vec![Effect::Play(vec![Phrase::Beep])];
+                }
+            },
+        ),
+        step(
+            "a mailbox out of reach is called empty",
+            "messages at once, mailbox out of reach",
+            Law::StandingTold,
+            |state, _, _, _, effects| {
+                if state == "portal.opening" {
+                    replace(effects, Line::InboxUnreachable, Line::NoMessages);
+                }
+            },
+        ),
+        step(
+            "nobody hears that a mailbox is full",
+            "messages at once, mailbox full",
+            Law::StandingTold,
+            |_, _, _, _, effects| replace(effects, Line::InboxFull, Line::YouHave),
+        ),
+        step(
+            "messages that went out by e-mail are looked for",
+            "portal by e-mail",
+            Law::EmailNeverListed,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::LogIn(LogInVerdict::Accepted(_))) {
+                    effects.push(Effect::Mail(Command::List));
+                }
+            },
+        ),
+        step(
+            "the indicator is called off before it is",
+            "lamp",
+            Law::AnsweredOrTold,
+            |state, event, _, _, effects| {
+                if state == "lamp.new" && *event == Event::Started {
+                    let words = vec![Phrase::Line(Line::LampCleared)];
+                    effects.insert(0, Effect::Play(words));
                 }
             },
         ),

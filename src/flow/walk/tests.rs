@@ -68,8 +68,12 @@ fn the_documents_say_what_the_flows_do() {
     let menus = Menus::default();
     let mut deposit = walked("deposit").steps;
     deposit.extend(walked("deposit without room").steps);
+    deposit.extend(walked("deposit in a full mailbox").steps);
     let mut portal = walked("portal, two messages").steps;
     portal.extend(walked("portal of an unknown caller").steps);
+    portal.extend(walked("portal by e-mail").steps);
+    let mut lamp = walked("lamp").steps;
+    lamp.extend(walked("lamp of an unknown caller").steps);
     let announcement = walked("announcement").steps;
     let flow = |name, title, steps| print::flow(name, title, steps, &menus);
     let documents = [
@@ -80,6 +84,10 @@ fn the_documents_say_what_the_flows_do() {
         (
             "docs/flows/portal.md",
             flow("portal", "The voice portal", &portal),
+        ),
+        (
+            "docs/flows/lamp.md",
+            flow("lamp", "Putting the message indicator out", &lamp),
         ),
         (
             "docs/flows/announcement.md",

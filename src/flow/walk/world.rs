@@ -1,13 +1,17 @@
 //! The smallest world around a flow: it knows what plays, waits, records and is being asked, what
 //! may happen next, and which effect would break a law.
+//!
+//! Long because each law stands beside the facts it is about.
 
+use super::Account;
 use crate::base::Digit;
 use crate::flow::{
-    Conversation, Effect, Event, KeepFault, KeyPolicy, LogInVerdict, PlayFault, RecordingDone,
+    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, PlayFault,
+    RecordingDone,
 };
-use crate::mailbox::{Command, Fault, Listing, Reply, Summary};
+use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
-use crate::prompt::{Line, Phrase};
+use crate::prompt::{Line, MessageKind, Phrase, Say};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -26,6 +30,10 @@ pub(super) enum Law {
     RemovedOnlyIfDeleted,
     KeysSecret,
     StrayChangesNothing,
+    /// How a mailbox stands is told with its listing.
+    StandingTold,
+    /// Who gets messages by e-mail has no mailbox to ask.
+    EmailNeverListed,
 }
 
 /// A broken law and how.
@@ -45,6 +53,7 @@ pub(super) struct World {
     take: Take,
     keeping: bool,
     log_in: bool,
+    lamp: Lamp,
     mail: VecDeque<Command>,
     open: bool,
     /// Messages marked heard, by position, asked or done.
@@ -66,6 +75,8 @@ struct Play {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum What {
     Words,
+    /// "One moment": it stops when the answer is there, not by a key.
+    Moment,
     Take,
     Message(usize),
 }
@@ -81,6 +92,15 @@ enum Take {
     Keeping,
     Kept,
     NotKept,
+}
+
+/// The message indicator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Lamp {
+    #[default]
+    On,
+    GoingOut,
+    Out,
 }
 
 /// What was said that tells of a failure.
@@ -105,7 +125,7 @@ fn law(law: Law, holds: bool, how: &str) -> Result<(), Broken> {
 
 impl World {
     /// Everything that can happen now, but for hanging up.
-    pub(super) fn possible(&self, conversation: &Conversation, messages: &[Summary]) -> Vec<Event> {
+    pub(super) fn possible(&self, conversation: &Conversation, account: &Account) -> Vec<Event> {
         if self.over {
             return Vec::new();
         }
@@ -116,12 +136,12 @@ impl World {
         if conversation.key_policy() == KeyPolicy::Now {
             events.extend(Digit::ALL.map(Event::Digit));
         }
-        events.extend(self.reports(messages));
+        events.extend(self.reports(account));
         events
     }
 
     /// What the world itself may report next.
-    pub(super) fn reports(&self, messages: &[Summary]) -> Vec<Event> {
+    pub(super) fn reports(&self, account: &Account) -> Vec<Event> {
         let mut events = self.play_reports();
         if self.waiting {
             events.push(Event::Timeout);
@@ -134,12 +154,15 @@ impl World {
             events.extend([Ok(()), Err(KeepFault::Disk)].map(Event::Kept));
         }
         if self.log_in {
-            let accepted = LogInVerdict::Accepted(super::profile(false));
+            let accepted = LogInVerdict::Accepted(account.owner.clone());
             let verdicts = [accepted, LogInVerdict::Wrong, LogInVerdict::Locked];
             events.extend(verdicts.map(Event::LogIn));
         }
+        if self.lamp == Lamp::GoingOut {
+            events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
+        }
         if let Some(command) = self.mail.front() {
-            events.extend(replies(*command, messages).into_iter().map(Event::Mail));
+            events.extend(replies(*command, account).into_iter().map(Event::Mail));
         }
         events
     }
@@ -156,7 +179,8 @@ impl World {
             ],
             Some(play) if play.paused => Vec::new(),
             Some(Play {
-                what: What::Words, ..
+                what: What::Words | What::Moment,
+                ..
             }) => vec![Event::PlayDone],
             Some(_) => vec![Event::PlayDone, failed(PlayFault::Damaged)],
             None => Vec::new(),
@@ -165,7 +189,7 @@ impl World {
 
     /// Every report that does not belong now. The mailbox answers in order, so while one answer
     /// is due none is out of place.
-    pub(super) fn strays(&self, conversation: &Conversation, messages: &[Summary]) -> Vec<Event> {
+    pub(super) fn strays(&self, conversation: &Conversation, account: &Account) -> Vec<Event> {
         let mut events = vec![
             Event::Started,
             Event::PlayDone,
@@ -175,20 +199,21 @@ impl World {
             Event::Kept(Ok(())),
             Event::Kept(Err(KeepFault::Disk)),
             Event::LogIn(LogInVerdict::Wrong),
+            Event::LampCleared(Ok(())),
             Event::RecordFailed,
         ];
         events.extend(recordings().map(Event::Recorded));
         if self.mail.is_empty() {
-            events.push(Event::Mail(Reply::Listed(listing(messages))));
+            events.push(Event::Mail(Reply::Listed(account.listing.clone())));
             events.push(Event::Mail(Reply::Done(Command::Expunge)));
         }
-        let possible = self.possible(conversation, messages);
+        let possible = self.possible(conversation, account);
         events.retain(|event| !possible.contains(event));
         events
     }
 
     /// The event happens.
-    pub(super) fn happens(&mut self, event: &Event, state: &str, messages: &[Summary]) {
+    pub(super) fn happens(&mut self, event: &Event, state: &str, account: &Account) {
         match event {
             Event::Started => self.started = true,
             Event::Digit(_) | Event::Timeout => self.waiting = false,
@@ -217,30 +242,33 @@ impl World {
                 self.log_in = false;
                 self.open |= matches!(verdict, LogInVerdict::Accepted(_));
             }
-            Event::Mail(reply) => self.replied(reply, state, messages),
+            Event::LampCleared(outcome) => {
+                self.lamp = if outcome.is_ok() { Lamp::Out } else { Lamp::On };
+            }
+            Event::Mail(reply) => self.replied(reply, state, account),
             Event::ServiceEnding => {}
         }
     }
 
-    fn replied(&mut self, reply: &Reply, state: &str, messages: &[Summary]) {
+    fn replied(&mut self, reply: &Reply, state: &str, account: &Account) {
         self.mail.pop_front();
         let Reply::Failed(command, _) = reply else {
             return;
         };
         match command {
             Command::MarkHeard(id) => {
-                self.heard.remove(&place(messages, *id));
+                self.heard.remove(&place(account, *id));
                 self.untold |= !state.starts_with("announcement");
             }
             Command::Delete(id) => {
-                self.deleted.remove(&place(messages, *id));
+                self.deleted.remove(&place(account, *id));
                 self.untold |= state == "portal.leaving";
             }
             Command::Undelete(id) => {
                 // Once the conversation is leaving, a message that its owner wanted back is
                 // nobody's to remove.
                 if state == "portal.changing" {
-                    self.deleted.insert(place(messages, *id));
+                    self.deleted.insert(place(account, *id));
                 }
                 self.untold |= state == "portal.leaving";
             }
@@ -253,14 +281,14 @@ impl World {
         &mut self,
         effect: &Effect,
         cause: &Event,
-        messages: &[Summary],
+        account: &Account,
     ) -> Result<(), Broken> {
         law(Law::NothingAfterEnd, !self.over, "an effect after the end")?;
         match effect {
             Effect::Play(words) => self.says(words),
             Effect::PlayMessage(id) => {
                 law(Law::AnsweredOrTold, self.open, "a message before log-in")?;
-                self.plays(What::Message(place(messages, *id)), false)
+                self.plays(What::Message(place(account, *id)), false)
             }
             Effect::PlayTake => {
                 let there = matches!(self.take, Take::Ended { .. });
@@ -299,10 +327,16 @@ impl World {
                 Ok(())
             }
             Effect::FlushKeys => Ok(()),
-            Effect::Mail(command) => self.asks(*command, messages),
+            Effect::Mail(command) => self.asks(*command, account),
             Effect::LogIn(_) => {
                 law(Law::KeysSecret, self.secret, "a passcode in the open")?;
                 self.log_in = true;
+                Ok(())
+            }
+            Effect::ClearLamp => {
+                let first = self.lamp == Lamp::On;
+                law(Law::AnsweredOrTold, first, "asked twice")?;
+                self.lamp = Lamp::GoingOut;
                 Ok(())
             }
             Effect::MaskKeys(on) => {
@@ -324,8 +358,14 @@ impl World {
             !saved || kept,
             "called saved and is not",
         )?;
+        law(
+            Law::AnsweredOrTold,
+            !says(Line::LampCleared) || self.lamp == Lamp::Out,
+            "called off and is not",
+        )?;
         self.untold &= !says(Line::ChangeFailed) && !says(Line::MessageNotKept);
-        self.plays(What::Words, true)
+        let moment = words == [Phrase::Line(Line::OneMoment)];
+        self.plays(if moment { What::Moment } else { What::Words }, true)
     }
 
     fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
@@ -378,14 +418,17 @@ impl World {
         Ok(())
     }
 
-    fn asks(&mut self, command: Command, messages: &[Summary]) -> Result<(), Broken> {
+    fn asks(&mut self, command: Command, account: &Account) -> Result<(), Broken> {
         law(Law::AnsweredOrTold, self.open, "the mailbox is not open")?;
         let only = Law::RemovedOnlyIfDeleted;
         law(only, !self.expunged, "a change after the removal")?;
         match command {
-            Command::List => {}
+            Command::List => {
+                let by_phone = account.owner.delivery.is_heard_by_phone();
+                law(Law::EmailNeverListed, by_phone, "a listing of no mailbox")?;
+            }
             Command::MarkHeard(id) => {
-                let place = place(messages, id);
+                let place = place(account, id);
                 let playing = self.play.as_ref();
                 let heard = playing.is_some_and(|p| p.begun && p.what == What::Message(place));
                 law(Law::HeardOnlyWhilePlaying, heard, "marked heard unheard")?;
@@ -393,11 +436,11 @@ impl World {
                 law(Law::HeardOnlyWhilePlaying, first, "marked heard twice")?;
             }
             Command::Delete(id) => {
-                let first = self.deleted.insert(place(messages, id));
+                let first = self.deleted.insert(place(account, id));
                 law(only, first, "deleted twice")?;
             }
             Command::Undelete(id) => {
-                let was = self.deleted.remove(&place(messages, id));
+                let was = self.deleted.remove(&place(account, id));
                 law(only, was, "taken back what was not deleted")?;
             }
             Command::Expunge => {
@@ -433,7 +476,8 @@ impl World {
             return Ok(());
         }
         let plays = self.play.as_ref().is_some_and(|p| !p.paused);
-        let answers = self.keeping || self.log_in || !self.mail.is_empty();
+        let lamp = self.lamp == Lamp::GoingOut;
+        let answers = self.keeping || self.log_in || lamp || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
         law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
@@ -444,7 +488,13 @@ impl World {
         let fetching = self.play.as_ref().is_some_and(|p| !p.begun);
         let soon = answers || fetching || running;
         law(Law::NoDeadEnd, !held || soon, "keys held for nothing")?;
-        let deaf = held && self.play.is_some() && !fetching;
+        let moment = self.play.as_ref().is_some_and(|p| p.what == What::Moment);
+        law(
+            Law::PlayBeforeNext,
+            !moment || answers,
+            "a moment for nothing",
+        )?;
+        let deaf = held && self.play.is_some() && !fetching && !moment;
         law(Law::PlayBeforeNext, !deaf, "no key stops what plays")
     }
 
@@ -452,6 +502,7 @@ impl World {
     pub(super) fn told(event: &Event, state: &str, effects: &[Effect]) -> Result<(), Broken> {
         let failure = match event {
             Event::Kept(outcome) => outcome.is_err(),
+            Event::LampCleared(outcome) => outcome.is_err(),
             Event::PlayFailed(_) => true,
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
             Event::Mail(Reply::Failed(command, _)) => {
@@ -462,19 +513,20 @@ impl World {
             _ => false,
         };
         let over = state.starts_with("announcement");
-        let told = effects.iter().any(|effect| match effect {
-            Effect::Play(words) => TELLING.iter().any(|l| words.contains(&Phrase::Line(*l))),
-            _ => false,
-        });
+        let told = TELLING.iter().any(|l| says(effects, &Phrase::Line(*l)));
         law(
             Law::AnsweredOrTold,
             !failure || over || told,
             "a failure was not told",
-        )
+        )?;
+        match event {
+            Event::Mail(Reply::Listed(listing)) if !over => standing(listing, effects),
+            _ => Ok(()),
+        }
     }
 
     /// The caller hangs up and the flow wants these last things.
-    pub(super) fn hung_up(mut self, last: &[Effect], messages: &[Summary]) -> Result<(), Broken> {
+    pub(super) fn hung_up(mut self, last: &[Effect], account: &Account) -> Result<(), Broken> {
         if self.over {
             return law(
                 Law::NothingAfterEnd,
@@ -486,15 +538,47 @@ impl World {
         for effect in last {
             let fits = matches!(effect, Effect::Keep | Effect::Mail(Command::Expunge));
             law(Law::HangUpEnds, fits, "something else than the end")?;
-            self.takes(effect, &Event::ServiceEnding, messages)?;
+            self.takes(effect, &Event::ServiceEnding, account)?;
         }
         self.settled_take()
     }
 }
 
+/// What a listing says of its mailbox must be said with it.
+fn standing(listing: &Listing, effects: &[Effect]) -> Result<(), Broken> {
+    let line = |line| says(effects, &Phrase::Line(line));
+    let expiring = Phrase::Say(Say::Messages(MessageKind::Expiring, listing.expiring));
+    let told = [
+        (listing.partial, Line::InboxUnreachable),
+        (listing.room == Room::Scarce, Line::InboxAlmostFull),
+        (listing.room == Room::Full, Line::InboxFull),
+    ];
+    let fits = told.iter().all(|(is_so, words)| *is_so == line(*words));
+    let expires = (listing.expiring > 0) == says(effects, &expiring);
+    let empty = listing.partial && line(Line::NoMessages);
+    law(
+        Law::StandingTold,
+        fits && expires && !empty,
+        "how the mailbox stands was not told",
+    )
+}
+
+/// Whether these effects say this.
+fn says(effects: &[Effect], phrase: &Phrase) -> bool {
+    effects.iter().any(|effect| match effect {
+        Effect::Play(words) => words.contains(phrase),
+        _ => false,
+    })
+}
+
 /// The ways a recording can go.
 fn recordings() -> impl Iterator<Item = RecordingDone> {
-    let ends = [RecordEnd::Stopped, RecordEnd::TooLong, RecordEnd::Silence];
+    let ends = [
+        RecordEnd::Stopped,
+        RecordEnd::TooLong,
+        RecordEnd::Silence,
+        RecordEnd::CutOff,
+    ];
     ends.into_iter().flat_map(|end| {
         [0, 5].map(|seconds| RecordingDone {
             end,
@@ -504,27 +588,20 @@ fn recordings() -> impl Iterator<Item = RecordingDone> {
     })
 }
 
-fn replies(command: Command, messages: &[Summary]) -> Vec<Reply> {
+fn replies(command: Command, account: &Account) -> Vec<Reply> {
     let mut replies = vec![
         Reply::Failed(command, Fault::Unavailable),
         Reply::Failed(command, Fault::Gone),
     ];
     replies.push(match command {
-        Command::List => Reply::Listed(listing(messages)),
+        Command::List => Reply::Listed(account.listing.clone()),
         other => Reply::Done(other),
     });
     replies
 }
 
 /// Where a message stands in the listing; a message that is not in it has no business here.
-fn place(messages: &[Summary], id: crate::base::MessageId) -> usize {
-    messages.iter().position(|m| m.id == id).unwrap()
-}
-
-/// A whole listing of these messages.
-fn listing(messages: &[Summary]) -> Listing {
-    Listing {
-        messages: messages.to_vec(),
-        ..Listing::default()
-    }
+fn place(account: &Account, id: crate::base::MessageId) -> usize {
+    let mut messages = account.messages().iter();
+    messages.position(|m| m.id == id).unwrap()
 }

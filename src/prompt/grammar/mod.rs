@@ -53,7 +53,7 @@ impl Grammar {
 
     /// Every clip that values and keys can need, the fixed lines aside.
     pub fn clips(self) -> Vec<ClipId> {
-        let shared = ["new", "saved"]
+        let shared = ["new", "saved", "expiring"]
             .iter()
             .flat_map(|kind| ["none", "one", "many"].map(|count| ClipId::of(kind, count)));
         let lengths = ["minute-one", "minutes", "second-one", "seconds"].map(ClipId::named);
@@ -134,6 +134,7 @@ impl Grammar {
         let kind = match kind {
             MessageKind::New => "new",
             MessageKind::Saved => "saved",
+            MessageKind::Expiring => "expiring",
         };
         match count {
             0 => vec![ClipId::of(kind, "none")],
@@ -235,7 +236,11 @@ mod tests {
     fn any_say() -> impl Strategy<Value = Say> {
         let moment = || (0_i64..4_000_000_000).prop_map(|s| Timestamp::from_second(s).unwrap());
         let zone = prop::sample::select(vec!["Europe/Amsterdam", "Asia/Kolkata", "nowhere"]);
-        let kind = prop::sample::select(vec![MessageKind::New, MessageKind::Saved]);
+        let kind = prop::sample::select(vec![
+            MessageKind::New,
+            MessageKind::Saved,
+            MessageKind::Expiring,
+        ]);
         prop_oneof![
             any::<u32>().prop_map(Say::Cardinal),
             "\\+?[0-9*#A-D]{1,20}".prop_map(|n| Say::Number(DialString::parse(&n).unwrap())),

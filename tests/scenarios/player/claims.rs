@@ -60,6 +60,13 @@ impl Player {
                     .then_some(())
                     .ok_or_else(|| "something was".to_owned())
             }
+            Claim::Lamp { mailbox, on } => {
+                let id = MailboxId::parse(mailbox).map_err(|fault| fault.to_string())?;
+                let is_on = !world.server.lamps_off.contains(&id);
+                (is_on == *on)
+                    .then_some(())
+                    .ok_or_else(|| format!("it is {}", if is_on { "on" } else { "off" }))
+            }
             Claim::KeysTaken(keys) => {
                 let taken = keys_taken(world);
                 (taken == *keys)

@@ -1,6 +1,7 @@
 //! The words that set the scene: subscribers, messages, limits, and what is broken.
 
 use super::duration;
+use belpost::mailbox::Room;
 use std::time::Duration;
 
 /// The scene.
@@ -13,6 +14,7 @@ pub enum Given {
         passcode: Option<String>,
         assistant: Option<String>,
         further: Option<String>,
+        email: Option<String>,
     },
     /// A message left earlier.
     Message {
@@ -27,7 +29,20 @@ pub enum Given {
         mailbox: String,
         unavailable: bool,
         read_only: bool,
+        partial: bool,
     },
+    /// How much room a mailbox has left.
+    Room {
+        mailbox: String,
+        room: Room,
+    },
+    /// How many messages a mailbox will soon remove.
+    Expiring {
+        mailbox: String,
+        messages: u32,
+    },
+    /// The message indicators cannot be reached.
+    NoLamp,
     /// What is wrong with a message, numbered from 0.
     Fault {
         mailbox: String,
@@ -56,11 +71,24 @@ pub enum Given {
 pub(super) fn given(words: &[&str]) -> Option<Given> {
     use belpost::flow::PlayFault;
     Some(match words {
-        ["mailbox", number, "is", how] => Given::Reach {
+        ["mailbox", number, "is", "almost", "full"] => room(number, Room::Scarce),
+        ["mailbox", number, "is", "full"] => room(number, Room::Full),
+        [
+            "mailbox",
+            number,
+            "is",
+            how @ ("available" | "unavailable" | "read-only" | "cut-off"),
+        ] => Given::Reach {
             mailbox: (*number).to_owned(),
             unavailable: *how == "unavailable",
             read_only: *how == "read-only",
+            partial: *how == "cut-off",
         },
+        ["mailbox", number, "will", "remove", messages] => Given::Expiring {
+            mailbox: (*number).to_owned(),
+            messages: messages.parse().ok()?,
+        },
+        ["message", "indicators", "fail"] => Given::NoLamp,
         ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
         ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
         ["message", n, "of", mailbox, "is", fault] => Given::Fault {
@@ -96,9 +124,14 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
     })
 }
 
+fn room(mailbox: &str, room: Room) -> Given {
+    let mailbox = mailbox.to_owned();
+    Given::Room { mailbox, room }
+}
+
 fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
-    let (mut language, mut passcode, mut assistant, mut further) =
-        ("en".to_owned(), None, None, None);
+    let (mut language, mut passcode, mut assistant, mut further, mut email) =
+        ("en".to_owned(), None, None, None, None);
     let words: Vec<&str> = words
         .iter()
         .copied()
@@ -110,6 +143,7 @@ fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
             ["passcode", value] => passcode = Some(value.to_owned()),
             ["assistant", value] => assistant = Some(value.to_owned()),
             ["number", value] => further = Some(value.to_owned()),
+            ["e-mail", value] => email = Some(value.to_owned()),
             _ => return None,
         }
     }
@@ -119,6 +153,7 @@ fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
         passcode,
         assistant,
         further,
+        email,
     })
 }
 
