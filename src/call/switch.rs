@@ -122,7 +122,11 @@ impl Switch {
     pub fn handle_sip(&mut self, now: Now, event: sip::Event) {
         match event {
             sip::Event::Invite(invite) => self.arrive(invite),
-            sip::Event::Ringing { .. } | sip::Event::Answered { .. } => {}
+            sip::Event::Ringing { .. }
+            | sip::Event::Answered { .. }
+            | sip::Event::Subscribed(_)
+            | sip::Event::Unsubscribed { .. }
+            | sip::Event::PeerNotified { .. } => {}
             sip::Event::Acknowledged { call, .. }
             | sip::Event::OfferedAgain { call, .. }
             | sip::Event::InfoDigit { call, .. }

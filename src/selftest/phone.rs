@@ -341,7 +341,10 @@ impl Phone {
             | sip::Event::Ringing { .. }
             | sip::Event::Acknowledged { .. }
             | sip::Event::OfferedAgain { .. }
-            | sip::Event::InfoDigit { .. } => {}
+            | sip::Event::InfoDigit { .. }
+            | sip::Event::Subscribed(_)
+            | sip::Event::Unsubscribed { .. }
+            | sip::Event::PeerNotified { .. } => {}
         }
     }
 

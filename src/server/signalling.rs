@@ -52,7 +52,7 @@ impl Signalling {
         let mut end = Instant::now() + DRAIN;
         let calls = self.switch.len();
         info!(calls, "closing down: no new calls, present ones are ended");
-        self.machine.drain();
+        self.machine.drain(self.clock.now());
         self.switch.drain(self.clock.now());
         self.settle();
         let mut settled = None;

@@ -9,7 +9,7 @@ use super::message::Response;
 use super::method::Method;
 use super::outgoing::Outgoing;
 use super::server::Timing;
-use super::vocabulary::Transport;
+use super::vocabulary::{NoticeId, SubscriptionId, Transport};
 use super::wire::{ConnectionId, Io, Path};
 use crate::base::{CallId, Mono};
 use std::collections::BTreeMap;
@@ -19,7 +19,18 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ClientId(u64);
 
-/// What a request of ours is for.
+/// Who hears what became of a request of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A call, and what the request is for in it.
+    Call(CallId, Purpose),
+    /// A subscription, told its state.
+    Subscription(SubscriptionId),
+    /// A peer, told a state unasked.
+    Notice(NoticeId),
+}
+
+/// What a request of ours is for in its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// To place a call.
@@ -49,8 +60,7 @@ enum Stage {
 
 #[derive(Debug)]
 struct Client {
-    call: CallId,
-    purpose: Purpose,
+    cause: Cause,
     request: Outgoing,
     bytes: Vec<u8>,
     path: Path,
@@ -64,10 +74,8 @@ struct Client {
 pub(super) struct Heard {
     /// The transaction.
     pub(super) id: ClientId,
-    /// The call.
-    pub(super) call: CallId,
-    /// What the request was for.
-    pub(super) purpose: Purpose,
+    /// Who hears of it.
+    pub(super) cause: Cause,
     /// The request.
     pub(super) request: Outgoing,
     /// The way it went.
@@ -105,8 +113,7 @@ impl Clients {
     pub(super) fn start(
         &mut self,
         now: Mono,
-        call: CallId,
-        purpose: Purpose,
+        cause: Cause,
         request: Outgoing,
         path: Path,
         io: &mut Io,
@@ -123,8 +130,7 @@ impl Clients {
             .set(Timer::ClientEnd(id), now + self.timing.patience());
         self.keys.insert(key(&request), id);
         let client = Client {
-            call,
-            purpose,
+            cause,
             request,
             bytes,
             path,
@@ -136,12 +142,13 @@ impl Clients {
         id
     }
 
-    /// Sends the CANCEL of an INVITE.
-    pub(super) fn cancel(&mut self, now: Mono, id: ClientId, io: &mut Io) {
+    /// Sends the CANCEL of the INVITE of a call.
+    pub(super) fn cancel(&mut self, now: Mono, call: CallId, id: ClientId, io: &mut Io) {
         if let Some(client) = self.all.get(&id) {
-            let (call, path) = (client.call, client.path);
+            let path = client.path;
             let request = client.request.cancellation();
-            self.start(now, call, Purpose::Cancel, request, path, io);
+            let cause = Cause::Call(call, Purpose::Cancel);
+            self.start(now, cause, request, path, io);
         }
     }
 
@@ -153,8 +160,7 @@ impl Clients {
         let invite = client.request.method == Method::Invite;
         let heard = Heard {
             id,
-            call: client.call,
-            purpose: client.purpose,
+            cause: client.cause,
             request: client.request.clone(),
             path: client.path,
         };
@@ -235,11 +241,11 @@ impl Clients {
             .set(Timer::ClientRepeat(id), now + client.interval);
     }
 
-    /// Timers B, D, F, K and M; the call and purpose where no final answer ever came.
-    pub(super) fn end_due(&mut self, id: ClientId, io: &mut Io) -> Option<(CallId, Purpose)> {
+    /// Timers B, D, F, K and M; who is to hear that no final answer ever came.
+    pub(super) fn end_due(&mut self, id: ClientId, io: &mut Io) -> Option<Cause> {
         let client = self.remove(id, io)?;
         match client.stage {
-            Stage::Calling | Stage::Proceeding => Some((client.call, client.purpose)),
+            Stage::Calling | Stage::Proceeding => Some(client.cause),
             Stage::Completed | Stage::Accepted => None,
         }
     }
@@ -258,11 +264,7 @@ impl Clients {
     }
 
     /// A connection is gone: requests nobody heard on it have failed (section 8.1.3.1).
-    pub(super) fn lose_connection(
-        &mut self,
-        connection: ConnectionId,
-        io: &mut Io,
-    ) -> Vec<(CallId, Purpose)> {
+    pub(super) fn lose_connection(&mut self, connection: ConnectionId, io: &mut Io) -> Vec<Cause> {
         let mut lost = Vec::new();
         for (id, client) in &mut self.all {
             if client.path.forget(connection) && client.stage == Stage::Calling {

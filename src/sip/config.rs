@@ -93,12 +93,19 @@ pub struct Config {
     pub max_message: usize,
     /// The most header lines accepted in one message.
     pub max_headers: usize,
+    /// The shortest subscription taken; a shorter one gets 423 (RFC 6665 section 4.2.1.1).
+    pub min_subscription: Duration,
+    /// The longest subscription granted.
+    pub max_subscription: Duration,
+    /// The most subscriptions at one time; further SUBSCRIBEs get 503.
+    pub max_subscriptions: usize,
     /// The name of the first arriving call; later ones count up. Below [`PLACED_CALLS_FROM`].
     pub first_call: u64,
 }
 
 impl Config {
-    /// The timers of RFC 3261, a session interval of 30 minutes, no trusted peer, 1,000 calls.
+    /// The timers of RFC 3261, a session interval of 30 minutes, no trusted peer, 1,000 calls,
+    /// 20,000 subscriptions of a minute to an hour.
     pub fn new(udp: Advertised, tcp: Advertised) -> Config {
         Config {
             udp,
@@ -113,6 +120,9 @@ impl Config {
             min_session_expires: Duration::from_secs(90),
             max_message: MAX_MESSAGE,
             max_headers: MAX_HEADERS,
+            min_subscription: Duration::from_mins(1),
+            max_subscription: Duration::from_hours(1),
+            max_subscriptions: 20_000,
             first_call: 1,
         }
     }

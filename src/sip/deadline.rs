@@ -2,6 +2,7 @@
 
 use super::client::ClientId;
 use super::server::ServerId;
+use super::vocabulary::SubscriptionId;
 use crate::base::{CallId, Mono};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,10 @@ pub(super) enum Timer {
     SessionEnd(CallId),
     /// A transfer reported no end.
     TransferEnd(CallId),
+    /// A subscription was not refreshed, or never decided on.
+    SubscriptionEnd(SubscriptionId),
+    /// Tell a state again that the subscriber could not take.
+    NotifyAgain(SubscriptionId),
 }
 
 impl Timer {
@@ -50,6 +55,8 @@ impl Timer {
             Timer::Refresh(_) => "refresh a session",
             Timer::SessionEnd(_) => "end a session nobody refreshed",
             Timer::TransferEnd(_) => "end a transferred call",
+            Timer::SubscriptionEnd(_) => "end a subscription nobody refreshed",
+            Timer::NotifyAgain(_) => "tell a state again",
         }
     }
 }

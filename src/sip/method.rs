@@ -22,6 +22,8 @@ pub(super) enum Method {
     Update,
     /// A call is handed on (RFC 3515).
     Refer,
+    /// Reports of an event are asked for (RFC 6665).
+    Subscribe,
     /// An event is reported (RFC 6665).
     Notify,
     /// A method of a standard that is not served here.
@@ -31,10 +33,10 @@ pub(super) enum Method {
 }
 
 /// Methods of standards that are known, so that their refusal is 405 and not 501.
-const UNSERVED: [&str; 5] = ["MESSAGE", "PRACK", "PUBLISH", "REGISTER", "SUBSCRIBE"];
+const UNSERVED: [&str; 4] = ["MESSAGE", "PRACK", "PUBLISH", "REGISTER"];
 
 /// What we serve, for the Allow header.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, SUBSCRIBE, NOTIFY";
 
 impl Method {
     /// Reads a method; `None` where the text is no token.
@@ -48,6 +50,7 @@ impl Method {
             "INFO" => Method::Info,
             "UPDATE" => Method::Update,
             "REFER" => Method::Refer,
+            "SUBSCRIBE" => Method::Subscribe,
             "NOTIFY" => Method::Notify,
             _ => match UNSERVED.iter().find(|name| **name == text) {
                 Some(name) => Method::Unserved(name),
@@ -69,6 +72,7 @@ impl Method {
             Method::Info => "INFO",
             Method::Update => "UPDATE",
             Method::Refer => "REFER",
+            Method::Subscribe => "SUBSCRIBE",
             Method::Notify => "NOTIFY",
             Method::Unserved(name) => name,
             Method::Unknown(name) => name,

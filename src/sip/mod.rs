@@ -20,6 +20,7 @@ mod outgoing;
 mod reply;
 mod server;
 mod session_timer;
+mod subscription;
 mod via;
 mod vocabulary;
 mod wire;
@@ -29,7 +30,7 @@ pub use config::{
 };
 pub use machine::Machine;
 pub use vocabulary::{
-    Address, Command, Diversion, EndReason, Event, HistoryEntry, Invite, Offer, Place, Refusal,
-    Transport,
+    Address, Command, Diversion, EndReason, Event, HistoryEntry, Invite, Notice, NoticeFault,
+    NoticeId, Offer, Place, Refusal, Subscribe, SubscriptionEnd, SubscriptionId, Transport,
 };
 pub use wire::{Arrival, ConnectionId, Transmit};

@@ -4,6 +4,7 @@ use super::address::printable;
 use super::config::{Advertised, Config};
 use super::method::{ALLOW, Method};
 use super::reply::finish;
+use super::subscription::PACKAGE;
 use super::vocabulary::Transport;
 use std::fmt::Write;
 
@@ -87,7 +88,9 @@ pub(super) struct Outgoing {
     pub(super) cseq: u32,
     /// Further headers.
     pub(super) headers: Vec<(String, String)>,
-    /// The session description.
+    /// The media type of the body.
+    pub(super) body_type: &'static str,
+    /// The body: a session description, or a state told.
     pub(super) description: Option<String>,
 }
 
@@ -102,6 +105,7 @@ impl Outgoing {
     pub(super) fn add_session_headers(&mut self, names: &Names, transport: Transport) {
         self.set("Contact", names.contact(transport));
         self.set("Allow", ALLOW);
+        self.set("Allow-Events", PACKAGE);
         self.set("Supported", "timer");
     }
 
@@ -125,7 +129,8 @@ impl Outgoing {
             let _ = write!(text, "{}: {}\r\n", printable(name), printable(value));
         }
         let _ = write!(text, "User-Agent: {agent}\r\n");
-        finish(text, self.description.as_deref())
+        let body = self.description.as_deref();
+        finish(text, body.map(|body| (self.body_type, body)))
     }
 
     /// The ACK of a refusal: on the same branch, to the To of the answer (section 17.1.1.3).

@@ -114,16 +114,17 @@ impl Template {
             let _ = write!(text, "{name}: {value}\r\n");
         }
         let _ = write!(text, "Server: {agent}\r\n");
-        finish(text, reply.description.as_deref())
+        let body = reply.description.as_deref();
+        finish(text, body.map(|body| (super::body::SDP, body)))
     }
 }
 
-/// Adds the body and its headers, ends the header section.
-pub(super) fn finish(mut text: String, description: Option<&str>) -> Vec<u8> {
-    if description.is_some() {
-        let _ = write!(text, "Content-Type: {}\r\n", super::body::SDP);
+/// Adds the body and its headers, ends the header section. A body comes with its media type.
+pub(super) fn finish(mut text: String, body: Option<(&str, &str)>) -> Vec<u8> {
+    if let Some((media_type, _)) = body {
+        let _ = write!(text, "Content-Type: {media_type}\r\n");
     }
-    let body = description.unwrap_or_default();
+    let body = body.map_or("", |(_, body)| body);
     let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
     text.into_bytes()
 }

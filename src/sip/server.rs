@@ -3,7 +3,7 @@
 //! A request that was taken in is answered once by its user, and by the transaction whenever it
 //! is repeated. A refused INVITE is repeated until its ACK (timers G, H, I); a 2xx is left to the
 //! user, who repeats it, while the transaction swallows the repeats of the INVITE (timer L).
-//! Requests outside calls other than INVITE are answered without a transaction.
+//! Requests outside calls other than INVITE and SUBSCRIBE are answered without a transaction.
 
 use super::deadline::Timer;
 use super::entropy::BRANCH_COOKIE;
@@ -117,7 +117,7 @@ impl Servers {
         self.keys.get(&key(request, &Method::Invite)).copied()
     }
 
-    /// Whether an INVITE came here before on another way (section 8.2.2.2).
+    /// Whether an INVITE or SUBSCRIBE came here before on another way (section 8.2.2.2).
     pub(super) fn is_merged(&self, request: &Request) -> bool {
         self.merges.contains_key(&merge_key(request))
     }
@@ -138,7 +138,8 @@ impl Servers {
         let id = ServerId(self.next);
         self.next += 1;
         let invite = request.method == Method::Invite;
-        let first = invite && request.to.param("tag").is_none() && !self.is_merged(request);
+        let opens = invite || request.method == Method::Subscribe;
+        let first = opens && request.to.param("tag").is_none() && !self.is_merged(request);
         let merge = first.then(|| merge_key(request));
         let server = Server {
             key: key(request, &request.method),

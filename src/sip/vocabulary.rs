@@ -95,7 +95,74 @@ pub struct Invite {
     pub offer: Option<Offer>,
 }
 
-/// What SIP reports about a call.
+/// One subscription to a mailbox's state (RFC 6665), named by the machine; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubscriptionId(pub u64);
+
+/// One NOTIFY sent to a peer unasked, named by whoever sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NoticeId(pub u64);
+
+/// Somebody wants to be told of a mailbox's state. Only trusted peers are heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscribe {
+    /// Our name of the subscription.
+    pub subscription: SubscriptionId,
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// The Request-URI.
+    pub request_uri: Address,
+    /// The To address: whose state is asked for.
+    pub to: Address,
+    /// How long it will be in force; zero asks for the state once (RFC 6665 section 4.4.3).
+    pub expires: Duration,
+}
+
+/// Why a subscription is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscriptionEnd {
+    /// The subscriber ended it, or wanted the state once only.
+    Unsubscribed,
+    /// It was not refreshed.
+    Expired,
+    /// The subscriber refused to be told, with this status.
+    Refused(u16),
+    /// The subscriber did not answer.
+    NoResponse,
+    /// The layer above never said whether it takes it.
+    Undecided,
+    /// This server closes down.
+    ClosingDown,
+}
+
+/// A state to tell a peer unasked: a NOTIFY outside any dialog, as many telephones and servers
+/// take it though RFC 6665 does not provide for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Our name for it; comes back with the outcome.
+    pub notice: NoticeId,
+    /// The peer.
+    pub destination: SocketAddr,
+    /// How to get there.
+    pub transport: Transport,
+    /// The user part at the peer.
+    pub user: String,
+    /// The message summary (RFC 3842 section 5.2).
+    pub body: String,
+}
+
+/// Why a peer did not take a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeFault {
+    /// It refused, with this status.
+    #[error("the peer refused with {0}")]
+    Refused(u16),
+    /// It did not answer.
+    #[error("the peer did not answer")]
+    NoResponse,
+}
+
+/// What SIP reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A new call arrives; answer with `Answer` or `Refuse`.
@@ -144,6 +211,22 @@ pub enum Event {
         call: CallId,
         /// The peer's answer to our offer.
         answer: Offer,
+    },
+    /// A new subscription; answer with `AcceptSubscription` or `RefuseSubscription`.
+    Subscribed(Box<Subscribe>),
+    /// A subscription is over; it is never named again.
+    Unsubscribed {
+        /// Which subscription.
+        subscription: SubscriptionId,
+        /// Why.
+        end: SubscriptionEnd,
+    },
+    /// What became of a `NotifyPeer`.
+    PeerNotified {
+        /// Which one.
+        notice: NoticeId,
+        /// Whether the peer took it.
+        outcome: Result<(), NoticeFault>,
     },
 }
 
@@ -194,7 +277,7 @@ pub struct Place {
     pub offer: Offer,
 }
 
-/// What the call layer asks of SIP.
+/// What the layers above ask of SIP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Say that the call is being worked on (180).
@@ -252,4 +335,28 @@ pub enum Command {
     Place(Place),
     /// Give a placed call up before its answer (CANCEL).
     Cancel(CallId),
+    /// Take a subscription: 200, and a NOTIFY at once.
+    AcceptSubscription {
+        /// Which subscription.
+        subscription: SubscriptionId,
+        /// The message summary; `None` while nothing is known.
+        body: Option<String>,
+    },
+    /// Refuse a subscription.
+    RefuseSubscription {
+        /// Which subscription.
+        subscription: SubscriptionId,
+        /// With what.
+        refusal: Refusal,
+    },
+    /// Tell a subscriber the new state. While an earlier NOTIFY is not answered the newest state
+    /// waits, and those between are never sent.
+    Notify {
+        /// Which subscription.
+        subscription: SubscriptionId,
+        /// The message summary (RFC 3842 section 5.2).
+        body: String,
+    },
+    /// Tell a peer a state unasked. Answered by `PeerNotified`.
+    NotifyPeer(Notice),
 }

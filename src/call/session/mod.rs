@@ -215,7 +215,12 @@ impl CallSession {
             sip::Event::Bye { .. } => self.end(desk, Farewell::PeerWaits, "caller hung up"),
             sip::Event::Ended { reason, .. } => self.on_ended(desk, &reason),
             // invariant: the switch hands over only what concerns a call that arrived.
-            sip::Event::Invite(_) | sip::Event::Ringing { .. } | sip::Event::Answered { .. } => {}
+            sip::Event::Invite(_)
+            | sip::Event::Ringing { .. }
+            | sip::Event::Answered { .. }
+            | sip::Event::Subscribed(_)
+            | sip::Event::Unsubscribed { .. }
+            | sip::Event::PeerNotified { .. } => {}
         }
     }
 

@@ -14,6 +14,7 @@ use crate::sip::message::Request;
 use crate::sip::method::{ALLOW, Method};
 use crate::sip::reply::Reply;
 use crate::sip::session_timer::{Asked, LEAST};
+use crate::sip::subscription::PACKAGE;
 use crate::sip::vocabulary::{EndReason, Event, Offer};
 use crate::sip::wire::Arrival;
 use std::net::IpAddr;
@@ -31,7 +32,7 @@ const MIN_INVITES: usize = 1_000;
 /// Refusals with state beyond this share of the room are sent without.
 const REFUSAL_SHARE: usize = 2;
 /// What a refused caller is asked to wait, in seconds.
-const RETRY_SECONDS: u64 = 5;
+pub(super) const RETRY_SECONDS: u64 = 5;
 /// How long an arriving call may stay without final answer where its Expires says nothing.
 const UNANSWERED: Duration = Duration::from_mins(5);
 
@@ -40,6 +41,7 @@ impl Machine {
     pub(super) fn outside(&mut self, now: Mono, arrival: &Arrival, request: &Request) {
         let reply = match request.method {
             Method::Invite => return self.arrive(now, arrival, request),
+            Method::Subscribe => return self.subscribe(now, arrival, request),
             Method::Options => self.options(request),
             _ => Reply::new(481),
         };
@@ -61,7 +63,8 @@ impl Machine {
         self.draining || self.calls.len() >= self.config.max_calls
     }
 
-    fn invite_room(&self) -> usize {
+    /// The most server transactions that may be kept.
+    pub(super) fn invite_room(&self) -> usize {
         self.config
             .max_calls
             .saturating_mul(INVITES_PER_CALL)
@@ -224,12 +227,13 @@ struct Accepted {
 pub(super) fn capabilities() -> Reply {
     Reply::new(200)
         .header("Allow", ALLOW)
+        .header("Allow-Events", PACKAGE)
         .header("Accept", format!("{}, {}", body::SDP, body::KEYS))
         .header("Supported", "timer")
 }
 
 /// 416 for anything but `sip` and `tel`; `sips` would promise TLS all the way.
-fn check_uri(request: &Request) -> Option<Reply> {
+pub(super) fn check_uri(request: &Request) -> Option<Reply> {
     match Uri::parse(&request.uri).map(|uri| uri.scheme) {
         Some(Scheme::Sip | Scheme::Tel) => None,
         Some(Scheme::Sips | Scheme::Other) | None => Some(Reply::new(416)),
@@ -237,7 +241,7 @@ fn check_uri(request: &Request) -> Option<Reply> {
 }
 
 /// A call that ran out of hops is in a loop, which answering would only hide.
-fn check_forwards(request: &Request) -> Option<Reply> {
+pub(super) fn check_forwards(request: &Request) -> Option<Reply> {
     let left = request.headers.value("Max-Forwards").and_then(number);
     (left == Some(0)).then(|| Reply::new(483))
 }

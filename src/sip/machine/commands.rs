@@ -7,6 +7,7 @@ use crate::sip::call::{Call, Offered, Phase, Unacked, Wanted};
 use crate::sip::deadline::Timer;
 use crate::sip::method::ALLOW;
 use crate::sip::reply::Reply;
+use crate::sip::subscription::PACKAGE;
 use crate::sip::vocabulary::{Command, EndReason, Offer, Refusal};
 use std::time::Duration;
 
@@ -35,6 +36,15 @@ impl Machine {
             Command::Transfer { call, target } => self.transfer_wanted(now, call, target),
             Command::Place(place) => self.place(now, place),
             Command::Cancel(id) => self.give_up(now, id),
+            Command::AcceptSubscription { subscription, body } => {
+                self.accept_subscription(now, subscription, body);
+            }
+            Command::RefuseSubscription {
+                subscription,
+                refusal,
+            } => self.refuse_subscription(now, subscription, &refuse_with(&refusal)),
+            Command::Notify { subscription, body } => self.report(now, subscription, body),
+            Command::NotifyPeer(notice) => self.notify_peer(now, notice),
         }
     }
 
@@ -92,6 +102,7 @@ impl Machine {
     fn session_reply(&self, id: CallId) -> Reply {
         let reply = Reply::new(200)
             .header("Allow", ALLOW)
+            .header("Allow-Events", PACKAGE)
             .header("Supported", "timer");
         match self.calls.get(&id) {
             Some(call) => {

@@ -4,7 +4,7 @@ use super::Machine;
 use super::commands::bracketed;
 use crate::base::{CallId, Mono};
 use crate::sip::call::Phase;
-use crate::sip::client::Purpose;
+use crate::sip::client::{Cause, Purpose};
 use crate::sip::deadline::Timer;
 use crate::sip::message::Request;
 use crate::sip::method::{ALLOW, Method};
@@ -69,8 +69,13 @@ impl Machine {
         call.unacked = None;
         let (request, path) = call.dialog.request(Method::Bye, &self.names, branch);
         tracing::debug!(call = %id, "hanging up");
-        self.clients
-            .start(now, id, Purpose::Bye, request, path, &mut self.io);
+        self.clients.start(
+            now,
+            Cause::Call(id, Purpose::Bye),
+            request,
+            path,
+            &mut self.io,
+        );
     }
 
     /// Sends our BYE and reports the end at once.
@@ -106,13 +111,18 @@ impl Machine {
         let (mut request, path) = call.dialog.request(Method::Refer, &self.names, branch);
         request.set("Refer-To", bracketed(target));
         request.set("Contact", self.names.contact(path.transport));
-        request.set("Allow", format!("{ALLOW}, NOTIFY"));
+        request.set("Allow", ALLOW);
         self.io
             .deadlines
             .set(Timer::TransferEnd(id), now + TRANSFER);
         tracing::debug!(call = %id, "transferring");
-        self.clients
-            .start(now, id, Purpose::Refer, request, path, &mut self.io);
+        self.clients.start(
+            now,
+            Cause::Call(id, Purpose::Refer),
+            request,
+            path,
+            &mut self.io,
+        );
     }
 
     /// The REFER was answered: taken, and a report follows; or refused, and we hang up.

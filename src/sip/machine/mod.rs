@@ -9,6 +9,10 @@
 //! deadline may be asked for at any time and is met by
 //! [`Machine::handle_timeout`] at or after it; being late makes timers late and nothing else.
 //!
+//! A `Subscribed` is answered with `AcceptSubscription` or `RefuseSubscription` within 5 s.
+//! After `RefuseSubscription` or `Unsubscribed` a subscription is never named again, and commands
+//! for it are ignored. Each `NotifyPeer` is answered by one `PeerNotified`.
+//!
 //! `Acknowledged` comes once for the answer to a call's INVITE, and again for a re-INVITE only
 //! where its ACK brings the answer to an offer of ours. `OfferedAgain` that the peer takes back
 //! (CANCEL, BYE) is not reported; a late answer to it is ignored.
@@ -16,8 +20,10 @@
 mod arriving;
 mod commands;
 mod ending;
+mod notifying;
 mod placing;
 mod refreshing;
+mod subscribing;
 mod timers;
 mod within;
 
@@ -31,6 +37,7 @@ use super::method::Method;
 use super::outgoing::Names;
 use super::reply::{Reply, Template};
 use super::server::{Servers, Timing};
+use super::subscription::Subscriptions;
 use super::via::Via;
 use super::vocabulary::{Command, Event};
 use super::wire::{Arrival, ConnectionId, Io, Transmit};
@@ -42,7 +49,7 @@ use std::time::Duration;
 /// The shortest T1: an interval of nothing would never let time pass.
 const LEAST_T1: Duration = Duration::from_millis(1);
 
-/// All SIP calls of one server.
+/// All SIP calls and subscriptions of one server.
 #[derive(Debug)]
 pub struct Machine {
     config: Config,
@@ -57,6 +64,7 @@ pub struct Machine {
     dialogs: BTreeMap<(String, String), CallId>,
     /// Calls by source that are not answered, or whose answer is not acknowledged.
     waiting: BTreeMap<IpAddr, usize>,
+    subscriptions: Subscriptions,
     next_call: u64,
     draining: bool,
 }
@@ -81,6 +89,7 @@ impl Machine {
             calls: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            subscriptions: Subscriptions::default(),
             next_call: config.first_call,
             draining: false,
             config,
@@ -121,14 +130,17 @@ impl Machine {
         for call in self.calls.values_mut() {
             call.forget_connection(connection);
         }
-        for (call, purpose) in self.clients.lose_connection(connection, &mut self.io) {
-            self.unanswered(now.mono, call, purpose);
+        self.subscriptions.forget_connection(connection);
+        for cause in self.clients.lose_connection(connection, &mut self.io) {
+            self.unheard(now.mono, cause);
         }
     }
 
-    /// Takes no new calls from now on (503); those in progress go on.
-    pub fn drain(&mut self) {
+    /// Takes no new calls and subscriptions from now on (503). Calls in progress go on;
+    /// subscribers are told to come again soon.
+    pub fn drain(&mut self, now: Now) {
         self.draining = true;
+        self.close_subscriptions(now.mono);
     }
 
     /// The next message to send.
@@ -149,6 +161,12 @@ impl Machine {
     /// Calls that are known: arriving, in progress, ending or being placed.
     pub fn calls(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Subscriptions that are known: waiting for an answer, in force, or waiting to be told
+    /// their end.
+    pub fn subscriptions(&self) -> usize {
+        self.subscriptions.len()
     }
 
     /// Transactions that are kept, server and client (RFC 3261 section 17).
@@ -185,7 +203,8 @@ impl Machine {
         if let Some(id) = self.servers.find(request) {
             return self.servers.repeat(id, &mut self.io);
         }
-        if let Some(reply) = refuse_method(request) {
+        let refused = refuse_method(request).or_else(|| self.refuse_stranger(arrival, request));
+        if let Some(reply) = refused {
             return self.answer_stateless(arrival, request, &reply);
         }
         if request.to.param("tag").is_some() {
@@ -273,12 +292,11 @@ impl Machine {
 
 /// 405 for a method we know but do not serve, 501 for any other (RFC 3261 sections 8.2.1, 21.5.2).
 fn refuse_method(request: &Request) -> Option<Reply> {
-    let inside = request.to.param("tag").is_some();
     let status = match &request.method {
         Method::Refer | Method::Unserved(_) => 405,
-        Method::Notify if !inside => 405,
         Method::Unknown(_) => 501,
-        Method::Notify
+        Method::Subscribe
+        | Method::Notify
         | Method::Invite
         | Method::Ack
         | Method::Bye

@@ -6,7 +6,7 @@ use crate::base::{CallId, Mono};
 use crate::sip::address::{Uri, escape_user, printable};
 use crate::sip::body;
 use crate::sip::call::{Call, Phase, Progress};
-use crate::sip::client::{Heard, Purpose};
+use crate::sip::client::{Cause, ClientId, Heard, Purpose};
 use crate::sip::deadline::Timer;
 use crate::sip::dialog::Dialog;
 use crate::sip::message::Response;
@@ -67,6 +67,7 @@ impl Machine {
             call_id: self.entropy.call_id(),
             cseq: 1,
             headers: place.headers,
+            body_type: body::SDP,
             description: Some(place.offer),
         };
         invite.add_session_headers(&self.names, place.transport);
@@ -80,9 +81,13 @@ impl Machine {
         let description = invite.description.clone().unwrap_or_default();
         let dialog = Dialog::unanswered(&invite, path);
         let key = (dialog.call_id.clone(), dialog.local_tag.clone());
-        let client = self
-            .clients
-            .start(now, id, Purpose::Place, invite, path, &mut self.io);
+        let client = self.clients.start(
+            now,
+            Cause::Call(id, Purpose::Place),
+            invite,
+            path,
+            &mut self.io,
+        );
         let phase = Phase::Calling {
             client,
             progress: Progress::Silent,
@@ -118,9 +123,9 @@ impl Machine {
         }
     }
 
-    fn send_cancel(&mut self, now: Mono, id: CallId, client: crate::sip::client::ClientId) {
+    fn send_cancel(&mut self, now: Mono, id: CallId, client: ClientId) {
         tracing::debug!(call = %id, "cancelling");
-        self.clients.cancel(now, client, &mut self.io);
+        self.clients.cancel(now, id, client, &mut self.io);
         let patience = self.timing.patience();
         self.io.deadlines.set(Timer::Unanswered(id), now + patience);
     }
@@ -130,22 +135,37 @@ impl Machine {
         let Some(heard) = self.clients.receive(now, response, &mut self.io) else {
             return;
         };
+        match heard.cause {
+            Cause::Call(id, purpose) => self.call_heard(now, id, purpose, &heard, response),
+            Cause::Subscription(id) => self.notify_answered(now, id, response),
+            Cause::Notice(id) => self.notice_answered(id, response.status),
+        }
+    }
+
+    fn call_heard(
+        &mut self,
+        now: Mono,
+        id: CallId,
+        purpose: Purpose,
+        heard: &Heard,
+        response: &Response,
+    ) {
         let status = response.status;
-        match heard.purpose {
+        match purpose {
             Purpose::Place => match status {
-                100..=199 => self.progress(now, &heard, status),
-                200..=299 => self.connected(now, &heard, response),
-                _ => self.not_connected(now, &heard, response),
+                100..=199 => self.progress(now, id, status),
+                200..=299 => self.connected(now, id, heard, response),
+                _ => self.not_connected(now, id, heard, response),
             },
-            Purpose::Refresh => self.refresh_answered(now, &heard, response),
-            Purpose::Refer if status >= 200 => self.refer_answered(now, heard.call, status),
-            Purpose::Bye if status >= 200 => self.bye_answered(heard.call),
+            Purpose::Refresh => self.refresh_answered(now, id, heard, response),
+            Purpose::Refer if status >= 200 => self.refer_answered(now, id, status),
+            Purpose::Bye if status >= 200 => self.bye_answered(id),
             Purpose::Refer | Purpose::Bye | Purpose::Cancel => {}
         }
     }
 
-    fn progress(&mut self, now: Mono, heard: &Heard, status: u16) {
-        let Some(call) = self.calls.get_mut(&heard.call) else {
+    fn progress(&mut self, now: Mono, id: CallId, status: u16) {
+        let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
         let Phase::Calling {
@@ -165,24 +185,23 @@ impl Machine {
         };
         let (client, cancelled) = (*client, *cancelled);
         if cancelled && first {
-            self.send_cancel(now, heard.call, client);
+            self.send_cancel(now, id, client);
         } else if rings && !cancelled {
-            self.io.tell(Event::Ringing { call: heard.call });
+            self.io.tell(Event::Ringing { call: id });
         }
     }
 
     /// A 2xx: the call's own, a repeat of it, or that of another branch of a fork.
-    fn connected(&mut self, now: Mono, heard: &Heard, response: &Response) {
-        let id = heard.call;
+    fn connected(&mut self, now: Mono, id: CallId, heard: &Heard, response: &Response) {
         let dialog = Dialog::answered(&heard.request, heard.path, response);
         let Some(call) = self.calls.get_mut(&id) else {
-            return self.turn_away(now, heard, dialog);
+            return self.turn_away(now, id, heard, dialog);
         };
         let Phase::Calling { cancelled, .. } = call.phase else {
             if call.dialog.remote_tag == dialog.remote_tag {
                 return self.acknowledge_again(id, heard);
             }
-            return self.turn_away(now, heard, dialog);
+            return self.turn_away(now, id, heard, dialog);
         };
         call.dialog = dialog;
         call.phase = Phase::Up;
@@ -203,18 +222,17 @@ impl Machine {
     }
 
     /// Acknowledges a 2xx nobody wants any more and hangs up on it (section 13.2.2.4).
-    fn turn_away(&mut self, now: Mono, heard: &Heard, mut dialog: Dialog) {
+    fn turn_away(&mut self, now: Mono, id: CallId, heard: &Heard, mut dialog: Dialog) {
         let branch = self.entropy.branch();
         let (ack, path) = dialog.acknowledgement(heard.request.cseq, &self.names, branch);
         self.io.send(&path, ack.print(&self.names.agent));
         let branch = self.entropy.branch();
         let (bye, path) = dialog.request(Method::Bye, &self.names, branch);
         self.clients
-            .start(now, heard.call, Purpose::Bye, bye, path, &mut self.io);
+            .start(now, Cause::Call(id, Purpose::Bye), bye, path, &mut self.io);
     }
 
-    fn not_connected(&mut self, now: Mono, heard: &Heard, response: &Response) {
-        let id = heard.call;
+    fn not_connected(&mut self, now: Mono, id: CallId, heard: &Heard, response: &Response) {
         let Some(call) = self.calls.get(&id) else {
             return;
         };
@@ -257,7 +275,15 @@ impl Machine {
     }
 
     /// A request of ours was never answered.
-    pub(super) fn unanswered(&mut self, now: Mono, id: CallId, purpose: Purpose) {
+    pub(super) fn unheard(&mut self, now: Mono, cause: Cause) {
+        match cause {
+            Cause::Call(id, purpose) => self.unanswered(now, id, purpose),
+            Cause::Subscription(id) => self.notify_unanswered(id),
+            Cause::Notice(id) => self.notice_unanswered(id),
+        }
+    }
+
+    fn unanswered(&mut self, now: Mono, id: CallId, purpose: Purpose) {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };

@@ -3,7 +3,7 @@
 use super::Machine;
 use crate::base::{CallId, Mono};
 use crate::sip::call::{LastAck, Phase};
-use crate::sip::client::{Heard, Purpose};
+use crate::sip::client::{Cause, Heard, Purpose};
 use crate::sip::deadline::Timer;
 use crate::sip::message::Response;
 use crate::sip::method::Method;
@@ -84,17 +84,26 @@ impl Machine {
         request.set("Session-Expires", format!("{interval};refresher=uac"));
         request.set("Min-SE", least);
         request.description = again;
-        let client = self
-            .clients
-            .start(now, id, Purpose::Refresh, request, path, &mut self.io);
+        let client = self.clients.start(
+            now,
+            Cause::Call(id, Purpose::Refresh),
+            request,
+            path,
+            &mut self.io,
+        );
         if let Some(call) = self.calls.get_mut(&id) {
             call.refreshing = Some(client);
         }
     }
 
     /// An answer to our refresh.
-    pub(super) fn refresh_answered(&mut self, now: Mono, heard: &Heard, response: &Response) {
-        let id = heard.call;
+    pub(super) fn refresh_answered(
+        &mut self,
+        now: Mono,
+        id: CallId,
+        heard: &Heard,
+        response: &Response,
+    ) {
         if (200..300).contains(&response.status) && heard.request.method == Method::Invite {
             self.acknowledge_again(id, heard);
         }

@@ -14,8 +14,8 @@ impl Machine {
             Timer::ServerEnd(id) => self.servers.remove(id, &mut self.io),
             Timer::ClientRepeat(id) => self.clients.repeat_due(now, id, &mut self.io),
             Timer::ClientEnd(id) => {
-                if let Some((call, purpose)) = self.clients.end_due(id, &mut self.io) {
-                    self.unanswered(now, call, purpose);
+                if let Some(cause) = self.clients.end_due(id, &mut self.io) {
+                    self.unheard(now, cause);
                 }
             }
             Timer::AnswerRepeat(id) => self.repeat_answer(now, id),
@@ -29,6 +29,8 @@ impl Machine {
             Timer::Refresh(id) => self.refresh(now, id),
             Timer::SessionEnd(id) => self.hang_up_because(now, id, EndReason::SessionExpired),
             Timer::TransferEnd(id) => self.hang_up(now, id),
+            Timer::SubscriptionEnd(id) => self.subscription_over(now, id),
+            Timer::NotifyAgain(id) => self.notify_again(now, id),
         }
     }
 

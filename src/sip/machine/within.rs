@@ -21,7 +21,7 @@ impl Machine {
     /// A request with a To tag.
     pub(super) fn within(&mut self, now: Mono, arrival: &Arrival, request: &Request) {
         let Some(id) = self.find_call(request) else {
-            return self.answer_stateless(arrival, request, &Reply::new(481));
+            return self.within_subscription(now, arrival, request);
         };
         let Some(call) = self.calls.get_mut(&id) else {
             return;
@@ -49,7 +49,8 @@ impl Machine {
         self.answer_within(now, arrival, request, id, &reply);
     }
 
-    fn not_now(&mut self, status: u16) -> Reply {
+    /// A refusal for a moment of the peer's choosing that will pass.
+    pub(super) fn not_now(&mut self, status: u16) -> Reply {
         Reply::retry_after(status, u64::from(self.entropy.below(MAX_RETRY + 1)))
     }
 

@@ -10,4 +10,5 @@ mod phone;
 mod placing;
 mod refusing;
 mod routing;
+mod subscribing;
 mod trusting;

@@ -232,6 +232,7 @@ impl World {
     pub(crate) fn is_empty_in_the_end(&mut self) {
         self.wait(seconds(40));
         assert_eq!(self.machine.calls(), 0);
+        assert_eq!(self.machine.subscriptions(), 0);
         assert_eq!(self.machine.transactions(), 0);
         assert_eq!(self.machine.deadlines(), 0);
         assert_eq!(self.machine.waiting_sources(), 0);

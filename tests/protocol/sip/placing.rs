@@ -272,7 +272,7 @@ fn a_stream_that_breaks_before_anything_was_heard_ends_the_call() {
 #[test]
 fn a_place_that_cannot_be_is_reported() {
     let mut world = World::new();
-    world.machine.drain();
+    world.machine.drain(world.now);
     world.command(Command::Place(Place {
         call: CALL,
         destination: address(PHONE),

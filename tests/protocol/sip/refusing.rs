@@ -10,8 +10,9 @@ fn options_outside_a_call_says_what_we_can() {
     let ok = world.response(200);
     assert_eq!(
         ok.header("Allow"),
-        "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+        "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, SUBSCRIBE, NOTIFY"
     );
+    assert_eq!(ok.header("Allow-Events"), "message-summary");
     assert_eq!(ok.header("Supported"), "timer");
     assert!(ok.header("Accept").starts_with("application/sdp"));
     assert_eq!(world.machine.transactions(), 0);
@@ -22,8 +23,7 @@ fn known_methods_get_405_and_unknown_ones_501() {
     let mut world = World::new();
     let cases = [
         ("MESSAGE", 405),
-        ("SUBSCRIBE", 405),
-        ("NOTIFY", 405),
+        ("NOTIFY", 481),
         ("REGISTER", 405),
         ("REFER", 405),
         ("PUBLISH", 405),
@@ -228,7 +228,7 @@ fn a_multipart_invite_is_taken() {
 fn a_draining_machine_finishes_its_calls_and_takes_no_more() {
     let (mut world, mut phone) = (World::new(), Phone::new("a"));
     let call = up(&mut world, &mut phone);
-    world.machine.drain();
+    world.machine.drain(world.now);
     assert!(world.machine.draining());
     let mut late = Phone::new("b");
     for method in ["INVITE", "OPTIONS"] {
