@@ -214,7 +214,7 @@ impl Server {
 
     /// The operator stops the server.
     pub fn stop(&mut self, now: Now) {
-        self.machine.drain();
+        self.machine.drain(now);
         self.switch.drain(now);
         self.settle(now);
     }
