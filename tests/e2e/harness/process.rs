@@ -1,5 +1,6 @@
 //! A child process that is ended when its owner lets go of it, and what it printed.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -38,9 +39,18 @@ impl Process {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// SIGKILL, without waiting.
+    pub(crate) fn kill_by_id(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).expect("a process id");
-        let pid = rustix::process::Pid::from_raw(id).expect("a process id");
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let pid = Pid::from_raw(id).expect("a process id");
+        let _ = kill_process(pid, signal);
     }
 
     /// How it ended, if it has.
