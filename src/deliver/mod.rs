@@ -12,10 +12,12 @@
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
 mod deliverer;
+mod letter;
 mod mailboxes;
 mod maildir;
 mod retry;
 mod servers;
+mod sound;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
