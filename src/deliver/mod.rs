@@ -12,6 +12,7 @@
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
 mod deliverer;
+mod imap;
 mod letter;
 mod mailboxes;
 mod maildir;
@@ -23,6 +24,7 @@ mod tests;
 mod vocabulary;
 
 pub use deliverer::{Deliverer, Statistics};
+pub use imap::{Imap, ImapCourier, ImapStore, Watcher};
 pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};
