@@ -12,15 +12,19 @@
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
 mod deliverer;
+mod imap;
+mod letter;
 mod mailboxes;
 mod maildir;
 mod retry;
 mod servers;
+mod sound;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
 
 pub use deliverer::{Deliverer, Statistics};
+pub use imap::{Imap, ImapCourier, ImapStore, Watcher};
 pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};

@@ -3,6 +3,7 @@
 //! Dovecot serves the very folders that Belpost writes. Run as root, it works as `nobody`, which
 //! the message files are given to after each delivery.
 
+use crate::harness::dovecot::{Dovecot, give_away};
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use belpost::deliver::{Answer, Answered, Deliverer, Mailboxes, Maildir, Question, Token};
@@ -13,136 +14,14 @@ use belpost::spool::{Report, Rules, Spool, SpoolConfig};
 use belpost::subscriber::{Delivery, Profile, Roster};
 use imap::Session;
 use imap::types::Flag;
-use rustix::process::{Pid, Signal, geteuid, kill_process};
-use std::fs;
 use std::io::Cursor;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command as Process, Stdio};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
-const DOVECOT: &str = "/usr/sbin/dovecot";
-const NOBODY: u32 = 65_534;
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A running Dovecot; stopped by its own process id.
-struct Dovecot {
-    child: Child,
-    port: u16,
-}
-
-impl Dovecot {
-    /// Serves the mailboxes in `root/mailboxes`.
-    fn start(root: &Path) -> Dovecot {
-        assert!(
-            Path::new(DOVECOT).exists(),
-            "{DOVECOT} is missing: install the Debian package dovecot-imapd"
-        );
-        let port = free_port();
-        let config = root.join("dovecot.conf");
-        fs::write(&config, configuration(root, port)).unwrap();
-        fs::write(root.join("users"), "2001:{PLAIN}secret::::::\n").unwrap();
-        give_away(root);
-        let log = fs::File::create(root.join("stderr")).unwrap();
-        let mut command = Process::new(DOVECOT);
-        command.arg("-F").arg("-c").arg(&config);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log);
-        if geteuid().is_root() {
-            command.uid(NOBODY).gid(NOBODY);
-        }
-        let child = command.spawn().unwrap();
-        let mut dovecot = Dovecot { child, port };
-        dovecot.await_port(root);
-        dovecot
-    }
-
-    fn await_port(&mut self, root: &Path) {
-        let start = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            let ended = self.child.try_wait().unwrap();
-            if ended.is_some() || start.elapsed() > PATIENCE {
-                let said = ["stderr", "dovecot.log"].map(|f| fs::read_to_string(root.join(f)));
-                panic!("dovecot does not take calls ({ended:?}): {said:?}");
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn log_in(&self) -> Session<TcpStream> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut client = imap::Client::new(stream);
-        client.read_greeting().unwrap();
-        client
-            .login("2001", "secret")
-            .map_err(|(fault, _)| fault)
-            .unwrap()
-    }
-}
-
-impl Drop for Dovecot {
-    fn drop(&mut self) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-fn configuration(root: &Path, port: u16) -> String {
-    let root = root.display();
-    let (user, group) = names();
-    format!(
-        "base_dir = {root}/run\nstate_dir = {root}/run\nlog_path = {root}/dovecot.log\n\
-         protocols = imap\nlisten = 127.0.0.1\nssl = no\ndisable_plaintext_auth = no\n\
-         auth_mechanisms = plain login\ndefault_login_user = {user}\n\
-         default_internal_user = {user}\ndefault_internal_group = {group}\n\
-         first_valid_uid = 1\nmail_location = maildir:{root}/mailboxes/%u/Maildir\n\
-         passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {root}/users\n}}\n\
-         userdb {{\n driver = static\n args = uid={user} gid={group} home={root}/home/%u\n}}\n\
-         service imap-login {{\n chroot =\n inet_listener imap {{\n address = 127.0.0.1\n \
-         port = {port}\n }}\n inet_listener imaps {{\n port = 0\n }}\n}}\n\
-         service anvil {{\n chroot =\n}}\n"
-    )
-}
-
-/// The user and group Dovecot works as.
-fn names() -> (String, String) {
-    if geteuid().is_root() {
-        return ("nobody".into(), "nogroup".into());
-    }
-    let name = |flag: &str| {
-        let output = Process::new("id").args([flag, "-n"]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    (name("-u"), name("-g"))
-}
-
-/// Gives a folder and all in it to the user Dovecot works as.
-fn give_away(path: &Path) {
-    if !geteuid().is_root() {
-        return;
-    }
-    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            give_away(&entry.unwrap().path());
-        }
-    }
-}
 
 /// Belpost's side: a spool, its delivery and the mailboxes.
 struct Belpost {

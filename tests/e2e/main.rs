@@ -13,6 +13,7 @@ mod crash;
 mod diverted;
 mod dovecot;
 mod harness;
+mod imap;
 mod kamailio;
 mod limits;
 mod linphone;
