@@ -15,10 +15,10 @@ mod store;
 pub(super) use store::Store;
 
 use super::vocabulary::{Courier, Errand, Fault, Receipt};
-use crate::audio::{Pcm, WIRE_RATE, wav};
+use crate::deliver::letter;
 use crate::base::{MailboxId, MessageId};
-use crate::mailbox::{Deposit, Ending, Marks};
-use crate::mime::{self, MailHost, VoiceMail};
+use crate::mailbox::{Deposit, Marks};
+use crate::mime::MailHost;
 use name::{FileName, Flag};
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -62,35 +62,6 @@ impl Maildir {
     /// The Maildir of one mailbox.
     pub fn folder(&self, mailbox: &MailboxId) -> PathBuf {
         self.root.join(mailbox.as_str()).join("Maildir")
-    }
-
-    /// The mail of a deposit, as it is put into a mailbox.
-    fn mail(&self, deposit: &Deposit, sound: &[u8]) -> Vec<u8> {
-        let envelope = &deposit.envelope;
-        let samples = sound
-            .iter()
-            .map(|&octet| envelope.law.decode(octet))
-            .collect();
-        let pcm = Pcm {
-            rate: WIRE_RATE,
-            samples,
-        };
-        mime::voice_message(&VoiceMail {
-            id: deposit.id,
-            host: self.host.clone(),
-            mailbox: deposit.mailbox().clone(),
-            owner: envelope.owner.name.clone(),
-            caller: envelope.caller.clone(),
-            received: envelope.started,
-            zone: envelope.zone.clone(),
-            language: envelope.language.clone(),
-            length: deposit.facts.length,
-            urgent: deposit.facts.urgent,
-            private: deposit.facts.private,
-            cut_off: deposit.facts.ending == Ending::CutOff,
-            reason: envelope.reason,
-            wav: wav::write_pcm16(&pcm),
-        })
     }
 
     /// Nobody else in this process changes the mailbox while the guard lives.
@@ -175,7 +146,8 @@ impl Maildir {
 
 impl Courier for Maildir {
     fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault> {
-        let mail = self.mail(errand.deposit, errand.sound);
+        let (deposit, sound) = (errand.deposit, errand.sound);
+        let mail = letter::for_mailbox(deposit, sound, errand.owner, &self.host);
         let put = self.put(errand.deposit, &mail, errand.marks);
         put.map_err(|fault| {
             let folder = self.folder(errand.deposit.mailbox());

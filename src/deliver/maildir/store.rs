@@ -6,19 +6,19 @@
 
 use super::name::{FileName, Flag};
 use super::{Entry, FILES_MAX, Maildir, sync_folder};
-use crate::audio::{WIRE_RATE, WireAudio, wav};
+use crate::audio::WireAudio;
 use crate::base::{MailboxId, MessageId, Timestamp};
 use crate::mailbox::{
     Command, Deposit, Fault, LISTING_MAX, Listing, Marks, Outbox, OutboxFault, Reply, State,
     Summary, Tally,
 };
-use crate::mime::{self, Caller, HEAD_MAX, Head, MAIL_MAX, SoundKind};
+use crate::deliver::sound;
+use crate::mime::{self, Caller, HEAD_MAX, Head, MAIL_MAX};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +98,7 @@ impl Store {
     ) -> Result<WireAudio, Fault> {
         match self.mail(mailbox, id) {
             Err(Fault::Gone) => self.waiting_audio(mailbox, id),
-            mail => decode(&mail?),
+            mail => sound::decode(&mail?),
         }
     }
 
@@ -373,25 +373,6 @@ fn made_up(base: &str) -> MessageId {
         hasher.finish()
     };
     MessageId(uuid::Uuid::from_u64_pair(half(1), half(2)))
-}
-
-/// The sound of a mail for the wire. A decoder that breaks on it breaks this message only.
-fn decode(mail: &[u8]) -> Result<WireAudio, Fault> {
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let sound = mime::read(mail).ok()?.sound;
-        match sound.kind {
-            SoundKind::Wav => wire(&sound.octets),
-            SoundKind::Other => None,
-        }
-    }));
-    decoded.ok().flatten().ok_or(Fault::Damaged)
-}
-
-fn wire(file: &[u8]) -> Option<WireAudio> {
-    match wav::read_g711(file) {
-        Ok(g711) if g711.rate == WIRE_RATE => Some(WireAudio::from_octets(g711.law, &g711.octets)),
-        Ok(_) | Err(_) => wav::read(file).ok()?.to_wire().ok(),
-    }
 }
 
 fn read_start(path: &Path) -> io::Result<Vec<u8>> {
