@@ -1,7 +1,8 @@
-//! Prompt clips from files: WAV and FLAC, told by their first octets.
+//! Sound from files: WAV, FLAC and, with the feature `opus`, Ogg Opus, told by their first octets.
 //!
-//! In: a whole file that the operator or this project made; what callers or strangers upload
-//! does not belong here. Out: one channel of 16-bit samples, of bounded length.
+//! In: a whole file that the operator or this project made. What strangers made comes here only
+//! in a process of its own with limits, as the decoders have known faults on hostile input.
+//! Out: one channel of 16-bit samples, of bounded length.
 
 use super::pcm::{Pcm, samples_in};
 use super::wav::{self, WavFault};
@@ -22,8 +23,8 @@ const MAX_FRAMES: usize = 4_000_000;
 /// Why a clip file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeFault {
-    /// Neither WAV nor FLAC.
-    #[error("neither a WAV nor a FLAC file")]
+    /// Of no format that is read here.
+    #[error("no WAV, FLAC or Ogg Opus file that this program reads")]
     UnknownFormat,
     /// More octets than [`MAX_FILE`].
     #[error("the file has more than {MAX_FILE} octets")]
@@ -37,6 +38,19 @@ pub enum DecodeFault {
     /// A FLAC file with a fault.
     #[error("the FLAC file is damaged: {0}")]
     Flac(String),
+    /// An Ogg Opus file with a fault.
+    #[cfg(feature = "opus")]
+    #[error(transparent)]
+    Opus(#[from] super::ogg_opus::OpusFault),
+}
+
+/// Whether a file begins like one that [`decode`] may read.
+pub fn is_known(file: &[u8]) -> bool {
+    match file.get(..4) {
+        Some(b"RIFF" | b"fLaC") => true,
+        Some(b"OggS") => cfg!(feature = "opus"),
+        Some(_) | None => false,
+    }
 }
 
 /// Decodes a clip that plays no longer than `max`.
@@ -47,6 +61,8 @@ pub fn decode(file: &[u8], max: Duration) -> Result<Pcm, DecodeFault> {
     let pcm = match file.get(..4) {
         Some(b"RIFF") => wav::read(file)?,
         Some(b"fLaC") => decode_flac(file, max)?,
+        #[cfg(feature = "opus")]
+        Some(b"OggS") => super::ogg_opus::decode(file, max)?,
         _ => return Err(DecodeFault::UnknownFormat),
     };
     if pcm.duration() > max {

@@ -4,9 +4,12 @@
 
 pub mod correlate;
 pub mod decode;
+pub mod flac;
 pub mod g711;
 pub mod goertzel;
 pub mod level;
+#[cfg(feature = "opus")]
+pub mod ogg_opus;
 pub mod pcm;
 pub mod resample;
 pub mod tone;
@@ -15,4 +18,5 @@ pub mod wire;
 
 pub use g711::Law;
 pub use pcm::Pcm;
-pub use wire::{WIRE_RATE, WireAudio};
+pub use resample::ResampleFault;
+pub use wire::{WIRE_RATE, WireAudio, duration_to_samples};

@@ -55,6 +55,9 @@ pub(super) enum Command {
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
     /// standard input. The hash goes to standard output.
     HashPasscode,
+    /// Decode a sound file; the server starts this for itself.
+    #[command(hide = true)]
+    DecodeSound,
     /// Print the version.
     Version,
 }

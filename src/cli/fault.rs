@@ -33,6 +33,9 @@ pub(super) enum CliFault {
     /// The self-test failed.
     #[error("self-test failed at {0}")]
     SelfTest(crate::selftest::Failure),
+    /// A sound file could not be decoded.
+    #[error("cannot decode the sound: {0}")]
+    Sound(#[from] crate::deliver::GaveUp),
     /// Our own output could not be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),

@@ -7,6 +7,7 @@
 mod arguments;
 mod boxes;
 mod check_config;
+mod decode_sound;
 mod fault;
 mod mailbox;
 mod passcode;
@@ -66,6 +67,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             dead,
             file,
         }) => spool::retry(messages, *dead, file, out),
+        Command::DecodeSound => decode_sound::run(out),
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

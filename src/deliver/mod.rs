@@ -11,6 +11,7 @@
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
+mod decoder;
 mod deliverer;
 mod imap;
 mod letter;
@@ -18,17 +19,21 @@ mod mailboxes;
 mod maildir;
 mod retry;
 mod servers;
+mod smtp;
 mod sound;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
 
+pub use decoder::{Decoder, DecoderFault, GaveUp, decode_here, limit_this_process};
 pub use deliverer::{Deliverer, Statistics};
 pub use imap::{Imap, ImapCourier, ImapStore, Watcher};
+pub use letter::particulars;
 pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
+pub use smtp::{MailCourier, MailSetupFault, TextsFault, read_templates};
 pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
     Store, Token,

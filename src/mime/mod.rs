@@ -11,19 +11,30 @@
 //! (Content-Duration), RFC 2156 (Importance, Sensitivity), RFC 3834 section 5 (Auto-Submitted),
 //! RFC 5806 section 3 (the reasons in `X-Belpost-Diversion`).
 //!
-//! Not here: the mail that people read (HTML, wording by templates), and sending it.
+//! Mail for people (a message sent by mail, a copy, a notice, a report) has texts by
+//! [`Templates`]; mail for a mailbox has none.
+//!
+//! Not here: making the sound file ([`deliver`](crate::deliver)), and sending the mail.
 
 mod address;
 mod build;
 mod clean;
+mod facts;
+mod headers;
+mod human;
 mod read;
+mod report;
+mod templates;
 mod vocabulary;
 mod wording;
 
 pub use address::{MailAddress, MailAddressFault};
 pub use build::voice_message;
+pub use human::{Content, HumanMail, human};
 pub use read::{HEAD_MAX, MAIL_MAX, read, read_head};
+pub use report::{Matter, Report, report};
+pub use templates::{TEMPLATE_MAX, TEMPLATES_MAX, TemplateFault, TemplateSource, Templates};
 pub use vocabulary::{
-    Caller, Head, MailHost, MailHostFault, MimeFault, Reason, Sound, SoundFormat, SoundKind,
-    VoiceMail, VoiceMessage,
+    Caller, Head, MailHost, MailHostFault, MimeFault, Particulars, Reason, Sound, SoundFile,
+    SoundFormat, SoundKind, VoiceMail, VoiceMessage,
 };

@@ -1,7 +1,7 @@
 //! Reading a voice message back, ours or one that another program saved again.
 
-use super::build::{CUT_OFF, DIVERSION, UNKNOWN, WITHHELD};
 use super::clean;
+use super::headers::{CUT_OFF, DIVERSION, UNKNOWN, WITHHELD};
 use super::vocabulary::{Caller, Head, MimeFault, Reason, Sound, SoundKind, VoiceMessage};
 use crate::base::{DialString, MessageId, Timestamp};
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders};
@@ -119,19 +119,19 @@ mod tests {
         let mail = a_mail();
         let read = read(&voice_message(&mail)).unwrap();
         let head = Head {
-            id: Some(mail.id),
-            caller: mail.caller,
-            received: mail.received,
+            id: Some(mail.particulars.id),
+            caller: mail.particulars.caller,
+            received: mail.particulars.received,
             length: Duration::from_secs(23),
             urgent: true,
             private: true,
             cut_off: true,
-            reason: mail.reason,
+            reason: mail.particulars.reason,
         };
         assert_eq!(read.head, head);
         assert_eq!(
             (read.sound.kind, read.sound.octets),
-            (SoundKind::Wav, mail.wav)
+            (SoundKind::Wav, mail.sound.octets)
         );
         let printed = voice_message(&a_mail());
         assert_eq!(read_head(&printed[..printed.len() - 200]), Ok(head));
@@ -147,10 +147,10 @@ mod tests {
             let mut mail = a_mail();
             let number = DialString::parse("0201234567").unwrap();
             let name = Some(name.to_owned());
-            mail.caller = Caller::Known { number, name };
+            mail.particulars.caller = Caller::Known { number, name };
             assert_eq!(
                 read_head(&voice_message(&mail)).unwrap().caller,
-                mail.caller
+                mail.particulars.caller
             );
         }
     }
@@ -159,10 +159,10 @@ mod tests {
     fn messages_that_other_programs_saved_are_understood() {
         let resaved = include_bytes!("../../media-fixtures/mail/resaved.eml");
         let message = read(resaved).unwrap();
-        assert_eq!(message.head.id, Some(a_mail().id));
-        assert_eq!(message.head.caller, a_mail().caller);
+        assert_eq!(message.head.id, Some(a_mail().particulars.id));
+        assert_eq!(message.head.caller, a_mail().particulars.caller);
         assert!(message.head.urgent && !message.head.cut_off);
-        assert_eq!(message.sound.octets, a_mail().wav);
+        assert_eq!(message.sound.octets, a_mail().sound.octets);
 
         let foreign = include_bytes!("../../media-fixtures/mail/foreign.eml");
         let message = read(foreign).unwrap();

@@ -198,6 +198,35 @@ pub enum SoundFormat {
     Opus,
 }
 
+impl SoundFormat {
+    /// Every format.
+    pub const ALL: [SoundFormat; 4] = [
+        SoundFormat::Wav,
+        SoundFormat::G711,
+        SoundFormat::Flac,
+        SoundFormat::Opus,
+    ];
+
+    /// The media type, with its parameters (RFC 2361 for WAV, RFC 9639 section 7 for FLAC,
+    /// RFC 5334 section 4 for Ogg).
+    pub fn media_type(self) -> &'static str {
+        match self {
+            SoundFormat::Wav | SoundFormat::G711 => "audio/wav",
+            SoundFormat::Flac => "audio/flac",
+            SoundFormat::Opus => "audio/ogg; codecs=opus",
+        }
+    }
+
+    /// The ending of file names, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            SoundFormat::Wav | SoundFormat::G711 => "wav",
+            SoundFormat::Flac => "flac",
+            SoundFormat::Opus => "ogg",
+        }
+    }
+}
+
 /// A sound file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sound {
@@ -213,9 +242,29 @@ impl std::fmt::Debug for Sound {
     }
 }
 
-/// Everything a voice message says, before it is a mail.
+/// A sound file on its way out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SoundFile {
+    /// What kind of file.
+    pub format: SoundFormat,
+    /// The file.
+    pub octets: Vec<u8>,
+}
+
+impl std::fmt::Debug for SoundFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "SoundFile({:?}, {} octets)",
+            self.format,
+            self.octets.len()
+        )
+    }
+}
+
+/// What is known of a voice message, apart from its sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VoiceMail {
+pub struct Particulars {
     /// Its identity; with the host it is the Message-ID.
     pub id: MessageId,
     /// The host of all its addresses.
@@ -228,9 +277,9 @@ pub struct VoiceMail {
     pub caller: Caller,
     /// When the recording began.
     pub received: Timestamp,
-    /// The owner's time zone (IANA name; unknown names count as UTC), for the file name.
+    /// The owner's time zone (IANA name; unknown names count as UTC).
     pub zone: String,
-    /// The owner's language, for the subject.
+    /// The owner's language.
     pub language: Language,
     /// How long it is.
     pub length: Duration,
@@ -242,8 +291,15 @@ pub struct VoiceMail {
     pub cut_off: bool,
     /// Why the call went to voicemail; `None` when it was dialled.
     pub reason: Option<Reason>,
-    /// The sound as a WAV file.
-    pub wav: Vec<u8>,
+}
+
+/// Everything a voice message says, before it is a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceMail {
+    /// What is known of it.
+    pub particulars: Particulars,
+    /// Its sound.
+    pub sound: SoundFile,
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use belpost::audio::{Pcm, wav};
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
-use belpost::mime::{Caller, MailHost, Reason, VoiceMail, read, read_head, voice_message};
+use belpost::mime::{
+    Caller, Content, HumanMail, MailAddress, MailHost, Particulars, Reason, SoundFile, SoundFormat,
+    Templates, VoiceMail, human, read, read_head, voice_message,
+};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -63,7 +66,7 @@ prop_compose! {
             format!("{0}.{0}.{0}.example", "h".repeat(60)),
         ]),
     ) -> VoiceMail {
-        VoiceMail {
+        let particulars = Particulars {
             id: MessageId(uuid::Uuid::from_u128(id)),
             host: MailHost::parse(&host).unwrap(),
             mailbox: MailboxId::parse("2001").unwrap(),
@@ -77,8 +80,12 @@ prop_compose! {
             private: flags[1],
             cut_off: flags[2],
             reason,
-            wav: wav::write_pcm16(&Pcm { rate: 8_000, samples }),
-        }
+        };
+        let sound = SoundFile {
+            format: SoundFormat::Wav,
+            octets: wav::write_pcm16(&Pcm { rate: 8_000, samples }),
+        };
+        VoiceMail { particulars, sound }
     }
 }
 
@@ -86,7 +93,11 @@ prop_compose! {
 fn header_names(block: &str) -> Vec<&str> {
     let lines = block.split("\r\n").filter(|l| !l.starts_with([' ', '\t']));
     lines
-        .map(|line| line.split_once(':').expect("a header").0)
+        .map(|line| {
+            line.split_once(':')
+                .unwrap_or_else(|| panic!("no header: {line:?} in {block}"))
+                .0
+        })
         .collect()
 }
 
@@ -144,13 +155,14 @@ proptest! {
         let message = read(&octets).unwrap();
         let head = message.head;
         prop_assert_eq!(read_head(&octets), Ok(head.clone()));
-        prop_assert_eq!(head.id, Some(mail.id));
-        prop_assert_eq!(head.received, mail.received);
-        prop_assert_eq!((head.urgent, head.private), (mail.urgent, mail.private));
-        prop_assert_eq!((head.cut_off, head.reason), (mail.cut_off, mail.reason));
-        prop_assert_eq!(message.sound.octets, mail.wav.clone());
-        prop_assert_eq!(head.caller.number(), mail.caller.number());
-        let again = VoiceMail { caller: head.caller.clone(), ..mail };
+        prop_assert_eq!(head.id, Some(mail.particulars.id));
+        prop_assert_eq!(head.received, mail.particulars.received);
+        prop_assert_eq!((head.urgent, head.private), (mail.particulars.urgent, mail.particulars.private));
+        prop_assert_eq!((head.cut_off, head.reason), (mail.particulars.cut_off, mail.particulars.reason));
+        prop_assert_eq!(message.sound.octets, mail.sound.octets.clone());
+        prop_assert_eq!(head.caller.number(), mail.particulars.caller.number());
+        let mut again = mail.clone();
+        again.particulars.caller = head.caller.clone();
         let third = read(&voice_message(&again)).unwrap();
         prop_assert_eq!(third.head.caller, head.caller, "a name that was cleaned stays");
     }
@@ -169,4 +181,102 @@ proptest! {
         let whole = read(&octets);
         prop_assert!(whole.is_err() || read_head(&octets).is_ok());
     }
+}
+
+fn contents(mail: &VoiceMail, which: usize) -> Content<'_> {
+    match which {
+        0 => Content::Message(&mail.sound),
+        1 => Content::Copy(&mail.sound),
+        _ => Content::Notice,
+    }
+}
+
+/// The header block of a mail and every part's, in order.
+fn blocks(text: &str) -> Vec<&str> {
+    let boundary = |block: &str| block.starts_with("--=_");
+    let (head, rest) = text.split_once("\r\n\r\n").unwrap();
+    let parts = rest
+        .split("\r\n--=_")
+        .filter_map(|part| part.split_once("\r\n"));
+    let parts = parts.filter(|(line, _)| !line.ends_with("--"));
+    let parts = parts.map(|(_, part)| part.split("\r\n\r\n").next().unwrap().trim_end());
+    std::iter::once(head)
+        .chain(parts.filter(|p| !p.is_empty() && !boundary(p)))
+        .collect()
+}
+
+thread_local! {
+    static TEMPLATES: Templates = Templates::parse(&[]).unwrap();
+}
+
+proptest! {
+    #[test]
+    fn no_caller_harms_a_mail_to_a_person(mail in any_mail(), which in 0_usize..3) {
+        let to = MailAddress::parse("jan@example.nl").unwrap();
+        let (about, to) = (&mail.particulars, &to);
+        let content = contents(&mail, which);
+        let octets = TEMPLATES.with(|t| human(&HumanMail { about, to, content }, t));
+        let text = std::str::from_utf8(&octets).expect("ASCII");
+        prop_assert!(text.is_ascii());
+        for line in text.split("\r\n") {
+            prop_assert!(line.len() <= 998, "{} octets: {line}", line.len());
+            prop_assert!(line.bytes().all(|b| b == b'\t' || (b' '..0x7f).contains(&b)), "{line:?}");
+        }
+        let known: BTreeSet<_> =
+            ALWAYS.into_iter().chain(SOMETIMES).chain(OF_THE_PART).collect();
+        for block in blocks(text) {
+            let names = header_names(block);
+            let once: BTreeSet<_> = names.iter().copied().collect();
+            prop_assert_eq!(once.len(), names.len(), "one of each: {:?}", names);
+            prop_assert!(once.is_subset(&known), "{once:?}");
+        }
+        let message = mail_parser::MessageParser::default().parse(&octets).unwrap();
+        let html = message.body_html(0).unwrap();
+        let plain = message.body_text(0).unwrap();
+        let bare = strip_known(&html);
+        prop_assert!(!bare.contains(['<', '>']), "markup of the caller's: {bare}");
+        let shown = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+        prop_assert!(plain.chars().all(shown) && html.chars().all(shown));
+        let told = message.subject().unwrap_or_default();
+        prop_assert!(!told.contains(['\r', '\n']) && told.chars().count() <= 200);
+    }
+
+    #[test]
+    fn a_mail_to_a_person_reads_as_what_was_put_in(mail in any_mail(), copy: bool) {
+        let to = MailAddress::parse("jan@example.nl").unwrap();
+        let (about, to) = (&mail.particulars, &to);
+        let content = contents(&mail, usize::from(copy));
+        let octets = TEMPLATES.with(|t| human(&HumanMail { about, to, content }, t));
+        let message = read(&octets).unwrap();
+        prop_assert_eq!(message.head, read_head(&voice_message(&mail)).unwrap());
+        prop_assert_eq!(message.sound.octets, mail.sound.octets);
+    }
+}
+
+/// The HTML without the tags our templates have.
+fn strip_known(html: &str) -> String {
+    let tags = [
+        "!doctype", "html", "head", "meta", "title", "body", "div", "p", "table", "tr", "td", "a",
+        "br", "code",
+    ];
+    let mut rest = html;
+    let mut bare = String::new();
+    while let Some((before, tag)) = rest.split_once('<') {
+        bare.push_str(before);
+        let name: String = tag
+            .trim_start_matches('/')
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '!')
+            .collect();
+        match tag.split_once('>') {
+            Some((inside, after)) if tags.contains(&name.as_str()) && !inside.contains('<') => {
+                rest = after;
+            }
+            _ => {
+                bare.push('<');
+                rest = tag;
+            }
+        }
+    }
+    bare + rest
 }

@@ -42,7 +42,7 @@ impl ImapCourier {
         if !copies.is_empty() {
             return keep_one(&mut session, folder, &copies, (errand.marks)());
         }
-        let mail = letter::for_mailbox(errand.deposit, errand.sound, host);
+        let mail = letter::for_mailbox(errand.deposit, errand.sound, errand.owner, host);
         let Some(marks) = (errand.marks)() else {
             return Ok(Receipt::Withdrawn);
         };

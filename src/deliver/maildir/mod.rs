@@ -146,7 +146,8 @@ impl Maildir {
 
 impl Courier for Maildir {
     fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault> {
-        let mail = letter::for_mailbox(errand.deposit, errand.sound, &self.host);
+        let (deposit, sound) = (errand.deposit, errand.sound);
+        let mail = letter::for_mailbox(deposit, sound, errand.owner, &self.host);
         let put = self.put(errand.deposit, &mail, errand.marks);
         put.map_err(|fault| {
             let folder = self.folder(errand.deposit.mailbox());

@@ -82,7 +82,10 @@ impl Server {
 
     /// SIGKILL without waiting for the end: for a thread beside those that use the server.
     pub(crate) fn kill_by_id(&self) {
-        self.process.as_ref().expect("a running server").kill_by_id();
+        self.process
+            .as_ref()
+            .expect("a running server")
+            .kill_by_id();
     }
 
     /// SIGTERM: the polite end.
