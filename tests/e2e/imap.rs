@@ -1,6 +1,7 @@
 //! IMAP accounts at a real server: Belpost on one side, an independent mail client on the other.
 
 use crate::harness::dovecot::{Dovecot, Features, PASSWORD, certificate};
+use crate::harness::eventually;
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Pii, Timestamp};
 use belpost::deliver::{
@@ -15,7 +16,7 @@ use imap::types::Flag;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -362,7 +363,7 @@ fn a_change_is_seen_within_a_second() {
         states(watcher.snapshot().unwrap()),
         [(id(2), State::New, false)]
     );
-    stop.store(true, std::sync::atomic::Ordering::Release);
+    stop.store(true, Ordering::Release);
     assert_eq!(watcher.wait(&stop, PATIENCE), Ok(false));
     watcher.close();
 }
@@ -437,6 +438,12 @@ fn tls_from_the_start_and_after_starttls_checks_who_the_server_is() {
         let receipt = Receipt::Delivered(format!("INBOX uid {n}"));
         assert_eq!(deliver(&imap, n), receipt);
         assert_eq!(listed(&imap).len(), n as usize);
+        let mut watcher = Watcher::open(&imap, &account("INBOX")).unwrap();
+        let stop = AtomicBool::new(false);
+        assert_eq!(watcher.wait(&stop, Duration::from_millis(600)), Ok(false));
+        let change = Change::Heard;
+        imap.store().change(&owner("INBOX"), id(n), change).unwrap();
+        assert_eq!(watcher.wait(&stop, PATIENCE), Ok(true));
         for imap in [
             secured(tls, "127.0.0.1", Some(trusted.clone())),
             secured(tls, "localhost", None),
@@ -454,4 +461,57 @@ fn tls_from_the_start_and_after_starttls_checks_who_the_server_is() {
     );
     let fault = deliver_to(&imap, "INBOX", &deposit(9, false), Some(UNTOUCHED)).unwrap_err();
     assert!(fault.what.contains("none.pem"), "{fault}");
+}
+
+#[test]
+fn messages_left_while_the_server_goes_and_comes_are_there_once_each() {
+    const MESSAGES: u128 = 24;
+    let root = scratch();
+    let dovecot = Dovecot::start(root.path());
+    let (port, tls_port) = (dovecot.port, dovecot.tls_port);
+    let imap = imap_at(server(port));
+    let mut watcher = Watcher::open(&imap, &account("INBOX")).unwrap();
+    let courier = imap.courier();
+    let delivered = AtomicU32::new(0);
+    let bring = |n: u128| {
+        let (owner, octets) = (owner("INBOX"), sound(n));
+        let deposit = deposit(n, false);
+        eventually("delivered", PATIENCE, || {
+            let receipt = courier.deliver(&Errand {
+                deposit: &deposit,
+                sound: &octets,
+                leg: &Leg::Store,
+                owner: &owner,
+                marks: &|| Some(UNTOUCHED),
+            });
+            if let Err(fault) = &receipt {
+                assert_ne!(fault.retry, Retry::Never, "{fault}");
+            }
+            receipt.ok()
+        });
+        delivered.fetch_add(1, Ordering::Relaxed);
+    };
+    let all = |parity: u128| (1..=MESSAGES).filter(|n| n % 2 == parity).for_each(bring);
+    let dovecot = std::thread::scope(|scope| {
+        scope.spawn(|| all(0));
+        scope.spawn(|| all(1));
+        let mut dovecot = dovecot;
+        for stops in 1..=2 {
+            eventually("some are delivered", PATIENCE, || {
+                (delivered.load(Ordering::Relaxed) >= stops * 8).then_some(())
+            });
+            drop(dovecot);
+            dovecot = Dovecot::on(root.path(), &Features::default(), port, tls_port);
+        }
+        dovecot
+    });
+    let ids: Vec<MessageId> = listed(&imap).iter().map(|listed| listed.0).collect();
+    assert_eq!(ids, (1..=MESSAGES).map(id).collect::<Vec<_>>());
+    let mut client = dovecot.log_in();
+    assert_eq!(client.select("INBOX").unwrap().exists, MESSAGES as u32);
+    let stop = AtomicBool::new(false);
+    let left_alone = watcher
+        .wait(&stop, PATIENCE)
+        .and_then(|_| watcher.snapshot());
+    assert_eq!(left_alone.unwrap_err().retry, Retry::WhenBack);
 }

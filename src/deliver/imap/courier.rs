@@ -105,7 +105,7 @@ fn keep_one(
 ) -> Result<Receipt, Fault> {
     let Some(marks) = marks else {
         // Its owner removed it and was told so.
-        remove(session, copies.iter().map(|(uid, _)| *uid).collect())?;
+        remove(session, &copies.iter().map(|(uid, _)| *uid).collect())?;
         return Ok(Receipt::Withdrawn);
     };
     remove_doubles(session, copies)?;
@@ -130,15 +130,15 @@ fn keep_one(
 /// Removes all copies but the first.
 fn remove_doubles(session: &mut Session, copies: &[(u32, Flags)]) -> Result<(), Fault> {
     let doubles = copies.iter().skip(1).map(|(uid, _)| *uid);
-    remove(session, doubles.collect())
+    remove(session, &doubles.collect())
 }
 
-fn remove(session: &mut Session, uids: BTreeSet<u32>) -> Result<(), Fault> {
+fn remove(session: &mut Session, uids: &BTreeSet<u32>) -> Result<(), Fault> {
     if uids.is_empty() {
         return Ok(());
     }
-    session.turn(&uids, Turn::Deleted)?;
-    session.expunge(&uids)
+    session.turn(uids, Turn::Deleted)?;
+    session.expunge(uids)
 }
 
 fn place(folder: &str, uid: Option<u32>) -> String {

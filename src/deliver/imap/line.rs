@@ -158,19 +158,23 @@ impl Line {
         self.changes
     }
 
-    /// Begins to wait for changes (RFC 2177); [`Line::idle`] waits, [`Line::done`] ends it.
-    pub(super) fn start_idle(&mut self) -> io::Result<()> {
+    /// Begins to wait for changes (RFC 2177); [`Line::idle`] waits, [`Line::done`] ends it. Whether
+    /// the server told of one at once.
+    pub(super) fn start_idle(&mut self) -> io::Result<Heard> {
         self.send(b"idle IDLE\r\n")?;
+        let mut heard = Heard::Silence;
         loop {
             let line = self.next()?;
             if line.starts_with(b"+") {
-                return Ok(());
+                return Ok(heard);
             }
             if !line.starts_with(b"* ") {
                 let said = shown(&String::from_utf8_lossy(&line));
                 return Err(io::Error::other(format!("IDLE is answered with {said:?}")));
             }
-            self.heed(&line);
+            if self.heed(&line) {
+                heard = Heard::Change;
+            }
         }
     }
 

@@ -23,6 +23,8 @@ mod session;
 mod shelf;
 mod store;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use courier::ImapCourier;
@@ -86,6 +88,12 @@ impl Imap {
             shelves.clear();
         }
         Arc::clone(shelves.entry(account.clone()).or_default())
+    }
+}
+
+impl Drop for Imap {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

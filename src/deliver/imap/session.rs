@@ -99,7 +99,7 @@ impl Session {
             .unwrap_or(Err(Error::ConnectionLost));
         let imap = asked.map_err(|fault| {
             let bye = hold(&line).bye().map(str::to_owned);
-            no_login(server, &account.user, &secret, fault, bye)
+            no_login(server, &account.user, &secret, fault, bye.as_deref())
         })?;
         let mut session = Session {
             imap,
@@ -324,8 +324,8 @@ impl Session {
         Ok(())
     }
 
-    /// Begins to wait for changes of the open folder.
-    pub(super) fn start_idle(&mut self) -> Result<(), Fault> {
+    /// Begins to wait for changes of the open folder; whether one was told at once.
+    pub(super) fn start_idle(&mut self) -> Result<Heard, Fault> {
         self.on_line("IDLE", Line::start_idle)
     }
 
@@ -459,21 +459,23 @@ fn no_login(
     user: &str,
     secret: &str,
     fault: Error,
-    bye: Option<String>,
+    bye: Option<&str>,
 ) -> Fault {
     let host = &server.host;
+    let down = |fault: &dyn std::fmt::Display| {
+        let bye = bye.map_or_else(String::new, |bye| format!(" ({bye})"));
+        Fault::Down(format!("no log-in at {host}: {fault}{bye}"))
+    };
     let text = match fault {
         Error::No(no) => no.information,
         Error::Bad(bad) => bad.information,
         Error::Validate(_) => "the user name or password has a line end".into(),
-        Error::Io(fault) => return Fault::Down(format!("no log-in at {host}: {fault}")),
-        _ => {
-            let bye = bye.unwrap_or_else(|| "the server hung up or made no sense".into());
-            return Fault::Down(format!("no log-in at {host}: {bye}"));
-        }
+        Error::Io(fault) => return down(&fault),
+        Error::ConnectionLost => return down(&"the server hung up"),
+        _ => return down(&"its answer makes no sense"),
     };
     if text.to_ascii_lowercase().starts_with("[unavailable]") {
-        return Fault::Down(format!("no log-in at {host}: {}", shown(&text)));
+        return down(&shown(&text));
     }
     let said = if secret.is_empty() || !text.contains(secret) {
         shown(&text)

@@ -25,7 +25,8 @@ pub struct Watcher {
     folder: String,
     /// The count of changes that the last snapshot knows of.
     seen: u64,
-    idle_for: Duration,
+    /// How long one IDLE lasts.
+    pub(super) idle_for: Duration,
 }
 
 impl Watcher {
@@ -79,8 +80,7 @@ impl Watcher {
     /// One IDLE.
     fn idle(&mut self, stop: &AtomicBool, end: Instant) -> Result<Heard, Fault> {
         let end = end.min(Instant::now() + self.idle_for);
-        self.session.start_idle()?;
-        let mut heard = Heard::Silence;
+        let mut heard = self.session.start_idle()?;
         while heard == Heard::Silence && Instant::now() < end && !stop.load(Ordering::Acquire) {
             heard = self.session.idle(end.min(Instant::now() + SLICE))?;
         }
