@@ -32,9 +32,8 @@ pub(super) struct Facts {
     /// `23 seconden`, in Dutch or English.
     length_text: String,
     seconds: u64,
-    urgent: bool,
-    private: bool,
-    cut_off: bool,
+    #[serde(flatten)]
+    marks: Marks,
     /// Why the call was diverted, in Dutch or English; none where voicemail was dialled.
     reason: Option<&'static str>,
     /// The same as the token of RFC 5806, for other languages.
@@ -45,6 +44,14 @@ pub(super) struct Facts {
     file: Option<String>,
     /// What went wrong, where the mail is about that.
     trouble: Option<Trouble>,
+}
+
+/// `urgent`, `private`, `cut_off`.
+#[derive(Debug, Serialize)]
+struct Marks {
+    urgent: bool,
+    private: bool,
+    cut_off: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,9 +97,11 @@ impl Facts {
             length: clock(about.length),
             length_text: words.length(seconds),
             seconds,
-            urgent: about.urgent,
-            private: about.private,
-            cut_off: about.cut_off,
+            marks: Marks {
+                urgent: about.urgent,
+                private: about.private,
+                cut_off: about.cut_off,
+            },
             reason: about.reason.map(|r| words.reason(r)),
             reason_token: about.reason.map(super::vocabulary::Reason::token),
             copy: false,
@@ -106,7 +115,7 @@ impl Facts {
         Facts { file, ..self }
     }
 
-    pub(super) fn as_copy(self, copy: bool) -> Facts {
+    pub(super) fn for_copy(self, copy: bool) -> Facts {
         Facts { copy, ..self }
     }
 

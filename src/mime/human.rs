@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::headers::{
     audio_part, automatic, bare_address, common, inner, marks, of_voice, root, text_part,
 };
-use super::templates::{Letter, Templates, Texts};
+use super::templates::{Kind, Templates, Texts};
 use super::vocabulary::{Particulars, SoundFile};
 use lettre::message::{MultiPart, MultiPartBuilder};
 
@@ -44,9 +44,9 @@ pub fn human(mail: &HumanMail<'_>, templates: &Templates) -> Vec<u8> {
     let facts = Facts::new(about);
     match mail.content {
         Content::Message(sound) => with_sound(mail, sound, facts, templates),
-        Content::Copy(sound) => with_sound(mail, sound, facts.as_copy(true), templates),
+        Content::Copy(sound) => with_sound(mail, sound, facts.for_copy(true), templates),
         Content::Notice => {
-            let texts = templates.render(&about.language, Letter::Notice, &facts);
+            let texts = templates.render(&about.language, Kind::Notice, &facts);
             let id = format!("{}.notice", about.id);
             let to = bare_address("To", mail.to);
             let mut message = alternative(root("alternative", "a", about), &texts);
@@ -68,7 +68,7 @@ fn with_sound(
 ) -> Vec<u8> {
     let about = mail.about;
     let facts = facts.with_file(about, sound.format);
-    let texts = templates.render(&about.language, Letter::Voicemail, &facts);
+    let texts = templates.render(&about.language, Kind::Voicemail, &facts);
     let mut message = root("mixed", "", about)
         .multipart(alternative(inner("alternative", "a", about), &texts))
         .singlepart(audio_part(about, sound));

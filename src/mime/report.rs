@@ -5,7 +5,7 @@ use super::clean;
 use super::facts::{Facts, Trouble};
 use super::headers::{automatic, bare_address, date, name, plain, root};
 use super::human::alternative;
-use super::templates::{Letter, Templates};
+use super::templates::{Kind, Templates};
 use super::vocabulary::Particulars;
 use crate::base::{Language, Timestamp};
 use lettre::message::header::HeaderValue;
@@ -52,10 +52,10 @@ pub struct Report<'a> {
 /// Prints a report; the same laws as [`human`](super::human()). Its Message-ID is
 /// `<ID.MAIL@host>`, the same however often the same thing is reported.
 pub fn report(report: &Report<'_>, templates: &Templates) -> Vec<u8> {
-    let (letter, mark) = match report.what {
-        Matter::DeadLetter => (Letter::DeadLetter, "dead-letter"),
-        Matter::Undelivered => (Letter::Undelivered, "undelivered"),
-        Matter::MailboxFull => (Letter::MailboxFull, "mailbox-full"),
+    let (kind, mark) = match report.what {
+        Matter::DeadLetter => (Kind::DeadLetter, "dead-letter"),
+        Matter::Undelivered => (Kind::Undelivered, "undelivered"),
+        Matter::MailboxFull => (Kind::MailboxFull, "mailbox-full"),
     };
     let about = report.about;
     let told = Particulars {
@@ -68,7 +68,7 @@ pub fn report(report: &Report<'_>, templates: &Templates) -> Vec<u8> {
         error: clean::line(report.error, ERROR_MAX).unwrap_or_default(),
         failed: report.failed,
     });
-    let texts = templates.render(report.language, letter, &facts);
+    let texts = templates.render(report.language, kind, &facts);
     let mut message = alternative(root("alternative", "a", about), &texts);
     let headers = [
         plain(

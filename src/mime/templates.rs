@@ -34,7 +34,7 @@ const LAST_RESORT: &str = "en";
 
 /// The kinds of mail, as their files are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Letter {
+pub(super) enum Kind {
     Voicemail,
     Notice,
     DeadLetter,
@@ -42,22 +42,22 @@ pub(super) enum Letter {
     MailboxFull,
 }
 
-impl Letter {
-    const ALL: [Letter; 5] = [
-        Letter::Voicemail,
-        Letter::Notice,
-        Letter::DeadLetter,
-        Letter::Undelivered,
-        Letter::MailboxFull,
+impl Kind {
+    const ALL: [Kind; 5] = [
+        Kind::Voicemail,
+        Kind::Notice,
+        Kind::DeadLetter,
+        Kind::Undelivered,
+        Kind::MailboxFull,
     ];
 
     fn name(self) -> &'static str {
         match self {
-            Letter::Voicemail => "voicemail",
-            Letter::Notice => "notice",
-            Letter::DeadLetter => "dead-letter",
-            Letter::Undelivered => "undelivered",
-            Letter::MailboxFull => "mailbox-full",
+            Kind::Voicemail => "voicemail",
+            Kind::Notice => "notice",
+            Kind::DeadLetter => "dead-letter",
+            Kind::Undelivered => "undelivered",
+            Kind::MailboxFull => "mailbox-full",
         }
     }
 }
@@ -66,14 +66,14 @@ impl Letter {
 const PARTS: [&str; 3] = ["subject", "txt", "html"];
 
 macro_rules! shipped {
-    ($($language:literal: $($letter:literal)+;)+) => {
+    ($($language:literal: $($kind:literal)+;)+) => {
         [$($(
-            (concat!($language, "/", $letter, ".subject"),
-             include_str!(concat!("templates/", $language, "/", $letter, ".subject"))),
-            (concat!($language, "/", $letter, ".txt"),
-             include_str!(concat!("templates/", $language, "/", $letter, ".txt"))),
-            (concat!($language, "/", $letter, ".html"),
-             include_str!(concat!("templates/", $language, "/", $letter, ".html"))),
+            (concat!($language, "/", $kind, ".subject"),
+             include_str!(concat!("templates/", $language, "/", $kind, ".subject"))),
+            (concat!($language, "/", $kind, ".txt"),
+             include_str!(concat!("templates/", $language, "/", $kind, ".txt"))),
+            (concat!($language, "/", $kind, ".html"),
+             include_str!(concat!("templates/", $language, "/", $kind, ".html"))),
         )+)+]
     };
 }
@@ -146,9 +146,9 @@ impl Templates {
     }
 
     /// The texts of a mail in a language.
-    pub(super) fn render(&self, language: &Language, letter: Letter, facts: &Facts) -> Texts {
+    pub(super) fn render(&self, language: &Language, kind: Kind, facts: &Facts) -> Texts {
         let known = |set: &Environment<'_>, tag: &str| {
-            set.get_template(&file(tag, letter, "subject")).is_ok()
+            set.get_template(&file(tag, kind, "subject")).is_ok()
         };
         let wanted = language.as_str();
         let tag = if known(&self.own, wanted) {
@@ -162,10 +162,10 @@ impl Templates {
             LAST_RESORT
         };
         let part = |part: &str| {
-            let text = render(&self.own, &file(tag, letter, part), facts);
+            let text = render(&self.own, &file(tag, kind, part), facts);
             text.or_else(|fault| {
                 tracing::warn!(%fault, "a mail is written in the text compiled in");
-                render(&self.shipped, &file(last, letter, part), facts)
+                render(&self.shipped, &file(last, kind, part), facts)
             })
             .unwrap_or_default()
         };
@@ -182,7 +182,10 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| {
-        if name.ends_with(".html") {
+        if name
+            .rsplit_once('.')
+            .is_some_and(|(_, part)| part == "html")
+        {
             AutoEscape::Html
         } else {
             AutoEscape::None
@@ -199,8 +202,8 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-fn file(tag: &str, letter: Letter, part: &str) -> String {
-    format!("{tag}/{}.{part}", letter.name())
+fn file(tag: &str, kind: Kind, part: &str) -> String {
+    format!("{tag}/{}.{part}", kind.name())
 }
 
 fn take(own: &mut Environment<'static>, source: &TemplateSource) -> Result<(), TemplateFault> {
@@ -210,7 +213,7 @@ fn take(own: &mut Environment<'static>, source: &TemplateSource) -> Result<(), T
         what,
     };
     if !is_known(&source.name) {
-        let letters = Letter::ALL.map(Letter::name).join(", ");
+        let letters = Kind::ALL.map(Kind::name).join(", ");
         let parts = PARTS.join(", ");
         return Err(refuse(format!(
             "there is no such template; they are named LANGUAGE/MAIL.PART with a mail of {letters} and a part of {parts}"
@@ -227,9 +230,9 @@ fn is_known(name: &str) -> bool {
     let parted = name
         .split_once('/')
         .and_then(|(language, file)| Some((language, file.split_once('.')?)));
-    parted.is_some_and(|(language, (letter, part))| {
+    parted.is_some_and(|(language, (kind, part))| {
         Language::parse(language).is_some()
-            && Letter::ALL.iter().any(|l| l.name() == letter)
+            && Kind::ALL.iter().any(|l| l.name() == kind)
             && PARTS.contains(&part)
     })
 }
@@ -243,11 +246,11 @@ fn languages(own: &Environment<'_>) -> BTreeSet<String> {
 /// Mails of a language that lack a part.
 fn incomplete(own: &Environment<'_>) -> Vec<TemplateFault> {
     let mut faults = Vec::new();
-    for (tag, letter) in letters(own) {
-        let there = |part: &&str| own.get_template(&file(&tag, letter, part)).is_ok();
-        if PARTS.iter().any(|p| there(&p)) && !PARTS.iter().all(|p| there(&p)) {
+    for (tag, kind) in kinds(own) {
+        let there = |part: &str| own.get_template(&file(&tag, kind, part)).is_ok();
+        if PARTS.iter().any(|p| there(p)) && !PARTS.iter().all(|p| there(p)) {
             faults.push(TemplateFault {
-                name: format!("{tag}/{}", letter.name()),
+                name: format!("{tag}/{}", kind.name()),
                 line: None,
                 what: "a language that is not compiled in needs .subject, .txt and .html"
                     .to_owned(),
@@ -260,13 +263,13 @@ fn incomplete(own: &Environment<'_>) -> Vec<TemplateFault> {
 /// Templates that do not render.
 fn untold(own: &Environment<'_>) -> Vec<TemplateFault> {
     let mut faults: Vec<TemplateFault> = Vec::new();
-    for (tag, letter) in letters(own) {
+    for (tag, kind) in kinds(own) {
         for part in PARTS {
-            let name = file(&tag, letter, part);
+            let name = file(&tag, kind, part);
             if own.get_template(&name).is_err() {
                 continue;
             }
-            let samples = samples(&tag, letter);
+            let samples = samples(&tag, kind);
             faults.extend(
                 samples
                     .iter()
@@ -277,8 +280,8 @@ fn untold(own: &Environment<'_>) -> Vec<TemplateFault> {
     faults
 }
 
-fn letters(own: &Environment<'_>) -> Vec<(String, Letter)> {
-    let of = |tag: String| Letter::ALL.map(|letter| (tag.clone(), letter));
+fn kinds(own: &Environment<'_>) -> Vec<(String, Kind)> {
+    let of = |tag: String| Kind::ALL.map(|kind| (tag.clone(), kind));
     languages(own).into_iter().flat_map(of).collect()
 }
 
@@ -307,7 +310,7 @@ fn fault(name: &str, error: &minijinja::Error) -> TemplateFault {
 }
 
 /// Messages of every kind, for trying a template: each caller, each reason, each mark set and not.
-fn samples(tag: &str, letter: Letter) -> Vec<Facts> {
+fn samples(tag: &str, kind: Kind) -> Vec<Facts> {
     let number = DialString::parse("+31612345678").ok();
     let callers = number.iter().flat_map(|number| {
         let name = || Some("Jan de Vries".to_owned());
@@ -322,13 +325,13 @@ fn samples(tag: &str, letter: Letter) -> Vec<Facts> {
     });
     let callers = callers.chain([Caller::Withheld]);
     let reasons = Reason::ALL.into_iter().map(Some).chain([None]);
-    let told = |about: Option<Particulars>| about.map(|about| sample(&about, letter));
+    let told = |about: Option<Particulars>| about.map(|about| sample(&about, kind));
     let by_caller = callers.map(|caller| told(particulars(tag, caller, None, false)));
     let by_reason = reasons.map(|reason| told(particulars(tag, Caller::Withheld, reason, true)));
     by_caller.chain(by_reason).flatten().flatten().collect()
 }
 
-fn sample(about: &Particulars, letter: Letter) -> Vec<Facts> {
+fn sample(about: &Particulars, kind: Kind) -> Vec<Facts> {
     let facts = || Facts::new(about);
     let trouble = |address: Option<&str>| Trouble {
         way: "copy:jan@example.nl".to_owned(),
@@ -336,16 +339,14 @@ fn sample(about: &Particulars, letter: Letter) -> Vec<Facts> {
         error: "550 no such user".to_owned(),
         failed: 3,
     };
-    match letter {
-        Letter::Voicemail => [false, true]
-            .map(|copy| facts().with_file(about, SoundFormat::Wav).as_copy(copy))
+    match kind {
+        Kind::Voicemail => [false, true]
+            .map(|copy| facts().with_file(about, SoundFormat::Wav).for_copy(copy))
             .into(),
-        Letter::Notice => vec![facts()],
-        Letter::DeadLetter | Letter::Undelivered | Letter::MailboxFull => {
-            [None, Some("jan@example.nl")]
-                .map(|address| facts().with_trouble(trouble(address)))
-                .into()
-        }
+        Kind::Notice => vec![facts()],
+        Kind::DeadLetter | Kind::Undelivered | Kind::MailboxFull => [None, Some("jan@example.nl")]
+            .map(|address| facts().with_trouble(trouble(address)))
+            .into(),
     }
 }
 
@@ -401,7 +402,7 @@ pub(super) mod tests {
     }
 
     fn render(templates: &Templates, tag: &str) -> Texts {
-        templates.render(&Language::parse(tag).unwrap(), Letter::Voicemail, &facts())
+        templates.render(&Language::parse(tag).unwrap(), Kind::Voicemail, &facts())
     }
 
     #[test]
@@ -505,7 +506,7 @@ pub(super) mod tests {
         let mut about = particulars("nl", Caller::Withheld, None, false).unwrap();
         about.length = Duration::from_secs(5);
         let facts = Facts::new(&about).with_file(&about, SoundFormat::Wav);
-        let texts = own.render(&about.language, Letter::Voicemail, &facts);
+        let texts = own.render(&about.language, Kind::Voicemail, &facts);
         assert!(texts.plain.contains("5 seconden"), "{}", texts.plain);
     }
 }

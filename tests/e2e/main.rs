@@ -1,7 +1,7 @@
 //! End-to-end tests: the real server process on loopback, with real telephones.
 //!
 //! SIPp, baresip and linphonec are the telephones, and one made by hand for what those cannot do;
-//! Dovecot is the mail server, Kamailio the PBX in front.
+//! Dovecot and aiosmtpd are the mail servers, Kamailio the PBX in front.
 //! Mailboxes and logs are read from the disk, without the server's own code.
 
 // These tests stop at the first thing that is not as it should be; helpers are no #[test]s.
@@ -10,6 +10,7 @@
 mod access;
 mod agreement;
 mod crash;
+mod decoder;
 mod diverted;
 mod dovecot;
 mod harness;
@@ -21,4 +22,5 @@ mod operator;
 mod portal;
 mod recording;
 mod refusals;
+mod smtp;
 mod steps;

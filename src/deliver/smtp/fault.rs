@@ -76,8 +76,7 @@ fn of_refusal(stage: Stage, refusal: &Refusal, what: String) -> Fault {
     let detail = refusal.detail.map(|[_, subject, detail]| (subject, detail));
     match (stage, refusal.code, detail) {
         // The server closes (RFC 5321 section 3.8).
-        (_, 421, _) => Fault::down(what),
-        (Stage::Hello, _, _) => Fault::down(what),
+        (_, 421, _) | (Stage::Hello, _, _) => Fault::down(what),
         (Stage::LogIn, _, _) if !for_good => Fault::down(what),
         // Log-in refused, or wanted and not configured.
         (Stage::LogIn, _, _) | (_, 530 | 534 | 535 | 538, _) => Fault::operator(what),

@@ -29,7 +29,7 @@ const FILE_MAX: u64 = 1 << 20;
 
 /// The mail server, and how to get a connection to it.
 pub(super) struct Relay {
-    relay: SmtpRelay,
+    server: SmtpRelay,
     tls: Option<TlsParameters>,
     hello: ClientId,
 }
@@ -58,26 +58,30 @@ impl Relay {
             Tls::Off => None,
         };
         let hello = ClientId::Domain(host.as_str().to_owned());
-        Ok(Relay { relay, tls, hello })
+        Ok(Relay {
+            server: relay,
+            tls,
+            hello,
+        })
     }
 
-    fn server(&self) -> String {
-        format!("{}:{}", self.relay.host, self.relay.port)
+    fn name(&self) -> String {
+        format!("{}:{}", self.server.host, self.server.port)
     }
 
     /// Connects, protects the connection and logs in.
     pub(super) fn open(&self) -> Result<Line, Fault> {
-        let server = self.server();
+        let server = self.name();
         let hello = |e| fault::of(Stage::Hello, &server, &e);
-        let at = (self.relay.host.as_str(), self.relay.port);
-        let implicit = match self.relay.tls {
+        let at = (self.server.host.as_str(), self.server.port);
+        let implicit = match self.server.tls {
             Tls::Implicit => self.tls.as_ref(),
             Tls::StartTls | Tls::Off => None,
         };
-        let patience = Some(self.relay.timeout);
+        let patience = Some(self.server.timeout);
         let mut connection =
             SmtpConnection::connect(at, patience, &self.hello, implicit, None).map_err(hello)?;
-        if let (Tls::StartTls, Some(tls)) = (self.relay.tls, &self.tls) {
+        if let (Tls::StartTls, Some(tls)) = (self.server.tls, &self.tls) {
             connection.starttls(tls, &self.hello).map_err(hello)?;
         }
         self.log_in(&mut connection)?;
@@ -88,20 +92,20 @@ impl Relay {
     }
 
     fn log_in(&self, connection: &mut SmtpConnection) -> Result<(), Fault> {
-        let Some(user) = &self.relay.user else {
+        let Some(user) = &self.server.user else {
             return Ok(());
         };
-        let secret = secret(&self.relay.secret).map_err(|(file, error)| {
+        let secret = secret(&self.server.secret).map_err(|(file, error)| {
             let what = format!("cannot read smtp.password_file {}: {error}", file.display());
-            fault::operator(&self.server(), &what)
+            fault::operator(&self.name(), &what)
         })?;
-        let mechanisms: &[Mechanism] = match self.relay.auth {
+        let mechanisms: &[Mechanism] = match self.server.auth {
             Auth::Password => &[Mechanism::Plain, Mechanism::Login],
             Auth::XOAuth2 => &[Mechanism::Xoauth2],
         };
         let credentials = Credentials::new(user.clone(), secret);
         let answer = connection.auth(mechanisms, &credentials);
-        let answer = answer.map_err(|e| fault::of(Stage::LogIn, &self.server(), &e))?;
+        let answer = answer.map_err(|e| fault::of(Stage::LogIn, &self.name(), &e))?;
         self.expect(Stage::LogIn, answer, Severity::PositiveCompletion)?;
         Ok(())
     }
@@ -138,7 +142,7 @@ impl Relay {
         line.used = Instant::now();
         Sent {
             line: goes_on.then_some(line),
-            outcome: Err(fault::of(stage, &self.server(), &error)),
+            outcome: Err(fault::of(stage, &self.name(), &error)),
             unheard: stage == Stage::Sender && !fault::is_orderly(&error),
         }
     }
@@ -174,14 +178,14 @@ impl Relay {
         if answer.code().severity == wanted {
             Ok(answer)
         } else {
-            Err(fault::out_of_step(stage, &self.server(), &answer))
+            Err(fault::out_of_step(stage, &self.name(), &answer))
         }
     }
 }
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Relay({}, {:?})", self.server(), self.relay.tls)
+        write!(f, "Relay({}, {:?})", self.name(), self.server.tls)
     }
 }
 

@@ -41,7 +41,7 @@ pub struct MailCourier {
 
 #[derive(Debug)]
 enum Way {
-    Relay(Pool),
+    Relay(Box<Pool>),
     Folder(Folder),
 }
 
@@ -71,7 +71,7 @@ impl MailCourier {
             MailWay::Relay(relay) => {
                 let (most, patience) = (relay.connections, relay.timeout);
                 let relay = Relay::new(relay.clone(), &host)?;
-                Way::Relay(Pool::new(relay, most, patience))
+                Way::Relay(Box::new(Pool::new(relay, most, patience)))
             }
             MailWay::Folder(folder) => Way::Folder(Folder::make(folder.clone())?),
         };

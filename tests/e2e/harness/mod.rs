@@ -16,6 +16,7 @@ pub(crate) mod server;
 pub(crate) mod setup;
 pub(crate) mod sip;
 pub(crate) mod sipp;
+pub(crate) mod smtp;
 pub(crate) mod sound;
 pub(crate) mod voice;
 pub(crate) mod wait;
