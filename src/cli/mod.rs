@@ -9,6 +9,7 @@ mod boxes;
 mod check_config;
 mod fault;
 mod mailbox;
+mod message;
 mod passcode;
 mod self_test;
 mod serve;
@@ -17,7 +18,7 @@ mod table;
 
 pub use arguments::{SelfTestArgs, SelfTestTransport};
 
-use arguments::{Arguments, Command, MailboxCommand, SpoolCommand};
+use arguments::{Arguments, Command, MailboxCommand, MessageCommand, SpoolCommand};
 use clap::Parser;
 use fault::CliFault;
 use std::io::{self, Write};
@@ -66,6 +67,14 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             dead,
             file,
         }) => spool::retry(messages, *dead, file, out),
+        Command::Message(MessageCommand::List {
+            mailbox,
+            since,
+            read,
+        }) => message::list(mailbox.as_ref(), *since, read, out),
+        Command::Message(MessageCommand::Show { message, read }) => {
+            message::show(*message, read, out)
+        }
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)
