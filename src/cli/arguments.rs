@@ -14,6 +14,7 @@ Examples:
   belpost hash-passcode                          make a passcode for a [[subscriber]]
   belpost mailbox list                           who has how many messages
   belpost spool list                             what is not delivered yet
+  belpost message show MESSAGE                   what happened to a message
 
 Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line is wrong.";
 
@@ -50,6 +51,9 @@ pub(super) enum Command {
     /// Look into the spool: messages not delivered to their mailbox yet.
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Find out what happened to messages.
+    #[command(subcommand)]
+    Message(MessageCommand),
     /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
@@ -170,6 +174,28 @@ pub(super) enum SpoolCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum MessageCommand {
+    /// List the messages of which something happened lately, the newest last.
+    List {
+        /// Only those of this mailbox.
+        #[arg(long, value_name = "NUMBER", value_parser = parse_mailbox)]
+        mailbox: Option<MailboxId>,
+        /// From this day on, as in 2026-11-25, in UTC; without it the last seven days.
+        #[arg(long, value_name = "DAY")]
+        since: Option<jiff::civil::Date>,
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// Tell the story of a message, from its recording on, in the time of its mailbox.
+    Show {
+        /// The message, as `message list`, `spool list` and `mailbox show` name it.
+        message: MessageId,
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
     #[command(flatten)]
@@ -217,6 +243,8 @@ mod tests {
             "belpost mailbox show ../etc",
             "belpost mailbox export 2001 7",
             "belpost spool retry",
+            "belpost message show",
+            "belpost message list --since yesterday",
             "belpost self-test --mailbox 2001",
             "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
         ] {

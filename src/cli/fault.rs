@@ -76,6 +76,28 @@ pub(super) enum CliFault {
         /// What the system says.
         source: io::Error,
     },
+    /// No ledger is kept.
+    #[error("the configuration keeps no ledger: name a folder for it in ledger.folder")]
+    NoLedger,
+    /// The ledger could not be read.
+    #[error("ledger {}: {source}", folder.display())]
+    Ledger {
+        /// Which folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A message of which nothing is known.
+    #[error(
+        "nothing is known of message {message}: it is not in the spool, and the ledger, which \
+         goes back {keep_days} days, has nothing on it"
+    )]
+    NoSuchMessage {
+        /// Which message.
+        message: MessageId,
+        /// How long the ledger is kept.
+        keep_days: u32,
+    },
     /// Messages that are not in the spool.
     #[error("not in the spool: {}", listing(.0))]
     NotInSpool(Vec<MessageId>),

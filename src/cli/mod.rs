@@ -10,6 +10,7 @@ mod check_config;
 mod decode_sound;
 mod fault;
 mod mailbox;
+mod message;
 mod passcode;
 mod self_test;
 mod serve;
@@ -18,7 +19,7 @@ mod table;
 
 pub use arguments::{SelfTestArgs, SelfTestTransport};
 
-use arguments::{Arguments, Command, MailboxCommand, SpoolCommand};
+use arguments::{Arguments, Command, MailboxCommand, MessageCommand, SpoolCommand};
 use clap::Parser;
 use fault::CliFault;
 use std::io::{self, Write};
@@ -68,6 +69,14 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             file,
         }) => spool::retry(messages, *dead, file, out),
         Command::DecodeSound => decode_sound::run(out),
+        Command::Message(MessageCommand::List {
+            mailbox,
+            since,
+            read,
+        }) => message::list(mailbox.as_ref(), *since, read, out),
+        Command::Message(MessageCommand::Show { message, read }) => {
+            message::show(*message, read, out)
+        }
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

@@ -35,7 +35,7 @@ pub enum CallEvent {
         from: String,
         /// The number dialled.
         to: String,
-        /// Where it was routed: `deposit`, `portal`, `messages`, `diagnostic` or `refused`.
+        /// Where it was routed: `deposit`, `portal`, `lamp`, `diagnostic`, `unknown number` or `loop`.
         route: &'static str,
         /// The mailbox it reaches.
         #[serde(skip_serializing_if = "Option::is_none")]
