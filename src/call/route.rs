@@ -24,6 +24,8 @@ pub struct Routing {
     pub portal: Vec<DialString>,
     /// Numbers that lead straight to the messages.
     pub messages: Vec<DialString>,
+    /// Numbers that clear the message-waiting lamp of whoever dials them.
+    pub clear_lamp: Vec<DialString>,
     /// Diagnostic numbers.
     pub diagnostics: Vec<(DialString, Diagnostic)>,
     /// Whose mailbox a call takes that was diverted more than once.
@@ -71,6 +73,11 @@ pub enum Route {
         owner: Arc<Profile>,
         /// Why the call was diverted; `None` when the mailbox was called or no reason came.
         reason: Option<Reason>,
+    },
+    /// The message-waiting lamp of the caller is to be cleared.
+    ClearLamp {
+        /// The subscriber who calls; `None` where no trusted peer says who it is.
+        owner: Option<Arc<Profile>>,
     },
     /// A diagnostic.
     Diagnostic(Diagnostic),
@@ -214,6 +221,10 @@ fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route>
     if routing.messages.contains(&dialled) {
         return Some(portal(Entry::Messages));
     }
+    if routing.clear_lamp.contains(&dialled) {
+        let owner = calling_subscriber(invite, roster);
+        return Some(Route::ClearLamp { owner });
+    }
     let diagnostic = routing
         .diagnostics
         .iter()
@@ -284,6 +295,7 @@ mod tests {
         Routing {
             portal: vec![number("1233"), number("*62")],
             messages: vec![number("*86")],
+            clear_lamp: vec![number("*99")],
             diagnostics: vec![(number("9901"), Diagnostic::Echo)],
             mailbox_from: MailboxFrom::Original,
             mailbox_header: Some("x-mailbox".to_owned()),
@@ -360,6 +372,22 @@ mod tests {
                 "{dialled}"
             );
         }
+    }
+
+    #[test]
+    fn the_clearing_code_works_for_the_telephone_it_is_dialled_from() {
+        let mut call = invite("*99");
+        let owner = roster().by_number("2001").cloned();
+        assert!(owner.is_some());
+        call.asserted = vec![address("+31201232001")];
+        let clear = |owner| Route::ClearLamp { owner };
+        assert_eq!(route(&call, &roster(), &routing()), clear(owner));
+        call.asserted = vec![address("0612345678")];
+        assert_eq!(route(&call, &roster(), &routing()), clear(None));
+        call.asserted.clear();
+        call.from = address("2001");
+        call.trusted = false;
+        assert_eq!(route(&call, &roster(), &routing()), clear(None));
     }
 
     #[test]

@@ -394,6 +394,7 @@ fn arrival(invite: &Invite, route: &Route) -> Milestone {
     let (name, mailbox) = match route {
         Route::Portal { owner, .. } => ("portal", owner.as_ref()),
         Route::Deposit { owner, .. } => ("deposit", Some(owner)),
+        Route::ClearLamp { owner } => ("clear the lamp", owner.as_ref()),
         Route::Diagnostic(_) => ("diagnostic", None),
         Route::Unknown => ("unknown number", None),
         Route::Loop => ("loop", None),

@@ -58,6 +58,8 @@ pub enum Command {
         /// Which message.
         message: MessageId,
     },
+    /// The owner of this mailbox clears the message-waiting lamp.
+    ClearLamp(MailboxId),
     /// Check a passcode, taking the same time for a mailbox that does not exist. Answered by
     /// [`Switch::handle_log_in`](super::Switch::handle_log_in).
     LogIn {

@@ -63,11 +63,6 @@ impl Cleared {
         self.0.contains_key(mailbox)
     }
 
-    /// All mailboxes whose lamp was cleared.
-    pub(super) fn mailboxes(&self) -> impl Iterator<Item = &MailboxId> {
-        self.0.keys()
-    }
-
     /// Clears a lamp; `known` are the counts at this moment, where they are known. Says whether
     /// that changed anything: where nothing is new the lamp is dark anyway.
     pub(super) fn clear(&mut self, mailbox: &MailboxId, known: Option<Counts>) -> bool {

@@ -14,6 +14,7 @@ mod diverted;
 mod dovecot;
 mod harness;
 mod kamailio;
+mod lamp;
 mod limits;
 mod linphone;
 mod operator;

@@ -206,7 +206,7 @@ impl Server {
 
     /// The operator stops the server.
     pub fn stop(&mut self, now: Now) {
-        self.machine.drain();
+        self.machine.drain(now);
         self.switch.drain(now);
         self.settle(now);
     }
@@ -400,6 +400,8 @@ impl Server {
                 let question = Input::Fetch(call, play, mailbox, message);
                 self.questions.push((self.delays.mailbox, question));
             }
+            // No telephone subscribes here: a lamp that goes dark is the lamp's own affair.
+            call::Command::ClearLamp(_) => {}
             call::Command::LogIn {
                 call,
                 attempt,

@@ -60,6 +60,8 @@ pub(super) struct CallSession {
     owner: Option<Arc<Profile>>,
     language: Language,
     reason: Option<Reason>,
+    /// Whose lamp goes dark when the call is up.
+    clears: Option<MailboxId>,
     take: Take,
     play: Play,
     /// Whether the flow holds what plays.
@@ -132,6 +134,7 @@ impl CallSession {
             talk,
             owner,
             reason,
+            clears,
         } = purpose;
         let language = owner.as_ref().map_or(fallback, |o| &o.language).clone();
         let mut session = CallSession {
@@ -144,6 +147,7 @@ impl CallSession {
             owner,
             language,
             reason,
+            clears,
             take: Take::None,
             play: Play::Nothing,
             paused: false,
@@ -360,6 +364,9 @@ impl CallSession {
         }
         self.phase = Phase::Up;
         self.note(desk, Milestone::Answered(self.leg.law()));
+        if let Some(mailbox) = self.clears.take() {
+            desk.out.push_back(Command::ClearLamp(mailbox));
+        }
         match &self.talk {
             Talk::Flow(_) => self.tell(desk, Event::Started),
             Talk::Diagnostic(kind) => self.start_diagnostic(desk, *kind),

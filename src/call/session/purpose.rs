@@ -1,9 +1,11 @@
 //! What a call is for: its route, turned into a conversation or a diagnostic.
 
 use super::Talk;
+use crate::base::MailboxId;
 use crate::call::route::Route;
 use crate::flow::{Conversation, DepositSetup, PortalSetup};
 use crate::mime::Reason;
+use crate::prompt::{Line, Phrase};
 use crate::sip::Refusal;
 use crate::subscriber::Profile;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ pub(in crate::call) struct Purpose {
     pub(super) talk: Talk,
     pub(super) owner: Option<Arc<Profile>>,
     pub(super) reason: Option<Reason>,
+    /// Whose lamp goes dark when the call is up.
+    pub(super) clears: Option<MailboxId>,
 }
 
 impl Purpose {
@@ -23,6 +27,7 @@ impl Purpose {
             talk: Talk::Flow(conversation),
             owner,
             reason,
+            clears: None,
         };
         match route {
             Route::Portal { owner, entry } => {
@@ -40,10 +45,19 @@ impl Purpose {
                 };
                 Ok(flow(Conversation::deposit(setup), Some(owner), reason))
             }
+            Route::ClearLamp { owner } => {
+                let clears = owner.as_ref().map(|owner| owner.mailbox.clone());
+                let words = vec![Phrase::Line(Line::Goodbye)];
+                Ok(Purpose {
+                    clears,
+                    ..flow(Conversation::announcement(words), owner, None)
+                })
+            }
             Route::Diagnostic(kind) => Ok(Purpose {
                 talk: Talk::Diagnostic(kind),
                 owner: None,
                 reason: None,
+                clears: None,
             }),
             Route::Unknown => Err(Refusal {
                 status: 404,
