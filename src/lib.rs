@@ -18,6 +18,7 @@ pub mod sip;
 pub mod subscriber;
 // Rank 3
 pub mod flow;
+pub mod lamp;
 pub mod media;
 // Rank 4
 pub mod call;

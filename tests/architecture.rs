@@ -25,6 +25,7 @@ const RANKS: &[(&str, u8)] = &[
     ("sip", 2),
     ("subscriber", 2),
     ("flow", 3),
+    ("lamp", 3),
     ("media", 3),
     ("call", 4),
     ("deliver", 5),

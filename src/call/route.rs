@@ -24,7 +24,7 @@ pub struct Routing {
     pub portal: Vec<DialString>,
     /// Numbers that lead straight to the messages.
     pub messages: Vec<DialString>,
-    /// Numbers that put the message indicator out.
+    /// Numbers that clear the message-waiting lamp of whoever dials them.
     pub clear_lamp: Vec<DialString>,
     /// Diagnostic numbers.
     pub diagnostics: Vec<(DialString, Diagnostic)>,
@@ -74,9 +74,9 @@ pub enum Route {
         /// Why the call was diverted; `None` when the mailbox was called or no reason came.
         reason: Option<Reason>,
     },
-    /// The message indicator of the caller goes out.
+    /// The message-waiting lamp of the caller is to be cleared.
     ClearLamp {
-        /// The subscriber who calls, if known.
+        /// The subscriber who calls; `None` where no trusted peer says who it is.
         owner: Option<Arc<Profile>>,
     },
     /// A diagnostic.
@@ -372,6 +372,22 @@ mod tests {
                 "{dialled}"
             );
         }
+    }
+
+    #[test]
+    fn the_clearing_code_works_for_the_telephone_it_is_dialled_from() {
+        let mut call = invite("*99");
+        let owner = roster().by_number("2001").cloned();
+        assert!(owner.is_some());
+        call.asserted = vec![address("+31201232001")];
+        let clear = |owner| Route::ClearLamp { owner };
+        assert_eq!(route(&call, &roster(), &routing()), clear(owner));
+        call.asserted = vec![address("0612345678")];
+        assert_eq!(route(&call, &roster(), &routing()), clear(None));
+        call.asserted.clear();
+        call.from = address("2001");
+        call.trusted = false;
+        assert_eq!(route(&call, &roster(), &routing()), clear(None));
     }
 
     #[test]

@@ -6,11 +6,13 @@ mod deposit;
 mod ledger;
 mod leg;
 mod limits;
+mod message_summary;
 
 pub use deposit::{Attempts, Deposit, Ending, Envelope, Facts, Marks, Outbox, OutboxFault};
 pub use ledger::{By, Ledger, NoLedger, Step};
 pub use leg::Leg;
 pub use limits::{Limits, Room, Usage};
+pub use message_summary::{MessageSummary, SummaryFault};
 
 use crate::base::{DialString, MailboxId, MessageId, Timestamp};
 use std::time::Duration;

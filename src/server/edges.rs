@@ -5,8 +5,10 @@
 //! the caller is told of; nothing here waits.
 
 use super::address;
+use super::lamp_file::LampFile;
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
 use super::telling::Telling;
+use super::watching::Watching;
 use crate::audio::WireAudio;
 use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
 use crate::call::{Milestone, PATIENCE, TakeCommand};
@@ -14,12 +16,13 @@ use crate::deliver::{Answer, Answered, Mailboxes, Question, Token};
 use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
+use crate::mailbox::Tally;
 use crate::prompt::Phrase;
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
 use crate::{mailbox, media};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -42,12 +45,14 @@ pub(super) enum Input {
     Kept(MessageId, Result<(), KeepFault>),
     /// The audio of a recording.
     TakeAudio(MessageId, Result<WireAudio, PlayFault>),
-    /// A mailbox answers.
-    Mail(CallId, mailbox::Reply),
+    /// A mailbox answers a call.
+    Mail(CallId, MailboxId, mailbox::Reply),
     /// The audio of a message.
     Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
     /// A passcode was checked.
     LogIn(Verdict),
+    /// A mailbox that is watched was counted, or could not be.
+    Counted(MailboxId, Result<Tally, mailbox::Fault>),
 }
 
 /// What a question to a mailbox was for.
@@ -55,6 +60,7 @@ pub(super) enum Input {
 enum Asked {
     Mail(CallId),
     Audio(CallId, PlayId),
+    Count,
 }
 
 /// Everything at the edge.
@@ -76,6 +82,10 @@ pub(super) struct Edges {
     pub fallback: Language,
     pub telling: Telling,
     pub asked: Questions,
+    pub watching: Watching,
+    pub lamp_file: LampFile,
+    /// Whose mailbox each recording under way is for.
+    pub takes: HashMap<MessageId, MailboxId>,
 }
 
 /// Questions under way, and answers that need no wait.
@@ -186,15 +196,21 @@ impl Edges {
 
     pub(super) fn take(&mut self, command: TakeCommand) {
         let (queued, otherwise) = match command {
-            TakeCommand::Begin { take, envelope } => (
-                self.spool.begin(take, *envelope),
-                Some(Input::TakeRefused(take)),
-            ),
+            TakeCommand::Begin { take, envelope } => {
+                self.takes.insert(take, envelope.owner.mailbox.clone());
+                (
+                    self.spool.begin(take, *envelope),
+                    Some(Input::TakeRefused(take)),
+                )
+            }
             TakeCommand::Commit { take, facts } => (
                 self.spool.commit(take, facts),
                 Some(Input::Kept(take, Err(KeepFault::Disk))),
             ),
-            TakeCommand::Discard(take) => (self.spool.discard(take), None),
+            TakeCommand::Discard(take) => {
+                self.takes.remove(&take);
+                (self.spool.discard(take), None)
+            }
             TakeCommand::Load(take) => {
                 let failed = Input::TakeAudio(take, Err(PlayFault::Unavailable));
                 (self.spool.load(take), Some(failed))
@@ -219,7 +235,7 @@ impl Edges {
             Asked::Mail(call),
             mailbox,
             Question::Command(command),
-            Input::Mail(call, failed),
+            Input::Mail(call, mailbox.clone(), failed),
         );
     }
 
@@ -238,6 +254,53 @@ impl Edges {
             Question::Audio(message),
             failed,
         );
+    }
+
+    /// Counts a mailbox now, and again whenever it may have changed.
+    pub(super) fn watch(&mut self, now: Mono, mailbox: &MailboxId) {
+        self.watching.add(now, mailbox);
+        self.count(now, mailbox);
+    }
+
+    pub(super) fn unwatch(&mut self, mailbox: &MailboxId) {
+        self.watching.remove(mailbox);
+    }
+
+    /// A mailbox may have changed: where it is watched, it is counted.
+    pub(super) fn count(&mut self, now: Mono, mailbox: &MailboxId) {
+        if self.watching.ask(now, mailbox) {
+            self.ask_count(now, mailbox);
+        }
+    }
+
+    /// The count of a mailbox is there.
+    pub(super) fn counted(&mut self, now: Mono, mailbox: &MailboxId) {
+        if self.watching.answered(now, mailbox) {
+            self.ask_count(now, mailbox);
+        }
+    }
+
+    fn ask_count(&mut self, now: Mono, mailbox: &MailboxId) {
+        let failed = Input::Counted(mailbox.clone(), Err(mailbox::Fault::Unavailable));
+        self.ask(now, Asked::Count, mailbox, Question::Tally, failed);
+    }
+
+    /// When [`Edges::handle_timeout`] has something to do.
+    pub(super) fn poll_timeout(&self) -> Option<Mono> {
+        self.watching.poll_timeout()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Mono) {
+        for mailbox in self.watching.due(now) {
+            self.count(now, &mailbox);
+        }
+    }
+
+    /// A recording is kept or lost: its mailbox has changed, or has not.
+    pub(super) fn take_settled(&mut self, now: Mono, take: MessageId) {
+        if let Some(mailbox) = self.takes.remove(&take) {
+            self.count(now, &mailbox);
+        }
     }
 
     pub(super) fn log_in(&mut self, log_in: LogIn) {
@@ -259,6 +322,7 @@ impl Edges {
         drop(self.media);
         self.engine.stop();
         self.telling.flush();
+        drop(self.lamp_file);
         drop(self.spool);
     }
 
@@ -300,11 +364,14 @@ impl Questions {
     fn of_answer(&mut self, answered: Answered) -> Option<Input> {
         let (_, asked) = self.open.remove(&answered.token)?;
         match (asked, answered.answer) {
-            (Asked::Mail(call), Answer::Reply(reply)) => Some(Input::Mail(call, reply)),
+            (Asked::Mail(call), Answer::Reply(reply)) => {
+                Some(Input::Mail(call, answered.mailbox, reply))
+            }
+            (Asked::Count, Answer::Tally(tally)) => Some(Input::Counted(answered.mailbox, tally)),
             (Asked::Audio(call, play), Answer::Audio(_, audio)) => {
                 Some(Input::Audio(call, play, audio.map_err(play_fault)))
             }
-            (Asked::Mail(_) | Asked::Audio(..), answer) => {
+            (Asked::Mail(_) | Asked::Audio(..) | Asked::Count, answer) => {
                 error!(
                     ?answer,
                     "a mailbox answered another question than it was asked"

@@ -1,17 +1,20 @@
 //! Wiring: from a configuration to a running server, and its orderly end.
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
-//! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log.
+//! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log,
+//! the writer of the cleared lamps.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
 mod clock;
 mod edges;
+mod lamp_file;
 mod log_ins;
 mod rules;
 mod signalling;
 mod start;
 mod telling;
+mod watching;
 
 pub use address::towards as address_towards;
 pub use clock::Clock;

@@ -4,6 +4,7 @@ use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::engine;
 use crate::flow::{MenuFault, Menus, Settings};
+use crate::lamp::Peer;
 use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
@@ -79,7 +80,11 @@ pub(super) fn calls(config: &Config, roster: Arc<Roster>, menus: Menus) -> call:
 }
 
 /// The SIP machine's settings, for the addresses it really listens on.
-pub(super) fn sip(config: &config::Sip, local: &[(sip::Transport, SocketAddr)]) -> sip::Config {
+pub(super) fn sip(
+    config: &config::Sip,
+    lamp: &config::Lamp,
+    local: &[(sip::Transport, SocketAddr)],
+) -> sip::Config {
     let name = |transport| {
         let bound = local
             .iter()
@@ -101,6 +106,9 @@ pub(super) fn sip(config: &config::Sip, local: &[(sip::Transport, SocketAddr)]) 
         max_calls: config.max_calls as usize,
         t1: config.t1,
         session_expires: config.session_expires,
+        min_subscription: lamp.min_expires,
+        max_subscription: lamp.max_expires,
+        max_subscriptions: lamp.max_subscriptions as usize,
         ..sip::Config::new(name(sip::Transport::Udp), name(sip::Transport::Tcp))
     }
 }
@@ -129,6 +137,17 @@ pub(super) fn media(config: &Config) -> engine::Config {
 pub(super) fn media_address(config: &config::Media) -> Option<IpAddr> {
     let bound = (!config.bind.is_unspecified()).then_some(config.bind);
     config.address.or(bound)
+}
+
+/// The peers that are told of every lamp.
+pub(super) fn lamp_peers(config: &config::Lamp) -> Vec<Peer> {
+    let peers = config.peers.iter();
+    peers
+        .map(|peer| Peer {
+            address: peer.address,
+            transport: peer.transport,
+        })
+        .collect()
 }
 
 /// The longest recording; the disk reserve is counted with it.

@@ -1,6 +1,7 @@
-//! The signalling task: one task that owns the SIP machine and the switch, and serves both.
+//! The signalling task: one task that owns the SIP machine, the switch and the lamps, and serves
+//! them all.
 //!
-//! Every input is handed to its machine, then both are drained until neither has more to say.
+//! Every input is handed to its machine, then all are drained until none has more to say.
 //! Nothing here waits for disk, mailbox or passcode: those have threads of their own, and their
 //! answers come back as further inputs.
 
@@ -8,8 +9,9 @@ use super::clock::Clock;
 use super::edges::{Edges, Input};
 use super::log_ins::{LogIn, Verdict};
 use crate::call::{Command, Switch};
-use crate::flow::LampFault;
-use crate::sip::Machine;
+use crate::lamp::{self, Lamps};
+use crate::mailbox::Reply;
+use crate::sip::{self, Machine};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
@@ -27,12 +29,14 @@ pub(super) struct Signalling {
     pub clock: Clock,
     pub machine: Machine,
     pub switch: Switch,
+    pub lamps: Lamps,
     pub edges: Edges,
 }
 
 impl Signalling {
     /// Serves calls until told to stop, then lets the present ones end in order.
     pub(super) async fn run(mut self, mut stop: oneshot::Receiver<()>) -> Edges {
+        self.settle();
         loop {
             let deadline = self.deadline();
             tokio::select! {
@@ -83,7 +87,9 @@ impl Signalling {
     fn deadline(&self) -> Instant {
         let sip = self.machine.poll_timeout().map(|(at, _)| at);
         let call = self.switch.poll_timeout();
-        let next = sip.into_iter().chain(call).min();
+        let lamps = self.lamps.poll_timeout();
+        let edges = self.edges.poll_timeout();
+        let next = [sip, call, lamps, edges].into_iter().flatten().min();
         next.map_or_else(|| Instant::now() + IDLE, |at| self.clock.instant(at))
     }
 
@@ -91,6 +97,8 @@ impl Signalling {
         let now = self.clock.now();
         self.machine.handle_timeout(now);
         self.switch.handle_timeout(now);
+        self.lamps.handle_timeout(now.mono);
+        self.edges.handle_timeout(now.mono);
     }
 
     fn take(&mut self, input: Input) {
@@ -99,11 +107,26 @@ impl Signalling {
             Input::Sip(arrival, bytes) => self.machine.handle_message(now, arrival, &bytes),
             Input::ConnectionLost(connection) => self.machine.connection_lost(now, connection),
             Input::Media(session, event) => self.switch.handle_media(now, session, &event),
-            Input::TakeRefused(take) => self.switch.handle_take_refused(now, take),
+            Input::TakeRefused(take) => {
+                self.edges.take_settled(now.mono, take);
+                self.switch.handle_take_refused(now, take);
+            }
             Input::TakeBroken(take) => self.switch.handle_take_broken(now, take),
-            Input::Kept(take, outcome) => self.switch.handle_kept(now, take, outcome),
+            Input::Kept(take, outcome) => {
+                self.edges.take_settled(now.mono, take);
+                self.switch.handle_kept(now, take, outcome);
+            }
             Input::TakeAudio(take, audio) => self.switch.handle_take_audio(now, take, audio),
-            Input::Mail(call, reply) => self.switch.handle_mail(now, call, reply),
+            Input::Mail(call, mailbox, reply) => {
+                if let Reply::Done(_) = reply {
+                    self.edges.count(now.mono, &mailbox);
+                }
+                self.switch.handle_mail(now, call, reply);
+            }
+            Input::Counted(mailbox, tally) => {
+                self.edges.counted(now.mono, &mailbox);
+                self.lamps.handle_counted(now.mono, &mailbox, tally);
+            }
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
             Input::LogIn(Verdict {
                 call,
@@ -117,10 +140,11 @@ impl Signalling {
     fn settle(&mut self) {
         loop {
             if let Some(event) = self.machine.poll_event() {
-                self.switch.set_admitting(self.edges.has_room());
-                self.switch.handle_sip(self.clock.now(), event);
+                self.on_sip(event);
             } else if let Some(command) = self.switch.poll_command() {
                 self.carry_out(command);
+            } else if let Some(command) = self.lamps.poll_command() {
+                self.carry_out_lamp(command);
             } else if let Some(transmit) = self.machine.poll_transmit() {
                 self.edges.transmit(transmit);
             } else if let Some(input) = self.edges.immediate() {
@@ -128,6 +152,40 @@ impl Signalling {
             } else {
                 return;
             }
+        }
+    }
+
+    fn on_sip(&mut self, event: sip::Event) {
+        let now = self.clock.now();
+        match event {
+            sip::Event::Subscribed(_)
+            | sip::Event::Unsubscribed { .. }
+            | sip::Event::PeerNotified { .. } => self.lamps.handle_sip(now.mono, event),
+            sip::Event::Invite(_)
+            | sip::Event::Acknowledged { .. }
+            | sip::Event::OfferedAgain { .. }
+            | sip::Event::InfoDigit { .. }
+            | sip::Event::Bye { .. }
+            | sip::Event::Ended { .. }
+            | sip::Event::Ringing { .. }
+            | sip::Event::Answered { .. } => {
+                self.switch.set_admitting(self.edges.has_room());
+                self.switch.handle_sip(now, event);
+            }
+        }
+    }
+
+    fn carry_out_lamp(&mut self, command: lamp::Command) {
+        let now = self.clock.now();
+        match command {
+            lamp::Command::Sip(command) => self.machine.handle_command(now, command),
+            lamp::Command::Watch(mailbox) => self.edges.watch(now.mono, &mailbox),
+            lamp::Command::Unwatch(mailbox) => self.edges.unwatch(&mailbox),
+            lamp::Command::Remember(text) => self.edges.lamp_file.write(text),
+            lamp::Command::Lit {
+                mailbox,
+                telephones,
+            } => info!(%mailbox, telephones, "a lamp is lit"),
         }
     }
 
@@ -175,9 +233,9 @@ impl Signalling {
                 mailbox,
                 passcode,
             }),
-            Command::ClearLamp { call, .. } => {
-                let outcome = Err(LampFault::Unavailable);
-                self.switch.handle_lamp_cleared(now, call, outcome);
+            Command::ClearLamp { call, mailbox } => {
+                self.lamps.handle_cleared(now.mono, &mailbox);
+                self.switch.handle_lamp_cleared(now, call, Ok(()));
             }
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }

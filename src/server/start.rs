@@ -2,15 +2,18 @@
 
 use super::clock::Clock;
 use super::edges::{Edges, Questions};
+use super::lamp_file::LampFile;
 use super::log_ins::{LogIns, LogInsFault};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::telling::Telling;
+use super::watching::Watching;
 use crate::call::Switch;
 use crate::config::Config;
 use crate::deliver::{self, Deliverer, Mailboxes, Maildir};
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineFault};
+use crate::lamp::{Cleared, Lamps};
 use crate::library::{self, Library, LibraryFault};
 use crate::mime::{MailHost, MailHostFault};
 use crate::observe::EventLog;
@@ -18,6 +21,7 @@ use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
 use crate::subscriber::{NumberTaken, Roster};
 use crate::transport::{self, Bounds, Transport};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,13 +91,17 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let (edges, deliverer) = open_edges(config, &roster).await?;
+        let (edges, deliverer, cleared) = open_edges(config, &roster).await?;
         let addresses = edges.transport.local_addrs().to_vec();
-        let machine = Machine::new(rules::sip(&config.sip, &addresses), random()?);
+        let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
         let seed = u64::from_le_bytes(random()?);
+        let clock = Clock::start();
+        let peers = rules::lamp_peers(&config.lamp);
+        let lamps = Lamps::new(clock.now().mono, Arc::clone(&roster), peers, cleared);
         let signalling = Signalling {
-            clock: Clock::start(),
+            clock,
             machine,
+            lamps,
             switch: Switch::new(rules::calls(config, roster, menus), seed),
             edges,
         };
@@ -136,7 +144,7 @@ impl Server {
 async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
-) -> Result<(Edges, Deliverer), StartFault> {
+) -> Result<(Edges, Deliverer, Cleared), StartFault> {
     let host = MailHost::parse(&config.mailboxes.host)?;
     let library = load_prompts(config)?;
     let events = open_events(config)?;
@@ -157,6 +165,7 @@ async fn open_edges(
         || Box::new(spool.intake()),
         &media_in,
     )?;
+    let (lamp_file, cleared) = LampFile::open(config.lamp.file.clone())?;
     let (verdict, verdicts) = mpsc::unbounded_channel();
     let log_ins = LogIns::start(Arc::clone(roster), random()?, verdict)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
@@ -176,8 +185,11 @@ async fn open_edges(
         fallback: config.prompts.language.clone(),
         telling: Telling::new(events),
         asked: Questions::default(),
+        watching: Watching::default(),
+        lamp_file,
+        takes: HashMap::new(),
     };
-    Ok((edges, deliverer))
+    Ok((edges, deliverer, cleared))
 }
 
 fn sockets(config: &Config) -> transport::Config {

@@ -16,6 +16,7 @@ mod dovecot;
 mod harness;
 mod imap;
 mod kamailio;
+mod lamp;
 mod limits;
 mod linphone;
 mod operator;

@@ -15,6 +15,8 @@ struct Office {
     switch: Switch,
     now: Now,
     calls: u64,
+    /// Who calls.
+    caller: &'static str,
     seen: Vec<Command>,
 }
 
@@ -53,6 +55,7 @@ impl Office {
             switch: Switch::new(rules, 1),
             now,
             calls: 0,
+            caller: "0612345678",
             seen: Vec::new(),
         }
     }
@@ -73,7 +76,7 @@ impl Office {
             trusted: true,
             request_uri: address(to),
             to: address(to),
-            from: address("0612345678"),
+            from: address(self.caller),
             asserted: Vec::new(),
             private: false,
             diversion: Vec::new(),
@@ -247,6 +250,26 @@ fn a_recording_whose_end_is_never_reported_is_kept_all_the_same() {
     assert_eq!(office.switch.unsettled(), 0);
     assert_eq!(office.switch.len(), 1);
     office.ended(call, EndReason::NoResponse);
+    office.assert_empty();
+}
+
+#[test]
+fn the_clearing_code_clears_the_lamp_of_who_dials_it_once_the_call_is_up() {
+    let mut office = Office::new();
+    let owner = MailboxId::parse("2001").unwrap();
+    for (dials, clears) in [("2001", 1), ("0612345678", 0)] {
+        office.caller = dials;
+        let call = office.arrives("*99", OFFER);
+        office.open(Some("192.0.2.9:5000"));
+        let mailbox = owner.clone();
+        let clear = Command::ClearLamp { call, mailbox };
+        let count = |office: &Office| office.seen.iter().filter(|c| **c == clear).count();
+        assert_eq!(count(&office), 0, "not before the ACK");
+        office.sip(sip::Event::Acknowledged { call, answer: None });
+        assert_eq!(count(&office), clears, "{dials}");
+        office.sip(sip::Event::Bye { call });
+        office.seen.clear();
+    }
     office.assert_empty();
 }
 

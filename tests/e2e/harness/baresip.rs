@@ -3,11 +3,12 @@
 
 use super::ports::free_block;
 use super::process::{self, Process};
+use super::registrar::Registrar;
 use super::sound;
 use super::wait::eventually;
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,12 +24,30 @@ pub(crate) struct Baresip {
     control: TcpStream,
     pending: Vec<u8>,
     server: SocketAddr,
+    address: SocketAddr,
+    /// Who answers its REGISTERs, where it sends any.
+    registrar: Option<Registrar>,
 }
 
 impl Baresip {
     /// A telephone with this number that calls through the server and says `microphone`, over and
     /// over from the moment a call is up.
     pub(crate) fn start(server: SocketAddr, number: &str, microphone: &[i16]) -> Baresip {
+        Baresip::start_as(server, microphone, &account(server, number))
+    }
+
+    /// The same with a message-waiting lamp, to which it subscribes as soon as it is registered:
+    /// never before.
+    pub(crate) fn start_with_lamp(server: SocketAddr, number: &str, microphone: &[i16]) -> Baresip {
+        let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+        let through = front.local_addr().expect("an address");
+        let account = account(through, number).replace("regint=0", "regint=60;mwi=yes");
+        let mut phone = Baresip::start_as(server, microphone, &account);
+        phone.registrar = Some(Registrar::serve(front, phone.address, server));
+        phone
+    }
+
+    fn start_as(server: SocketAddr, microphone: &[i16], account: &str) -> Baresip {
         let folder = tempfile::Builder::new()
             .prefix("phone-")
             .tempdir()
@@ -39,7 +58,7 @@ impl Baresip {
             std::fs::write(folder.path().join(name), text).expect("a file of the phone");
         };
         write("config", config(&folder, ports));
-        write("accounts", account(server, number));
+        write("accounts", format!("{account}\n"));
         write("contacts", String::new());
         let mut command = Command::new("baresip");
         command.arg("-f").arg(folder.path()).arg("-v");
@@ -55,6 +74,8 @@ impl Baresip {
             control,
             pending,
             server,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, ports)),
+            registrar: None,
         }
     }
 
@@ -96,6 +117,17 @@ impl Baresip {
         entries
             .filter_map(|entry| entry.ok().map(|e| e.path()))
             .find(|file| file.to_string_lossy().ends_with("-dec.wav"))
+    }
+
+    /// Waits until the lamp is told this, since it was last waited for.
+    pub(crate) fn await_lamp(&mut self, waiting: &str, counts: &str) {
+        let waiting = format!("Messages-Waiting: {waiting}");
+        let counts = format!("Voice-Message: {counts} ");
+        let what = format!("{waiting}, {counts}");
+        self.await_word(&what, Duration::from_secs(10), |word| {
+            let told = word["param"].as_str().unwrap_or_default();
+            word["type"] == "MWI_NOTIFY" && told.contains(&waiting) && told.contains(&counts)
+        });
     }
 
     fn command(&mut self, command: &str, params: &str) {
@@ -148,6 +180,7 @@ impl Baresip {
 impl Drop for Baresip {
     fn drop(&mut self) {
         self.process.kill();
+        self.registrar = None;
         if std::thread::panicking() {
             process::show("baresip", &self.folder.path().join("log"));
         }
@@ -175,7 +208,7 @@ fn config(folder: &TempDir, ports: u16) -> String {
          audio_alert aufile,{place}/alert.wav\nausrc_srate 8000\nauplay_srate 8000\n\
          ausrc_channels 1\nauplay_channels 1\nrtp_ports {}-{}\nmodule_path {MODULES}\n\
          module stdio.so\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\n\
-         module_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
+         module_tmp account.so\nmodule_app menu.so\nmodule_app mwi.so\nmodule_app ctrl_tcp.so\n\
          module_app debug_cmd.so\nctrl_tcp_listen 127.0.0.1:{}\nsnd_path {place}\n",
         ports + 4,
         ports + 9,
@@ -186,6 +219,6 @@ fn config(folder: &TempDir, ports: u16) -> String {
 fn account(server: SocketAddr, number: &str) -> String {
     format!(
         "<sip:{number}@{server};transport=udp>;regint=0;outbound=\"sip:{server};transport=udp\";\
-         dtmfmode=rtpevent;ptime=20;audio_codecs=PCMA/8000/1,PCMU/8000/1\n"
+         dtmfmode=rtpevent;ptime=20;audio_codecs=PCMA/8000/1,PCMU/8000/1"
     )
 }

@@ -54,6 +54,17 @@ impl Mailbox {
         messages.remove(0)
     }
 
+    /// Marks the only message as read or unread, as a mail program does: by its name.
+    pub(crate) fn set_seen(&self, seen: bool) {
+        let message = self.only();
+        let sub = if message.fresh { "new" } else { "cur" };
+        let name = message.file.split(":2,").next().unwrap_or_default();
+        let flags = if seen { "S" } else { "" };
+        let from = self.folder.join(sub).join(&message.file);
+        let to = self.folder.join("cur").join(format!("{name}:2,{flags}"));
+        std::fs::rename(from, to).expect("a message");
+    }
+
     /// How many messages there are.
     pub(crate) fn count(&self) -> usize {
         ["new", "cur"]

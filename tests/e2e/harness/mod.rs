@@ -12,6 +12,7 @@ pub(crate) mod linphone;
 pub(crate) mod mailbox;
 pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod registrar;
 pub(crate) mod server;
 pub(crate) mod setup;
 pub(crate) mod sip;

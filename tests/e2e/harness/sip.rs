@@ -20,7 +20,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    fn parse(text: &str) -> Option<Message> {
+    /// Reads a message.
+    pub(crate) fn parse(text: &str) -> Option<Message> {
         let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.split("\r\n");
         let start = lines.next()?.to_owned();
