@@ -77,6 +77,10 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
         Command::Message(MessageCommand::Show { message, read }) => {
             message::show(*message, read, out)
         }
+        // That it is meant is said by the command line being complete.
+        Command::Spool(SpoolCommand::Drop { messages, file, .. }) => {
+            spool::drop_messages(messages, file, out)
+        }
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

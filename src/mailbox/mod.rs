@@ -8,7 +8,9 @@ mod leg;
 mod limits;
 mod message_summary;
 
-pub use deposit::{Attempts, Deposit, Ending, Envelope, Facts, Marks, Outbox, OutboxFault};
+pub use deposit::{
+    Attempts, Deposit, Ending, Envelope, Facts, Fate, Letter, Marks, Outbox, OutboxFault, Standing,
+};
 pub use ledger::{By, Ledger, NoLedger, Step};
 pub use leg::Leg;
 pub use limits::{Limits, Room, Usage};

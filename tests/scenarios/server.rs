@@ -422,7 +422,6 @@ impl Server {
                 let question = Input::Fetch(call, play, mailbox, message);
                 self.questions.push((self.delays.mailbox, question));
             }
-            // No telephone subscribes here: a lamp that goes dark is the lamp's own affair.
             call::Command::LogIn {
                 call,
                 attempt,
