@@ -12,22 +12,28 @@
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
 mod deliverer;
+mod lanes;
 mod mailboxes;
 mod maildir;
+mod others;
 mod retry;
 mod servers;
+mod stores;
 #[cfg(test)]
 mod tests;
+mod truth;
 mod vocabulary;
 
 pub use deliverer::{Deliverer, Statistics};
-pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
+pub use mailboxes::{Mailboxes, QUESTIONS_MAX, WAIT_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
+pub use stores::Stores;
+pub use truth::{Truth, Wall};
 pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
-    Store, Token,
+    Stamp, Store, Token, Watch,
 };
 
 /// The system gave no thread.

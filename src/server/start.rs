@@ -8,10 +8,11 @@ use super::signalling::Signalling;
 use super::telling::Telling;
 use crate::call::Switch;
 use crate::config::Config;
-use crate::deliver::{self, Deliverer, Mailboxes, Maildir};
+use crate::deliver::{self, Deliverer, Mailboxes, Maildir, Stores, Truth};
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineFault};
 use crate::library::{self, Library, LibraryFault};
+use crate::mailbox::NoLedger;
 use crate::mime::{MailHost, MailHostFault};
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
@@ -146,9 +147,10 @@ async fn open_edges(
     tell_recovery(&spool);
     let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
     let (answer, answers) = mpsc::unbounded_channel();
-    let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
-        drop(answer.send(a));
-    })?;
+    let stores = Stores::new(Arc::new(maildir.clone()));
+    let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::new(NoLedger)));
+    let told = move |answered| drop(answer.send(answered));
+    let mailboxes = Mailboxes::start(truth, Arc::clone(roster), &[], |_| (), told)?;
     let deliverer = Deliverer::start(Box::new(maildir), spool.outbox(), Arc::clone(roster))?;
 
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);

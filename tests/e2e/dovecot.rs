@@ -5,8 +5,12 @@
 
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
-use belpost::deliver::{Answer, Answered, Deliverer, Mailboxes, Maildir, Question, Token};
-use belpost::mailbox::{Command, Ending, Envelope, Facts, Limits, Owner, Reply, State, Summary};
+use belpost::deliver::{
+    Answer, Answered, Deliverer, Mailboxes, Maildir, Question, Stores, Token, Truth,
+};
+use belpost::mailbox::{
+    Command, Ending, Envelope, Facts, Limits, NoLedger, Owner, Reply, State, Summary,
+};
 use belpost::media::TakeSink;
 use belpost::mime::{Caller, MailHost, Reason};
 use belpost::spool::{Report, Rules, Spool, SpoolConfig};
@@ -175,7 +179,9 @@ impl Belpost {
         let maildir = Maildir::new(root.path().join("mailboxes"), host);
         let (answer, answers) = channel();
         let told = move |a| drop(answer.send(a));
-        let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), told).unwrap();
+        let stores = Stores::new(Arc::new(maildir.clone()));
+        let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::new(NoLedger)));
+        let mailboxes = Mailboxes::start(truth, roster(), &[], |_| (), told).unwrap();
         Belpost {
             root,
             spool,

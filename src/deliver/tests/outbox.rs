@@ -20,11 +20,13 @@ pub(super) struct Fake {
 impl Fake {
     pub(super) fn with(deposits: impl IntoIterator<Item = Deposit>) -> Arc<Fake> {
         let fake = Fake::default();
-        for deposit in deposits {
-            let entry = (deposit.clone(), Attempts::default());
-            fake.waiting.lock().unwrap().insert(deposit.id, entry);
-        }
+        deposits.into_iter().for_each(|deposit| fake.add(deposit));
         Arc::new(fake)
+    }
+
+    pub(super) fn add(&self, deposit: Deposit) {
+        let entry = (deposit.clone(), Attempts::default());
+        self.waiting.lock().unwrap().insert(deposit.id, entry);
     }
 }
 
