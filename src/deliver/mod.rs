@@ -12,19 +12,26 @@
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
 mod deliverer;
+mod fullness;
+mod keeping;
 mod lanes;
 mod mailboxes;
 mod maildir;
 mod others;
+mod post;
 mod retry;
+mod schedule;
 mod servers;
 mod stores;
 #[cfg(test)]
 mod tests;
 mod truth;
 mod vocabulary;
+mod watch;
 
 pub use deliverer::{Deliverer, Statistics};
+pub use fullness::Fullness;
+pub use keeping::Keeping;
 pub use mailboxes::{Mailboxes, QUESTIONS_MAX, WAIT_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};
@@ -35,6 +42,7 @@ pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
     Stamp, Store, Token, Watch,
 };
+pub use watch::Watches;
 
 /// The system gave no thread.
 #[derive(Debug, thiserror::Error)]

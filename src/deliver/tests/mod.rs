@@ -1,9 +1,11 @@
 //! Delivery and mailboxes on real folders, with an outbox in memory.
 
+mod keeping;
 mod mailboxes;
 mod memory;
 mod outbox;
 mod truth;
+mod watching;
 
 use super::{
     Answer, Answered, Courier, Deliverer, Errand, Fault, Mailboxes, Maildir, Question, Receipt,
