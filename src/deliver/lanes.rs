@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// Work in line, by mailbox.
 #[derive(Debug)]
 pub(super) struct Lanes<T> {
-    lanes: BTreeMap<MailboxId, VecDeque<T>>,
+    by_mailbox: BTreeMap<MailboxId, VecDeque<T>>,
     /// The mailboxes with work, and nobody at it.
     ready: VecDeque<MailboxId>,
     waiting: usize,
@@ -18,7 +18,7 @@ impl<T> Lanes<T> {
     /// Room for `most` pieces of work.
     pub(super) fn new(most: usize) -> Lanes<T> {
         Lanes {
-            lanes: BTreeMap::new(),
+            by_mailbox: BTreeMap::new(),
             ready: VecDeque::new(),
             waiting: 0,
             most,
@@ -26,16 +26,16 @@ impl<T> Lanes<T> {
     }
 
     /// Takes work in; gives it back where there is no room.
-    pub(super) fn push(&mut self, mailbox: &MailboxId, work: T) -> Result<(), T> {
+    pub(super) fn push(&mut self, mailbox: MailboxId, work: T) -> Result<(), T> {
         if self.waiting >= self.most {
             return Err(work);
         }
         self.waiting += 1;
-        if let Some(lane) = self.lanes.get_mut(mailbox) {
+        if let Some(lane) = self.by_mailbox.get_mut(&mailbox) {
             lane.push_back(work);
         } else {
-            self.lanes.insert(mailbox.clone(), VecDeque::from([work]));
             self.ready.push_back(mailbox.clone());
+            self.by_mailbox.insert(mailbox, VecDeque::from([work]));
         }
         Ok(())
     }
@@ -43,15 +43,15 @@ impl<T> Lanes<T> {
     /// The next work. Until [`Lanes::done`] its mailbox gives no other.
     pub(super) fn take(&mut self) -> Option<(MailboxId, T)> {
         let mailbox = self.ready.pop_front()?;
-        let work = self.lanes.get_mut(&mailbox)?.pop_front()?;
+        let work = self.by_mailbox.get_mut(&mailbox)?.pop_front()?;
         self.waiting -= 1;
         Some((mailbox, work))
     }
 
     /// The work of a mailbox that was taken is done.
     pub(super) fn done(&mut self, mailbox: &MailboxId) {
-        match self.lanes.get(mailbox) {
-            Some(lane) if lane.is_empty() => drop(self.lanes.remove(mailbox)),
+        match self.by_mailbox.get(mailbox) {
+            Some(lane) if lane.is_empty() => drop(self.by_mailbox.remove(mailbox)),
             Some(_) => self.ready.push_back(mailbox.clone()),
             None => {}
         }
@@ -71,21 +71,21 @@ mod tests {
         let mut lanes = Lanes::new(4);
         let (a, b) = (mailbox("1"), mailbox("2"));
         for (mailbox, work) in [(&a, 1), (&a, 2), (&b, 3), (&a, 4)] {
-            assert_eq!(lanes.push(mailbox, work), Ok(()));
+            assert_eq!(lanes.push(mailbox.clone(), work), Ok(()));
         }
-        assert_eq!(lanes.push(&b, 5), Err(5), "no room");
+        assert_eq!(lanes.push(b.clone(), 5), Err(5), "no room");
         assert_eq!(lanes.take(), Some((a.clone(), 1)));
         assert_eq!(lanes.take(), Some((b.clone(), 3)));
         assert_eq!(lanes.take(), None, "one at a time");
         lanes.done(&b);
         lanes.done(&a);
         assert_eq!(lanes.take(), Some((a.clone(), 2)));
-        assert_eq!(lanes.push(&b, 6), Ok(()));
+        assert_eq!(lanes.push(b.clone(), 6), Ok(()));
         lanes.done(&a);
         assert_eq!(lanes.take(), Some((b.clone(), 6)));
         assert_eq!(lanes.take(), Some((a.clone(), 4)));
         lanes.done(&a);
         lanes.done(&b);
-        assert!(lanes.lanes.is_empty() && lanes.waiting == 0);
+        assert!(lanes.by_mailbox.is_empty() && lanes.waiting == 0);
     }
 }

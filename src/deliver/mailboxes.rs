@@ -34,7 +34,7 @@ pub struct Mailboxes {
 }
 
 /// Time since some moment.
-type Clock = Arc<dyn Fn() -> Mono + Send + Sync>;
+pub(super) type Clock = Arc<dyn Fn() -> Mono + Send + Sync>;
 
 /// The threads of one site.
 struct Pool {
@@ -80,21 +80,25 @@ impl Mailboxes {
         answer: impl Fn(Answered) + Send + Sync + 'static,
     ) -> Result<Mailboxes, StartFault> {
         let start = Instant::now();
+        let clock: Clock = Arc::new(move || Mono::since_start(start.elapsed()));
+        Mailboxes::with_clock(truth, roster, servers, clock, changed, answer)
+    }
+
+    /// The same by a clock of one's own.
+    pub(super) fn with_clock(
+        truth: Arc<Truth>,
+        roster: Arc<Roster>,
+        servers: &[ImapServer],
+        clock: Clock,
+        changed: impl Fn(&MailboxId) + Send + Sync + 'static,
+        answer: impl Fn(Answered) + Send + Sync + 'static,
+    ) -> Result<Mailboxes, StartFault> {
         let work = Work {
             truth,
-            clock: Arc::new(move || Mono::since_start(start.elapsed())),
+            clock: Arc::clone(&clock),
             changed: Box::new(changed),
             answer: Box::new(answer),
         };
-        Mailboxes::with(work, roster, servers)
-    }
-
-    fn with(
-        work: Work,
-        roster: Arc<Roster>,
-        servers: &[ImapServer],
-    ) -> Result<Mailboxes, StartFault> {
-        let clock = Arc::clone(&work.clock);
         let work = Arc::new(work);
         let here = Pool::start("mailboxes", 1, &work)?;
         let mut pools = BTreeMap::from([(Site::Here, here)]);
@@ -121,7 +125,7 @@ impl Mailboxes {
             question,
             at: (self.clock)(),
         };
-        pool.ok_or(Busy)?.desk.put(&mailbox, asked)
+        pool.ok_or(Busy)?.desk.put(mailbox, asked)
     }
 }
 
@@ -163,7 +167,7 @@ impl Drop for Pool {
 }
 
 impl Desk {
-    fn put(&self, mailbox: &MailboxId, asked: Asked) -> Result<(), Busy> {
+    fn put(&self, mailbox: MailboxId, asked: Asked) -> Result<(), Busy> {
         let put = self.lock().lanes.push(mailbox, asked);
         self.news.notify_one();
         put.map_err(|_| Busy)
@@ -197,7 +201,7 @@ impl Desk {
 fn run(desk: &Desk, work: &Work) {
     while let Some((mailbox, asked)) = desk.take() {
         // A listener that breaks must not take the thread, and the questions behind, with it.
-        let answered = catch_unwind(AssertUnwindSafe(|| work.answer(&mailbox, asked)));
+        let answered = catch_unwind(AssertUnwindSafe(|| work.answer(&mailbox, &asked)));
         if answered.is_err() {
             tracing::error!(%mailbox, "an answer could not be handed on");
         }
@@ -206,7 +210,7 @@ fn run(desk: &Desk, work: &Work) {
 }
 
 impl Work {
-    fn answer(&self, mailbox: &MailboxId, asked: Asked) {
+    fn answer(&self, mailbox: &MailboxId, asked: &Asked) {
         let late = (self.clock)() - asked.at > WAIT_MAX;
         let answer = match &asked.owner {
             Some(owner) if !late => self.ask(owner, asked.question),

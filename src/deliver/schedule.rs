@@ -51,10 +51,10 @@ impl Schedule {
 
     /// When [`Schedule::take`] will give one.
     pub(super) fn poll_timeout(&self) -> Option<Mono> {
-        match self.asked.is_empty() {
-            false => Some(Mono::ZERO),
-            true => self.by_time.first().map(|(time, _)| *time),
+        if !self.asked.is_empty() {
+            return Some(Mono::ZERO);
         }
+        self.by_time.first().map(|(time, _)| *time)
     }
 }
 

@@ -47,6 +47,7 @@ pub struct Truth {
 }
 
 /// A look at a mailbox.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     /// The how-manieth look it is, counted when it began.
     pub(super) began: u64,

@@ -3,7 +3,7 @@
 use super::memory::Memory;
 use super::outbox::Fake;
 use super::{deposit, id, mailbox, profile};
-use crate::base::{MailboxId, Pii};
+use crate::base::{MailboxId, Mono, Pii};
 use crate::deliver::{
     Answer, Answered, Auth, ImapServer, Mailboxes, QUESTIONS_MAX, Question, Stores, Tls, Token,
     Truth,
@@ -11,7 +11,9 @@ use crate::deliver::{
 use crate::mailbox::{Command, Fault, NoLedger, Reply};
 use crate::subscriber::{ImapAccount, Mode, Profile, Roster, Secret};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,6 +53,8 @@ struct Office {
     mailboxes: Mailboxes,
     answers: Receiver<Answered>,
     changed: Receiver<MailboxId>,
+    /// Seconds since the start.
+    now: Arc<AtomicU64>,
 }
 
 impl Office {
@@ -62,10 +66,13 @@ impl Office {
         let roster = Roster::new([profile(), far("3001"), far("3002")]).unwrap();
         let (answer, answers) = channel();
         let (change, changed) = channel();
-        let mailboxes = Mailboxes::start(
+        let now = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&now);
+        let mailboxes = Mailboxes::with_clock(
             truth,
             Arc::new(roster),
             &[server("far", 4, 0)],
+            Arc::new(move || Mono::since_start(Duration::from_secs(clock.load(Ordering::SeqCst)))),
             move |mailbox: &MailboxId| change.send(mailbox.clone()).unwrap(),
             move |answered| answer.send(answered).unwrap(),
         );
@@ -75,6 +82,7 @@ impl Office {
             mailboxes: mailboxes.unwrap(),
             answers,
             changed,
+            now,
         }
     }
 
@@ -123,6 +131,24 @@ fn a_store_that_breaks_answers_once_and_is_asked_again() {
     office.here.broken(false);
     office.ask(4, "2001", Question::Tally);
     assert!(matches!(office.next().answer, Answer::Tally(Ok(_))));
+}
+
+#[test]
+fn a_question_that_waited_too_long_is_answered_without_asking_the_store() {
+    let office = Office::open();
+    office.here.slow(&mailbox(), true);
+    office.ask(1, "2001", Question::Tally);
+    office.ask(2, "2001", Question::Tally);
+    while office.here.asked() == 0 {
+        thread::yield_now();
+    }
+    office.now.store(11, Ordering::SeqCst);
+    office.ask(3, "2001", Question::Tally);
+    office.here.slow(&mailbox(), false);
+    assert!(matches!(office.next().answer, Answer::Tally(Ok(_))));
+    assert_eq!(office.next().answer, Answer::Tally(Err(Fault::Unavailable)));
+    assert!(matches!(office.next().answer, Answer::Tally(Ok(_))));
+    assert_eq!(office.here.asked(), 2);
 }
 
 #[test]

@@ -20,11 +20,11 @@ pub(super) struct Fake {
 impl Fake {
     pub(super) fn with(deposits: impl IntoIterator<Item = Deposit>) -> Arc<Fake> {
         let fake = Fake::default();
-        deposits.into_iter().for_each(|deposit| fake.add(deposit));
+        deposits.into_iter().for_each(|deposit| fake.add(&deposit));
         Arc::new(fake)
     }
 
-    pub(super) fn add(&self, deposit: Deposit) {
+    pub(super) fn add(&self, deposit: &Deposit) {
         let entry = (deposit.clone(), Attempts::default());
         self.waiting.lock().unwrap().insert(deposit.id, entry);
     }

@@ -402,14 +402,13 @@ impl History {
         match act {
             Act::Deposit(n) if !self.left.contains(&n) => {
                 self.left.push(n);
-                self.case.outbox.add(deposit(n));
+                self.case.outbox.add(&deposit(n));
                 self.model.insert(n, Marks::default());
             }
-            Act::Deposit(_) => {}
             Act::Owner(command) => self.owner(command),
             Act::Courier(n) if !self.down => self.couriers.step(n),
             Act::CourierWithin(n) if !self.down => self.within.lock().unwrap().push_back(n),
-            Act::Courier(_) | Act::CourierWithin(_) => {}
+            Act::Deposit(_) | Act::Courier(_) | Act::CourierWithin(_) => {}
             Act::ClientReads(n) => self.client(n, |held, marks| {
                 held.summary.state = State::Saved;
                 marks.heard = true;

@@ -101,14 +101,14 @@ fn what_waits_is_counted_once_and_delivery_changes_no_count() {
     let here = Here::new();
     here.watches.watch(&mailbox());
     assert_eq!(here.next(), Some((0, 0)));
-    here.outbox.add(deposit(1));
+    here.outbox.add(&deposit(1));
     here.watches.recount(&mailbox());
     assert_eq!(here.next(), Some((1, 0)));
     here.place.deliver(&deposit(1));
     here.watches.recount(&mailbox());
     here.outbox.remove(id(1)).unwrap();
     here.watches.recount(&mailbox());
-    here.outbox.add(deposit(2));
+    here.outbox.add(&deposit(2));
     here.watches.recount(&mailbox());
     assert_eq!(here.next(), Some((2, 0)), "nothing was told between");
 }
