@@ -304,3 +304,56 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::Usage;
+    use std::sync::mpsc::channel;
+
+    fn messages(began: u64, messages: u32) -> Seen {
+        let usage = Usage {
+            messages,
+            ..Usage::default()
+        };
+        let tally = Ok(Tally {
+            usage,
+            ..Tally::default()
+        });
+        Seen { began, tally }
+    }
+
+    #[test]
+    fn the_older_look_is_not_told_after_the_newer_and_no_news_not_twice() {
+        let (publish, heard) = channel();
+        let board = Board {
+            told: Mutex::default(),
+            publish: Box::new(move |_, tally| {
+                let known = tally.map(|tally: Tally| tally.usage.messages);
+                publish.send(known).unwrap();
+            }),
+        };
+        let mailbox = MailboxId::parse("2001").unwrap();
+        let unknown = |began| Seen {
+            began,
+            tally: Err(mailbox::Fault::Unavailable),
+        };
+        for seen in [
+            messages(5, 1),
+            messages(4, 7),
+            messages(6, 1),
+            messages(7, 2),
+            unknown(8),
+            unknown(9),
+            messages(10, 2),
+        ] {
+            board.tell(&mailbox, seen);
+        }
+        board.forget(&mailbox);
+        board.tell(&mailbox, messages(11, 2));
+        drop(board);
+        let gone = Err(mailbox::Fault::Unavailable);
+        let told: Vec<_> = heard.iter().collect();
+        assert_eq!(told, [Ok(1), Ok(2), gone, Ok(2), Ok(2)]);
+    }
+}
