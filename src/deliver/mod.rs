@@ -11,38 +11,26 @@
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
+mod boxes;
 mod deliverer;
-mod fullness;
-mod keeping;
-mod lanes;
-mod mailboxes;
 mod maildir;
-mod others;
-mod post;
 mod retry;
-mod schedule;
 mod servers;
-mod stores;
 #[cfg(test)]
 mod tests;
-mod truth;
 mod vocabulary;
-mod watch;
 
+pub use boxes::{
+    Fullness, Keeping, Mailboxes, QUESTIONS_MAX, Stores, Truth, WAIT_MAX, Wall, Watches,
+};
 pub use deliverer::{Deliverer, Statistics};
-pub use fullness::Fullness;
-pub use keeping::Keeping;
-pub use mailboxes::{Mailboxes, QUESTIONS_MAX, WAIT_MAX};
 pub use maildir::Maildir;
 pub use retry::{Rounds, retry_after};
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
-pub use stores::Stores;
-pub use truth::{Truth, Wall};
 pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
     Stamp, Store, Token, Watch,
 };
-pub use watch::Watches;
 
 /// The system gave no thread.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! Which store keeps whose messages.
 
-use super::vocabulary::Store;
+use crate::deliver::vocabulary::Store;
 use crate::mailbox::Fault;
 use crate::subscriber::{Mode, Profile};
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@
 //! Laws: what we do is said before it is done, so that it is never taken for a client's; a look
 //! that began before another one that was taken in already says nothing.
 
-use super::vocabulary::{Change, Held};
+use crate::deliver::vocabulary::{Change, Held};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{By, State, Step};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -5,7 +5,7 @@
 //! each of its mailboxes.
 
 use super::schedule::{BackOff, Schedule};
-use super::vocabulary::Stamp;
+use crate::deliver::vocabulary::Stamp;
 use crate::base::{MailboxId, Mono};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};

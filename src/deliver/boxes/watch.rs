@@ -9,13 +9,13 @@
 //! was told before; a mailbox that cannot be counted is told of once, as unknown, and again when
 //! it can.
 
-use super::StartFault;
+use crate::deliver::StartFault;
 use super::post::{Post, Way};
 use super::schedule::BackOff;
-use super::servers::ImapServer;
+use crate::deliver::servers::ImapServer;
 use super::stores::{Site, Stores};
 use super::truth::{Seen, Truth, unbroken};
-use super::vocabulary::Fault;
+use crate::deliver::vocabulary::Fault;
 use crate::base::MailboxId;
 use crate::mailbox::{self, Tally};
 use crate::subscriber::{Profile, Roster};

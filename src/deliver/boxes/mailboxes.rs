@@ -4,12 +4,12 @@
 //! answer for each question; those of one mailbox in their order; a slow mailbox holds up no
 //! other as long as its server has a thread left, and a slow server no other server.
 
-use super::StartFault;
+use crate::deliver::StartFault;
 use super::lanes::Lanes;
-use super::servers::ImapServer;
+use crate::deliver::servers::ImapServer;
 use super::stores::{Site, Stores};
 use super::truth::{Truth, unbroken};
-use super::vocabulary::{Answer, Answered, Busy, Question, Token};
+use crate::deliver::vocabulary::{Answer, Answered, Busy, Question, Token};
 use crate::base::{MailboxId, Mono};
 use crate::mailbox::{Command, Fault, Reply};
 use crate::subscriber::{Profile, Roster};
@@ -34,7 +34,7 @@ pub struct Mailboxes {
 }
 
 /// Time since some moment.
-pub(super) type Clock = Arc<dyn Fn() -> Mono + Send + Sync>;
+pub(in crate::deliver) type Clock = Arc<dyn Fn() -> Mono + Send + Sync>;
 
 /// The threads of one site.
 struct Pool {
@@ -85,7 +85,7 @@ impl Mailboxes {
     }
 
     /// The same by a clock of one's own.
-    pub(super) fn with_clock(
+    pub(in crate::deliver) fn with_clock(
         truth: Arc<Truth>,
         roster: Arc<Roster>,
         servers: &[ImapServer],
