@@ -1,21 +1,20 @@
-//! The mailboxes, as commands ask them: one question, one answer.
+//! The mailboxes, as commands ask them: the same stores as a running server, one question at a
+//! time.
 
 use super::fault::CliFault;
 use crate::audio::WireAudio;
 use crate::base::{MailboxId, MessageId};
 use crate::config::Config;
-use crate::deliver::{Answer, Answered, Mailboxes, Maildir, Question, Token};
+use crate::deliver::{Maildir, Stores, Truth};
+use crate::directory::Directory;
 use crate::mailbox::{
-    Attempts, Command, Counts, Deposit, Fate, Fault, Leg, Letter, Marks, Outbox, OutboxFault,
-    Reply, Standing, Summary,
+    Attempts, Counts, Deposit, Fate, Fault, Leg, Letter, Marks, NoLedger, Outbox, OutboxFault,
+    Standing, Summary,
 };
 use crate::mime::MailHost;
+use crate::subscriber::{Profile, Roster};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is asked of the place where mailboxes are kept.
 pub(super) trait Boxes {
@@ -26,8 +25,8 @@ pub(super) trait Boxes {
 
 /// The mailboxes of a configuration.
 pub(super) struct Opened {
-    mailboxes: Mailboxes,
-    answers: Receiver<Answered>,
+    truth: Truth,
+    roster: Arc<Roster>,
 }
 
 impl Opened {
@@ -35,48 +34,35 @@ impl Opened {
     pub(super) fn of(config: &Config) -> Result<Opened, CliFault> {
         let host = MailHost::parse(&config.mailboxes.host)?;
         let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
-        let (answer, answers) = channel();
-        let mailboxes = Mailboxes::start(maildir, Arc::new(NoOutbox), move |answered| {
-            // Nobody waits any more when the command has ended.
-            let _ = answer.send(answered);
-        })?;
-        Ok(Opened { mailboxes, answers })
+        let stores = Stores::new(Arc::new(maildir));
+        let truth = Truth::new(stores, Arc::new(NoOutbox), Arc::new(NoLedger));
+        let roster = Directory::of(config.subscribers.clone())?.roster();
+        Ok(Opened { truth, roster })
     }
 
-    fn ask(&self, mailbox: &MailboxId, question: Question) -> Result<Answer, Fault> {
-        self.mailboxes
-            .ask(Token(0), mailbox.clone(), question)
-            .map_err(|_| Fault::Unavailable)?;
-        let answered = self.answers.recv_timeout(PATIENCE);
-        answered
-            .map(|answered| answered.answer)
-            .map_err(|_| Fault::Unavailable)
+    fn owner(&self, mailbox: &MailboxId) -> Result<&Profile, Fault> {
+        let owner = self.roster.by_mailbox(mailbox);
+        owner.map(|owner| &**owner).ok_or(Fault::Gone)
     }
 }
 
 impl Boxes for Opened {
     fn counts(&self, mailbox: &MailboxId) -> Result<Counts, Fault> {
-        match self.ask(mailbox, Question::Tally)? {
-            Answer::Tally(tally) => tally.map(|tally| tally.counts),
-            Answer::Reply(_) | Answer::Audio(..) => Err(Fault::Unavailable),
-        }
+        let tally = self.truth.tally(self.owner(mailbox)?)?;
+        Ok(tally.counts)
     }
 
     fn messages(&self, mailbox: &MailboxId) -> Result<Vec<Summary>, Fault> {
-        match self.ask(mailbox, Question::Command(Command::List))? {
-            Answer::Reply(Reply::Listed(listing)) => Ok(listing.messages),
-            Answer::Reply(Reply::Failed(_, fault)) => Err(fault),
-            Answer::Reply(Reply::Done(_)) | Answer::Tally(_) | Answer::Audio(..) => {
-                Err(Fault::Unavailable)
-            }
+        let listing = self.truth.list(self.owner(mailbox)?);
+        // Nothing waits in the outbox that this process sees.
+        if listing.partial {
+            return Err(Fault::Unavailable);
         }
+        Ok(listing.messages)
     }
 
     fn audio(&self, mailbox: &MailboxId, message: MessageId) -> Result<WireAudio, Fault> {
-        match self.ask(mailbox, Question::Audio(message))? {
-            Answer::Audio(_, audio) => audio,
-            Answer::Reply(_) | Answer::Tally(_) => Err(Fault::Unavailable),
-        }
+        self.truth.audio(self.owner(mailbox)?, message)
     }
 }
 
@@ -175,7 +161,7 @@ pub(super) mod tests {
     use crate::deliver::{Courier, Errand};
     use crate::mailbox::{Ending, Envelope, Facts, Limits, Owner};
     use crate::mime::Caller;
-    use crate::subscriber::{Delivery, Profile};
+    use crate::subscriber::Delivery;
 
     /// Puts a message of one second into a mailbox, as the server does.
     pub(in crate::cli) fn deliver(config: &Config, mailbox: &MailboxId, id: MessageId) {

@@ -54,9 +54,12 @@ pub(super) enum CliFault {
     /// The message has no sound that could be written.
     #[error("message {0}: {1}")]
     Message(MessageId, mailbox::Fault),
-    /// The mailboxes could not be opened.
+    /// Mailboxes that could not be read, where the others were.
+    #[error("cannot read {}: look at the log, or at the server of these mailboxes", boxes(.0))]
+    Unread(Vec<(MailboxId, mailbox::Fault)>),
+    /// Two subscribers share a number.
     #[error(transparent)]
-    Mailboxes(#[from] crate::deliver::StartFault),
+    Subscribers(#[from] crate::subscriber::NumberTaken),
     /// The mailboxes have a host that cannot be.
     #[error("mailboxes.host: {0}")]
     MailHost(#[from] crate::mime::MailHostFault),
@@ -105,6 +108,14 @@ pub(super) enum CliFault {
         listing(.0)
     )]
     NotInSpool(Vec<MessageId>),
+}
+
+fn boxes(unread: &[(MailboxId, mailbox::Fault)]) -> String {
+    let told: Vec<String> = unread
+        .iter()
+        .map(|(mailbox, fault)| format!("mailbox {mailbox} ({fault})"))
+        .collect();
+    told.join(", ")
 }
 
 fn listing(messages: &[MessageId]) -> String {

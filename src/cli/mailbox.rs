@@ -1,7 +1,8 @@
 //! `belpost mailbox`: who has how many messages, which, and how they sound.
 //!
-//! Reads the mailboxes as a call does and changes nothing in them. What still waits in the spool is
-//! counted apart: its files are the running server's.
+//! Reads the mailboxes as a call does and changes nothing in them, wherever they are kept. What
+//! still waits in the spool is counted apart: its files are the running server's. A mailbox that
+//! cannot be read keeps the others from nothing; the command fails at its end.
 
 use super::arguments::{ConfigArgs, ReadArgs};
 use super::boxes::{Boxes, Opened};
@@ -109,13 +110,29 @@ fn print_boxes(
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), CliFault> {
-    let rows: Vec<BoxRow<'_>> = profiles
-        .iter()
-        .map(|profile| {
-            let waiting = waiting.get(&profile.mailbox).copied().unwrap_or(0);
-            box_row(profile, &boxes.counts(&profile.mailbox), waiting)
-        })
-        .collect();
+    let mut unread = Vec::new();
+    let mut rows = Vec::new();
+    for profile in profiles {
+        let mailbox = &profile.mailbox;
+        let counts = profile
+            .delivery
+            .is_heard_by_phone()
+            .then(|| boxes.counts(mailbox));
+        if let Some(Err(fault)) = counts {
+            unread.push((mailbox.clone(), fault));
+        }
+        let waiting = waiting.get(mailbox).copied().unwrap_or(0);
+        rows.push(box_row(profile, counts, waiting));
+    }
+    print_rows(&rows, json, out)?;
+    if unread.is_empty() {
+        Ok(())
+    } else {
+        Err(CliFault::Unread(unread))
+    }
+}
+
+fn print_rows(rows: &[BoxRow<'_>], json: bool, out: &mut dyn Write) -> Result<(), CliFault> {
     if json {
         return print_json(&rows, out);
     }
@@ -176,20 +193,23 @@ fn write_sound(
     })
 }
 
-fn box_row<'a>(profile: &'a Profile, counts: &Result<Counts, Fault>, in_spool: u32) -> BoxRow<'a> {
+/// Without counts, the messages of a mailbox are sent away by mail.
+fn box_row(profile: &Profile, counts: Option<Result<Counts, Fault>>, in_spool: u32) -> BoxRow<'_> {
+    let known = counts.and_then(Result::ok);
     BoxRow {
         mailbox: profile.mailbox.as_str(),
         name: &profile.name,
-        new: counts.ok().map(|counts| counts.new),
-        saved: counts.ok().map(|counts| counts.saved),
+        new: known.map(|counts| counts.new),
+        saved: known.map(|counts| counts.saved),
         in_spool,
-        fault: counts.err().map(|fault| fault.to_string()),
+        fault: counts.and_then(Result::err).map(|fault| fault.to_string()),
     }
 }
 
-/// An unknown count is a question mark, never zero.
+/// An unknown count is a question mark, never zero; there is none where nothing is kept.
 fn box_cells(row: &BoxRow<'_>) -> Vec<String> {
-    let count = |known: Option<u32>| known.map_or("?".to_owned(), |count| count.to_string());
+    let unknown = if row.fault.is_some() { "?" } else { "-" };
+    let count = |known: Option<u32>| known.map_or(unknown.to_owned(), |count| count.to_string());
     vec![
         row.mailbox.to_owned(),
         count(row.new),
@@ -312,21 +332,43 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_out_of_reach_is_a_question_mark_and_never_zero() {
-        let profiles = [profile("2001", "Jan de Vries"), profile("2002", "Ann")];
+    fn a_mailbox_out_of_reach_is_a_question_mark_and_the_others_are_told() {
+        let mut sent_away = profile("2003", "Zoe");
+        let address = crate::mime::MailAddress::parse("zoe@example.nl").unwrap();
+        sent_away.delivery.mode = crate::subscriber::Mode::Email(vec![address]);
+        let profiles = [
+            profile("2002", "Ann"),
+            profile("2001", "Jan de Vries"),
+            sent_away,
+        ];
         let waiting = HashMap::from([(mailbox("2002"), 3)]);
-        let table = printed(|out| print_boxes(&profiles, &Fake, &waiting, false, out));
+        let print = |json| {
+            let mut out = Vec::new();
+            let fault = print_boxes(&profiles, &Fake, &waiting, json, &mut out).unwrap_err();
+            (String::from_utf8(out).unwrap(), fault.to_string())
+        };
+        let (table, fault) = print(false);
         assert_eq!(
             table,
             "MAILBOX  NEW  SAVED  IN SPOOL  NAME\n\
+             2002     ?    ?      3         Ann\n\
              2001     1    1      0         Jan de Vries\n\
-             2002     ?    ?      3         Ann\n"
+             2003     -    -      0         Zoe\n"
         );
-        let text = printed(|out| print_boxes(&profiles, &Fake, &waiting, true, out));
-        let rows: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(rows[0]["new"], 1);
-        assert_eq!(rows[1]["new"], Value::Null);
-        assert!(rows[1]["fault"].is_string());
+        assert!(
+            fault.contains("mailbox 2002 (") && !fault.contains("2001"),
+            "{fault}"
+        );
+        let rows: Value = serde_json::from_str(&print(true).0).unwrap();
+        assert_eq!(
+            (&rows[0]["new"], &rows[1]["new"]),
+            (&Value::Null, &json!(1))
+        );
+        assert!(rows[0]["fault"].is_string());
+        assert_eq!(
+            (&rows[2]["new"], &rows[2]["fault"]),
+            (&Value::Null, &Value::Null)
+        );
     }
 
     #[test]

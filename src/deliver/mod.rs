@@ -12,6 +12,7 @@
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
+mod boxes;
 mod breaker;
 mod couriers;
 mod decoder;
@@ -20,7 +21,6 @@ mod errands;
 mod imap;
 mod lanes;
 mod letter;
-mod mailboxes;
 mod maildir;
 mod notices;
 mod retry;
@@ -33,6 +33,9 @@ mod sound;
 mod tests;
 mod vocabulary;
 
+pub use boxes::{
+    Fullness, Keeping, Mailboxes, QUESTIONS_MAX, Stores, Truth, WAIT_MAX, Wall, Watches,
+};
 pub use breaker::{FAILURES_TO_OPEN, PROBE_EVERY};
 pub use couriers::Couriers;
 pub use decoder::{Decoder, DecoderFault, GaveUp, decode_here, limit_this_process};
@@ -40,7 +43,6 @@ pub use deliverer::{Deliverer, Event, Statistics};
 pub use imap::{Imap, ImapCourier, ImapStore, Watcher};
 pub use lanes::Setback;
 pub use letter::particulars;
-pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
 pub use maildir::Maildir;
 pub use notices::{DeadLetter, FullMailbox, Notice, Notify};
 pub use retry::{retry_after, slow_retry_after};
@@ -49,7 +51,7 @@ pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
 pub use smtp::{MailCourier, MailSetupFault, TextsFault, read_templates};
 pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
-    Store, Token,
+    Stamp, Store, Token, Watch,
 };
 
 /// The system gave no thread.

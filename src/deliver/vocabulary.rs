@@ -4,6 +4,8 @@ use crate::audio::WireAudio;
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{self, Deposit, Leg, Marks, Summary, Tally};
 use crate::subscriber::Profile;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
 
 /// How a delivery that did not fail ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +113,7 @@ pub struct Errand<'a> {
 pub trait Courier: Send + Sync {
     /// Delivers one message so that its owner sees it exactly once, however often it is asked: a
     /// message that is there already is not put there again, but brought in step with its marks.
+    /// One whose owner removed it meanwhile is not left there.
     fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault>;
 }
 
@@ -148,7 +151,53 @@ pub trait Store: Send + Sync {
 
     /// The sound of a message.
     fn audio(&self, owner: &Profile, id: MessageId) -> Result<WireAudio, mailbox::Fault>;
+
+    /// Removes these messages, whether they are marked or not; those that were there. Where only
+    /// [`Store::expunge`] can remove, and others are marked too, these are marked and go with
+    /// them: the owner may be about to take a mark back.
+    fn remove(&self, owner: &Profile, ids: &[MessageId]) -> Result<Vec<MessageId>, mailbox::Fault> {
+        let held = self.messages(owner)?;
+        let mut removed = Vec::new();
+        for one in held.iter().filter(|held| ids.contains(&held.summary.id)) {
+            match self.change(owner, one.summary.id, Change::Delete) {
+                Ok(()) => removed.push(one.summary.id),
+                Err(mailbox::Fault::Gone) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let others = held
+            .iter()
+            .any(|held| held.deleted && !ids.contains(&held.summary.id));
+        if !others && !removed.is_empty() {
+            self.expunge(owner)?;
+        }
+        Ok(removed)
+    }
+
+    /// A connection that waits for changes in a mailbox; `None` where the store cannot wait.
+    fn watch(&self, _owner: &Profile) -> Result<Option<Box<dyn Watch>>, Fault> {
+        Ok(None)
+    }
+
+    /// When a mailbox last changed, where that is cheap to ask.
+    fn stamp(&self, _owner: &Profile) -> Option<Stamp> {
+        None
+    }
 }
+
+/// Waits for changes in one mailbox, on a connection of its own.
+pub trait Watch: Send {
+    /// Every voice message, as [`Store::messages`] tells them.
+    fn snapshot(&mut self) -> Result<Vec<Held>, Fault>;
+
+    /// Waits until something may have changed since the last snapshot, at most `patience`;
+    /// whether it may. Looks at `stop` at least once a second, and returns when it is set.
+    fn wait(&mut self, stop: &AtomicBool, patience: Duration) -> Result<bool, Fault>;
+}
+
+/// When the parts of a mailbox last changed, by the clock of its file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp(pub [Option<SystemTime>; 2]);
 
 /// A caller's own name for a question; comes back with its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

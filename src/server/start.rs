@@ -10,7 +10,7 @@ use super::telling::Telling;
 use super::watching::Watching;
 use crate::call::Switch;
 use crate::config::Config;
-use crate::deliver::{self, Couriers, Deliverer, Mailboxes, Maildir};
+use crate::deliver::{self, Couriers, Deliverer, Mailboxes, Maildir, Stores, Truth};
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineFault};
 use crate::lamp::{Cleared, Lamps};
@@ -155,9 +155,10 @@ async fn open_edges(
     tell_recovery(&spool);
     let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
     let (answer, answers) = mpsc::unbounded_channel();
-    let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
-        drop(answer.send(a));
-    })?;
+    let stores = Stores::new(Arc::new(maildir.clone()));
+    let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::new(NoLedger)));
+    let told = move |answered| drop(answer.send(answered));
+    let mailboxes = Mailboxes::start(truth, Arc::clone(roster), &[], |_| (), told)?;
     let deliverer = Deliverer::start(
         Couriers::new(Arc::new(maildir)),
         spool.outbox(),

@@ -7,7 +7,7 @@ use crate::harness::dovecot::{Dovecot, give_away};
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use belpost::deliver::{
-    Answer, Answered, Couriers, Deliverer, Mailboxes, Maildir, Question, Token,
+    Answer, Answered, Couriers, Deliverer, Mailboxes, Maildir, Question, Stores, Token, Truth,
 };
 use belpost::mailbox::{
     Command, Ending, Envelope, Facts, Limits, NoLedger, Owner, Reply, State, Summary,
@@ -58,7 +58,9 @@ impl Belpost {
         let maildir = Maildir::new(root.path().join("mailboxes"), host);
         let (answer, answers) = channel();
         let told = move |a| drop(answer.send(a));
-        let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), told).unwrap();
+        let stores = Stores::new(Arc::new(maildir.clone()));
+        let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::new(NoLedger)));
+        let mailboxes = Mailboxes::start(truth, roster(), &[], |_| (), told).unwrap();
         Belpost {
             root,
             spool,

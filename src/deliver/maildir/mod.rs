@@ -12,8 +12,6 @@
 mod name;
 mod store;
 
-pub(super) use store::Store;
-
 use super::letter;
 use super::vocabulary::{Courier, Errand, Fault, Receipt};
 use crate::base::{MailboxId, MessageId};
@@ -27,6 +25,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Heads;
 
 /// Locks, shared by the mailboxes that fall on the same one.
 const GATES: usize = 64;
@@ -34,12 +33,14 @@ const GATES: usize = 64;
 /// The most files looked at in one mailbox.
 const FILES_MAX: usize = 100_000;
 
-/// The folder of all mailboxes. Clones share their locks: one thread at a time changes a mailbox.
+/// The folder of all mailboxes. Clones share their locks, so that one thread at a time changes a
+/// mailbox, and what they know of headers.
 #[derive(Clone, Debug)]
 pub struct Maildir {
     root: PathBuf,
     host: MailHost,
     gates: Arc<[Mutex<()>; GATES]>,
+    heads: Arc<Heads>,
 }
 
 /// A message file.
@@ -56,6 +57,7 @@ impl Maildir {
             root,
             host,
             gates: Arc::new(std::array::from_fn(|_| Mutex::new(()))),
+            heads: Arc::default(),
         }
     }
 
@@ -109,18 +111,24 @@ impl Maildir {
         let _gate = self.gate(mailbox);
         let folder = self.folder(mailbox);
         make_folders(&self.root, &folder)?;
-        if let Some(place) = self.find_delivered(mailbox, deposit.id)? {
+        if let Some(entry) = self.find_delivered(mailbox, deposit.id)? {
             // Its name may not have been on disk when the power went.
             sync_folder(&folder.join("new"))?;
             sync_folder(&folder.join("cur"))?;
-            return Ok(Receipt::Again(place));
+            let place = entry.name.base.clone();
+            let stays = self.bring_in_step(mailbox, &entry, marks)?;
+            return Ok(if stays {
+                Receipt::Again(place)
+            } else {
+                Receipt::Withdrawn
+            });
         }
-        let Some(marks) = marks() else {
+        let Some(before) = marks() else {
             return Ok(Receipt::Withdrawn);
         };
         let name = FileName::new(deposit.id, deposit.envelope.started, &self.host, mail.len())
-            .with(Flag::Seen, marks.heard)
-            .with(Flag::Trashed, marks.deleted)
+            .with(Flag::Seen, before.heard)
+            .with(Flag::Trashed, before.deleted)
             .with(Flag::Flagged, deposit.facts.urgent);
         let scratch = folder.join("tmp").join(&name.base);
         write_synced(&scratch, mail)?;
@@ -130,17 +138,58 @@ impl Maildir {
         } else {
             ("new", name.base.clone())
         };
-        fs::rename(&scratch, folder.join(part).join(&file))?;
+        let path = folder.join(part).join(&file);
+        fs::rename(&scratch, &path)?;
         sync_folder(&folder.join(part))?;
-        Ok(Receipt::Delivered(file))
+        // From here on its owner's changes find it; those that came before are made up for.
+        let stays = self.bring_in_step(mailbox, &Entry { path, name }, marks)?;
+        Ok(if stays {
+            Receipt::Delivered(file)
+        } else {
+            Receipt::Withdrawn
+        })
     }
 
-    fn find_delivered(&self, mailbox: &MailboxId, id: MessageId) -> io::Result<Option<String>> {
-        let found = self
-            .entries(mailbox)?
-            .into_iter()
-            .find(|e| e.name.id() == Some(id));
-        Ok(found.map(|entry| entry.name.base))
+    /// Makes the flags of a delivered message what its marks say; whether it stays.
+    fn bring_in_step(
+        &self,
+        mailbox: &MailboxId,
+        entry: &Entry,
+        marks: &dyn Fn() -> Option<Marks>,
+    ) -> io::Result<bool> {
+        let Some(marks) = marks() else {
+            fs::remove_file(&entry.path)?;
+            entry.path.parent().map_or(Ok(()), sync_folder)?;
+            return Ok(false);
+        };
+        let seen = marks.heard || entry.name.has(Flag::Seen);
+        let name = entry
+            .name
+            .with(Flag::Trashed, marks.deleted)
+            .with(Flag::Seen, seen);
+        if name != entry.name {
+            self.rename(mailbox, entry, &name)?;
+        }
+        Ok(true)
+    }
+
+    fn find_delivered(&self, mailbox: &MailboxId, id: MessageId) -> io::Result<Option<Entry>> {
+        let mut entries = self.entries(mailbox)?.into_iter();
+        Ok(entries.find(|entry| entry.name.id() == Some(id)))
+    }
+
+    fn rename(&self, mailbox: &MailboxId, entry: &Entry, name: &FileName) -> io::Result<()> {
+        let folder = self.folder(mailbox);
+        let path = folder.join("cur").join(name.print());
+        if path == entry.path {
+            return Ok(());
+        }
+        fs::rename(&entry.path, &path)?;
+        sync_folder(&folder.join("cur"))?;
+        match entry.path.parent() {
+            Some(before) if before.ends_with("new") => sync_folder(before),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

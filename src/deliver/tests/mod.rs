@@ -1,23 +1,30 @@
 //! Delivery and mailboxes on real folders, with an outbox in memory.
 
 mod deliverer;
+mod keeping;
+mod mailboxes;
+mod memory;
 mod outbox;
+mod truth;
+mod watching;
 
-use super::maildir::Store;
-use super::{Answer, Answered, Courier, Errand, Mailboxes, Maildir, Question, Receipt, Token};
+use super::{
+    Answer, Answered, Courier, Errand, Mailboxes, Maildir, Question, Receipt, Store as _, Stores,
+    Token, Truth,
+};
 use crate::audio::{Law, Pcm, WireAudio, wav};
 use crate::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use crate::mailbox::{
-    self, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Leg, Marks, Outbox,
-    Owner, Reply, State, Summary,
+    self, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Leg, Marks, NoLedger,
+    Outbox, Owner, Reply, State, Summary,
 };
 use crate::mime::{Caller, MailHost, read};
 use crate::subscriber::{Delivery, Profile, Roster};
 use outbox::Fake;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -141,14 +148,15 @@ impl Place {
             .join(&self.files(part)[0])
     }
 
-    fn store(&self, outbox: Arc<Fake>) -> Store {
-        Store::new(self.maildir.clone(), outbox)
+    fn truth(&self, outbox: Arc<Fake>) -> Truth {
+        let stores = Stores::new(Arc::new(self.maildir.clone()));
+        Truth::new(stores, outbox, Arc::new(NoLedger))
     }
 }
 
-fn listed(store: &mut Store) -> Vec<Summary> {
-    match store.command(&mailbox(), Command::List) {
-        Reply::Listed(listing) => listing.messages,
+fn listed(truth: &Truth) -> Vec<Summary> {
+    match truth.command(&profile(), Command::List) {
+        Reply::Listed(listing) if !listing.partial => listing.messages,
         other => panic!("{other:?}"),
     }
 }
@@ -162,9 +170,9 @@ fn a_message_is_delivered_once_however_often_it_is_tried() {
     let place = Place::new();
     assert!(matches!(place.deliver(&deposit(1)), Receipt::Delivered(_)));
     assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
-    let mut store = place.store(Fake::with([]));
+    let truth = place.truth(Fake::with([]));
     let heard = Command::MarkHeard(id(1));
-    assert_eq!(store.command(&mailbox(), heard), Reply::Done(heard));
+    assert_eq!(truth.command(&profile(), heard), Reply::Done(heard));
     assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
     assert_eq!((place.files("new").len(), place.files("cur").len()), (0, 1));
     assert!(place.files("tmp").is_empty());
@@ -192,7 +200,7 @@ fn half_a_message_left_by_a_crash_is_no_message() {
     )
     .unwrap();
     fs::write(folder.join("tmp").join(&name), "half").unwrap();
-    assert_eq!(listed(&mut place.store(Fake::with([]))), []);
+    assert_eq!(listed(&place.truth(Fake::with([]))), []);
     assert!(matches!(place.deliver(&deposit(1)), Receipt::Delivered(_)));
     assert!(read(&fs::read(place.path("new")).unwrap()).is_ok());
 }
@@ -216,6 +224,77 @@ fn what_the_owner_did_before_delivery_is_delivered_too() {
 }
 
 #[test]
+fn what_the_owner_does_while_it_is_delivered_is_not_lost() {
+    let place = Place::new();
+    let answers = Mutex::new(vec![
+        Some(Marks {
+            heard: true,
+            deleted: true,
+        }),
+        Some(Marks::default()),
+    ]);
+    let marks = || answers.lock().unwrap().pop().unwrap();
+    let late = deposit(1);
+    let receipt = place
+        .maildir
+        .deliver(&errand(&late, &sound(), &profile(), &marks));
+    assert!(matches!(receipt, Ok(Receipt::Delivered(_))));
+    assert!(place.files("cur")[0].ends_with(":2,ST"));
+    assert!(place.files("new").is_empty());
+
+    // A later errand brings a message that is there in step: what was heard stays heard.
+    assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
+    assert!(place.files("cur")[0].ends_with(":2,S"));
+
+    let answers = Mutex::new(vec![None, Some(Marks::default())]);
+    let marks = || answers.lock().unwrap().pop().unwrap();
+    let withdrawn = deposit(2);
+    let receipt = place
+        .maildir
+        .deliver(&errand(&withdrawn, &sound(), &profile(), &marks));
+    assert_eq!(receipt, Ok(Receipt::Withdrawn));
+    assert_eq!((place.files("new").len(), place.files("cur").len()), (0, 1));
+}
+
+#[test]
+fn a_message_that_a_mail_program_copied_is_one_message() {
+    let place = Place::new();
+    place.deliver(&deposit(1));
+    let folder = place.maildir.folder(&mailbox());
+    fs::copy(place.path("new"), folder.join("cur/9.M1P1.host:2,S")).unwrap();
+    let truth = place.truth(Fake::with([]));
+    let summaries = listed(&truth);
+    assert_eq!(ids(&summaries), [id(1)]);
+    assert_eq!(summaries[0].state, State::Saved, "it was read");
+    let delete = Command::Delete(id(1));
+    assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
+    assert_eq!(listed(&truth), []);
+    let expunge = Command::Expunge;
+    assert_eq!(truth.command(&profile(), expunge), Reply::Done(expunge));
+    assert_eq!((place.files("new").len(), place.files("cur").len()), (0, 0));
+}
+
+#[test]
+fn only_the_messages_meant_are_removed_by_name() {
+    let place = Place::new();
+    for n in 1..=3 {
+        place.deliver(&deposit(n));
+    }
+    let truth = place.truth(Fake::with([]));
+    let delete = Command::Delete(id(2));
+    assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
+    let ordinary = include_str!("../../../media-fixtures/mail/ordinary.eml");
+    let folder = place.maildir.folder(&mailbox());
+    fs::write(folder.join("new/1.M1P1.host"), ordinary).unwrap();
+    let removed = place.maildir.remove(&profile(), &[id(1), id(9)]);
+    assert_eq!(removed, Ok(vec![id(1)]));
+    let undelete = Command::Undelete(id(2));
+    assert_eq!(truth.command(&profile(), undelete), Reply::Done(undelete));
+    assert_eq!(ids(&listed(&truth)), [id(2), id(3)]);
+    assert!(folder.join("new/1.M1P1.host").exists());
+}
+
+#[test]
 fn urgent_new_ones_come_first_then_new_then_saved_each_oldest_first() {
     let place = Place::new();
     let saved = |n| Deposit {
@@ -232,8 +311,8 @@ fn urgent_new_ones_come_first_then_new_then_saved_each_oldest_first() {
     for one in [&saved(2), &deposit(5), &urgent_saved, &deposit(3)] {
         place.deliver(one);
     }
-    let mut store = place.store(Fake::with([urgent, saved(1), deposit(4)]));
-    let summaries = listed(&mut store);
+    let truth = place.truth(Fake::with([urgent, saved(1), deposit(4)]));
+    let summaries = listed(&truth);
     assert_eq!(ids(&summaries), [6, 3, 4, 5, 1, 2, 7].map(id));
     assert_eq!(summaries[1].caller, DialString::parse("0612345678").ok());
     assert_eq!(summaries[1].received, deposit(3).envelope.started);
@@ -249,7 +328,7 @@ fn urgent_new_ones_come_first_then_new_then_saved_each_oldest_first() {
         urgent_saved: 1,
     };
     assert_eq!(
-        store.tally(&mailbox()).map(|tally| tally.counts),
+        truth.tally(&profile()).map(|tally| tally.counts),
         Ok(counts)
     );
 }
@@ -259,13 +338,13 @@ fn a_message_in_both_places_is_listed_once() {
     let place = Place::new();
     place.deliver(&deposit(1));
     let outbox = Fake::with([deposit(1)]);
-    let mut store = place.store(Arc::clone(&outbox));
-    assert_eq!(ids(&listed(&mut store)), [id(1)]);
+    let truth = place.truth(Arc::clone(&outbox));
+    assert_eq!(ids(&listed(&truth)), [id(1)]);
     let delete = Command::Delete(id(1));
-    assert_eq!(store.command(&mailbox(), delete), Reply::Done(delete));
-    assert_eq!(listed(&mut store), []);
+    assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
+    assert_eq!(listed(&truth), []);
     assert_eq!(
-        store.command(&mailbox(), Command::Expunge),
+        truth.command(&profile(), Command::Expunge),
         Reply::Done(Command::Expunge)
     );
     let waiting = outbox.waiting_for(&mailbox());
@@ -277,40 +356,43 @@ fn deleting_can_be_undone_until_it_is_final_here_and_in_the_outbox() {
     let place = Place::new();
     place.deliver(&deposit(1));
     let outbox = Fake::with([deposit(2)]);
-    let mut store = place.store(Arc::clone(&outbox));
+    let truth = place.truth(Arc::clone(&outbox));
     for n in [1, 2] {
         for command in [Command::Delete(id(n)), Command::Undelete(id(n))] {
-            assert_eq!(store.command(&mailbox(), command), Reply::Done(command));
+            assert_eq!(truth.command(&profile(), command), Reply::Done(command));
         }
     }
-    assert_eq!(listed(&mut store).len(), 2);
+    assert_eq!(listed(&truth).len(), 2);
     for command in [1, 2].map(|n| Command::Delete(id(n))) {
-        assert_eq!(store.command(&mailbox(), command), Reply::Done(command));
+        assert_eq!(truth.command(&profile(), command), Reply::Done(command));
     }
-    assert_eq!(listed(&mut store), []);
+    assert_eq!(listed(&truth), []);
     assert!(place.files("cur")[0].ends_with(":2,T"));
     assert_eq!(
-        store.command(&mailbox(), Command::Expunge),
+        truth.command(&profile(), Command::Expunge),
         Reply::Done(Command::Expunge)
     );
     assert!(place.files("cur").is_empty() && outbox.waiting_for(&mailbox()).is_empty());
     let command = Command::Undelete(id(1));
     let gone = Reply::Failed(command, mailbox::Fault::Gone);
-    assert_eq!(store.command(&mailbox(), command), gone);
+    assert_eq!(truth.command(&profile(), command), gone);
 }
 
 #[test]
 fn hearing_a_message_that_still_waits_is_kept() {
     let outbox = Fake::with([deposit(1)]);
-    let mut store = Place::new().store(Arc::clone(&outbox));
+    let truth = Place::new().truth(Arc::clone(&outbox));
     let heard = Command::MarkHeard(id(1));
-    assert_eq!(store.command(&mailbox(), heard), Reply::Done(heard));
-    assert_eq!(listed(&mut store)[0].state, State::Saved);
+    assert_eq!(truth.command(&profile(), heard), Reply::Done(heard));
+    assert_eq!(listed(&truth)[0].state, State::Saved);
     assert!(outbox.deposit(id(1)).unwrap().marks.heard);
-    let other = MailboxId::parse("2002").unwrap();
+    let other = Profile {
+        mailbox: MailboxId::parse("2002").unwrap(),
+        ..profile()
+    };
     let gone = Reply::Failed(heard, mailbox::Fault::Gone);
     assert_eq!(
-        store.command(&other, heard),
+        truth.command(&other, heard),
         gone,
         "not in another's mailbox"
     );
@@ -320,13 +402,13 @@ fn hearing_a_message_that_still_waits_is_kept() {
 fn the_audio_is_what_was_recorded() {
     let place = Place::new();
     place.deliver(&deposit(1));
-    let mut store = place.store(Fake::with([deposit(2)]));
+    let truth = place.truth(Fake::with([deposit(2)]));
     let recorded = WireAudio::from_octets(Law::A, &sound());
     for n in [1, 2] {
-        let audio = store.audio(&mailbox(), id(n)).unwrap();
+        let audio = truth.audio(&profile(), id(n)).unwrap();
         assert_eq!(audio.octets(Law::A), recorded.octets(Law::A));
     }
-    assert_eq!(store.audio(&mailbox(), id(3)), Err(mailbox::Fault::Gone));
+    assert_eq!(truth.audio(&profile(), id(3)), Err(mailbox::Fault::Gone));
     let mail = place.maildir.export(&mailbox(), id(1)).unwrap();
     assert_eq!(read(&mail).unwrap().head.id, Some(id(1)));
     let gone = place.maildir.export(&mailbox(), id(2));
@@ -355,8 +437,8 @@ fn sound_that_another_program_saved_at_another_rate_is_heard() {
         let end = format!("\r\n--=_{}--\r\n", id(1).0.simple());
         fs::write(&path, format!("{head}{body}{end}")).unwrap();
         let audio = place
-            .store(Fake::with([]))
-            .audio(&mailbox(), id(1))
+            .truth(Fake::with([]))
+            .audio(&profile(), id(1))
             .unwrap();
         assert!(audio.len().abs_diff(samples) < 200, "{}", audio.len());
     }
@@ -370,13 +452,13 @@ fn a_damaged_message_is_listed_and_can_be_removed() {
     let whole = fs::read(&path).unwrap();
     for broken in [&whole[..whole.len() / 2], &whole[..100], b"rubbish"] {
         fs::write(&path, broken).unwrap();
-        let mut store = place.store(Fake::with([]));
-        assert_eq!(ids(&listed(&mut store)), [id(1)]);
-        assert_eq!(store.audio(&mailbox(), id(1)), Err(mailbox::Fault::Damaged));
+        let truth = place.truth(Fake::with([]));
+        assert_eq!(ids(&listed(&truth)), [id(1)]);
+        assert_eq!(truth.audio(&profile(), id(1)), Err(mailbox::Fault::Damaged));
     }
-    let mut store = place.store(Fake::with([]));
+    let truth = place.truth(Fake::with([]));
     for command in [Command::Delete(id(1)), Command::Expunge] {
-        assert_eq!(store.command(&mailbox(), command), Reply::Done(command));
+        assert_eq!(truth.command(&profile(), command), Reply::Done(command));
     }
     assert!(place.files("cur").is_empty());
 }
@@ -390,10 +472,10 @@ fn other_mail_is_never_listed_counted_marked_or_removed() {
     fs::write(folder.join("new/1.M1P1.host"), ordinary).unwrap();
     fs::write(folder.join("cur/2.M1P1.host:2,T"), ordinary).unwrap();
     fs::write(folder.join("cur/.hidden"), ordinary).unwrap();
-    let mut store = place.store(Fake::with([]));
-    assert_eq!(ids(&listed(&mut store)), [id(1)]);
+    let truth = place.truth(Fake::with([]));
+    assert_eq!(ids(&listed(&truth)), [id(1)]);
     assert_eq!(
-        store.tally(&mailbox()).map(|tally| tally.counts),
+        truth.tally(&profile()).map(|tally| tally.counts),
         Ok(Counts {
             new: 1,
             saved: 0,
@@ -401,7 +483,7 @@ fn other_mail_is_never_listed_counted_marked_or_removed() {
         })
     );
     assert_eq!(
-        store.command(&mailbox(), Command::Expunge),
+        truth.command(&profile(), Command::Expunge),
         Reply::Done(Command::Expunge)
     );
     assert_eq!((place.files("new").len(), place.files("cur").len()), (2, 2));
@@ -416,20 +498,20 @@ fn voice_messages_of_another_program_are_part_of_the_mailbox() {
     fs::write(folder.join("cur/3.M1P1.host:2,FSa"), resaved).unwrap();
     let foreign = include_str!("../../../media-fixtures/mail/foreign.eml");
     fs::write(folder.join("new/4.M1P1.host"), foreign).unwrap();
-    let mut store = place.store(Fake::with([]));
-    let summaries = listed(&mut store);
+    let truth = place.truth(Fake::with([]));
+    let summaries = listed(&truth);
     assert_eq!(summaries.len(), 3);
     let foreign = summaries.iter().find(|s| s.length.is_zero()).unwrap();
     assert_eq!(
-        store.audio(&mailbox(), foreign.id),
+        truth.audio(&profile(), foreign.id),
         Err(mailbox::Fault::Damaged),
         "GSM"
     );
     let resaved = summaries.iter().find(|s| s.urgent).unwrap();
     assert_eq!(resaved.state, State::Saved);
-    assert_eq!(store.audio(&mailbox(), resaved.id).unwrap().len(), 3);
+    assert_eq!(truth.audio(&profile(), resaved.id).unwrap().len(), 3);
     let delete = Command::Delete(resaved.id);
-    assert_eq!(store.command(&mailbox(), delete), Reply::Done(delete));
+    assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
     assert!(
         folder.join("cur/3.M1P1.host:2,FSTa").exists(),
         "unknown flags stay"
@@ -439,19 +521,18 @@ fn voice_messages_of_another_program_are_part_of_the_mailbox() {
 #[test]
 fn an_empty_mailbox_is_empty_and_an_unreadable_one_is_not() {
     let place = Place::new();
-    let mut store = place.store(Fake::with([]));
-    assert_eq!(listed(&mut store), []);
+    let truth = place.truth(Fake::with([]));
+    assert_eq!(listed(&truth), []);
     assert_eq!(
-        store.tally(&mailbox()).map(|tally| tally.counts),
+        truth.tally(&profile()).map(|tally| tally.counts),
         Ok(Counts::default())
     );
     let folder = place.maildir.folder(&mailbox());
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("new"), "no folder").unwrap();
-    let failed = Reply::Failed(Command::List, mailbox::Fault::Unavailable);
-    assert_eq!(store.command(&mailbox(), Command::List), failed);
+    assert!(truth.list(&profile()).partial);
     assert_eq!(
-        store.tally(&mailbox()).map(|tally| tally.counts),
+        truth.tally(&profile()).map(|tally| tally.counts),
         Err(mailbox::Fault::Unavailable)
     );
 }
@@ -459,8 +540,8 @@ fn an_empty_mailbox_is_empty_and_an_unreadable_one_is_not() {
 #[test]
 fn a_listing_is_bounded() {
     let many = (0..LISTING_MAX as u128 + 5).map(deposit);
-    let mut store = Place::new().store(Fake::with(many));
-    let summaries = listed(&mut store);
+    let truth = Place::new().truth(Fake::with(many));
+    let summaries = listed(&truth);
     assert_eq!((summaries.len(), summaries[0].id), (LISTING_MAX, id(0)));
 }
 
@@ -470,7 +551,8 @@ fn every_question_is_answered_in_order_also_when_the_server_ends() {
     let (sender, answers) = channel();
     let outbox = Fake::with([deposit(1)]);
     let told = move |answered| drop(sender.send(answered));
-    let mailboxes = Mailboxes::start(place.maildir.clone(), outbox, told).unwrap();
+    let truth = Arc::new(place.truth(outbox));
+    let mailboxes = Mailboxes::start(truth, roster(), &[], |_| (), told).unwrap();
     let questions = [
         Question::Tally,
         Question::Audio(id(1)),

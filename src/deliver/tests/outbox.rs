@@ -108,6 +108,11 @@ impl Fake {
         change(entry);
         Ok(())
     }
+
+    /// A message comes in.
+    pub(super) fn add(&self, deposit: &Deposit) {
+        self.put(deposit.clone());
+    }
 }
 
 impl Outbox for Fake {
