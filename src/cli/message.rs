@@ -217,7 +217,7 @@ fn told(step: &Step, zone: &str) -> String {
                 || "not tried again".to_owned(),
                 |at| format!("next {}", local(at, zone, "%Y-%m-%d %H:%M:%S")),
             );
-            format!("failed {}: {}; {next}", way(leg), safe(what))
+            format!("not accepted {}: {}; {next}", way(leg), safe(what))
         }
         Step::Dead => "could not be delivered, kept as a dead letter".to_owned(),
         Step::Retried => "an operator had it tried again".to_owned(),
@@ -357,7 +357,7 @@ mod tests {
              \x20 09:30:12.120  recorded, 23.4 s\n\
              \x20 09:30:12.150  safe on disk\n\
              \x20 09:30:12.160  attempt 1 into the mailbox\n\
-             \x20 09:30:13.000  failed into the mailbox: no route?[2J; next 2025-11-25 09:31:13\n\
+             \x20 09:30:13.000  not accepted into the mailbox: no route?[2J; next 2025-11-25 09:31:13\n\
              2025-11-26\n\
              \x20 00:10:00.000  heard by telephone\n"
         );

@@ -3,6 +3,7 @@
 use super::between::Between;
 use super::inbox::Rest;
 use super::leaving::Leaving;
+use super::moment::Moment;
 use super::{Listener, Portal};
 use crate::flow::{Conversation, Cx, Effect, Effects, Event};
 use crate::mailbox::{Command, Fault, Reply};
@@ -14,6 +15,7 @@ pub struct Changing {
     /// Whose call it is, at which message.
     pub(super) listener: Listener,
     change: Change,
+    moment: Moment,
 }
 
 /// What is being done.
@@ -25,6 +27,16 @@ enum Change {
     Undelete,
     /// Putting back to save it; then on.
     Save,
+}
+
+impl Change {
+    fn command(self, listener: &Listener) -> Command {
+        let id = listener.reel.current().summary.id;
+        match self {
+            Change::Delete => Command::Delete(id),
+            Change::Undelete | Change::Save => Command::Undelete(id),
+        }
+    }
 }
 
 impl Changing {
@@ -41,21 +53,17 @@ impl Changing {
     }
 
     fn enter(listener: Listener, change: Change, fx: &mut Effects) -> Conversation {
-        let changing = Changing { listener, change };
-        fx.push(Effect::Mail(changing.command()));
-        Portal::Changing(changing).into()
-    }
-
-    fn command(&self) -> Command {
-        let id = self.listener.reel.current().summary.id;
-        match self.change {
-            Change::Delete => Command::Delete(id),
-            Change::Undelete | Change::Save => Command::Undelete(id),
-        }
+        let moment = Moment::ask(change.command(&listener), fx);
+        Portal::Changing(Changing {
+            listener,
+            change,
+            moment,
+        })
+        .into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let command = self.command();
+        let command = self.change.command(&self.listener);
         match event {
             Event::Mail(Reply::Done(done)) if *done == command => self.done(cx, fx),
             Event::Mail(Reply::Failed(failed, fault)) if *failed == command => {
@@ -66,7 +74,10 @@ impl Changing {
                 };
                 Between::enter(self.listener, vec![Phrase::Line(line)], cx, fx)
             }
-            _ => Portal::Changing(self).into(),
+            event => {
+                let moment = self.moment.on(event, fx);
+                Portal::Changing(Changing { moment, ..self }).into()
+            }
         }
     }
 
@@ -83,6 +94,7 @@ impl Changing {
     }
 
     pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
+        self.moment.hush(fx);
         Leaving::closing(self.rest(), fx)
     }
 

@@ -2,6 +2,7 @@
 
 use super::Portal;
 use super::inbox::Rest;
+use super::moment::Moment;
 use crate::flow::{Conversation, Effect, Effects, End, Event};
 use crate::mailbox::{Command, Reply};
 use crate::prompt::{Line, Phrase};
@@ -12,6 +13,7 @@ pub struct Leaving {
     last: Last,
     /// Whether a change has failed and the caller does not know yet.
     failed: bool,
+    moment: Moment,
 }
 
 /// The last words.
@@ -33,13 +35,17 @@ impl Leaving {
     }
 
     fn enter(last: Last, rest: Rest, fx: &mut Effects) -> Conversation {
-        expunge(rest, fx);
         let failed = rest.untold;
-        if rest.deleted {
-            Portal::Leaving(Leaving { last, failed }).into()
-        } else {
-            last.words(failed, fx)
+        if !rest.deleted {
+            return last.words(failed, fx);
         }
+        let moment = Moment::ask(Command::Expunge, fx);
+        Portal::Leaving(Leaving {
+            last,
+            failed,
+            moment,
+        })
+        .into()
     }
 
     pub(super) fn on(mut self, event: &Event, fx: &mut Effects) -> Conversation {
@@ -50,7 +56,10 @@ impl Leaving {
                 self.noted(false);
                 Portal::Leaving(self).into()
             }
-            _ => Portal::Leaving(self).into(),
+            event => {
+                self.moment = self.moment.on(event, fx);
+                Portal::Leaving(self).into()
+            }
         }
     }
 

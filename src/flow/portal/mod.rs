@@ -8,7 +8,7 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`;
-//! `inbox` holds the messages. Not here yet: greetings, forwarding, passcode change, call-back.
+//! `inbox` holds the messages, `moment` is the wait for the mailbox. Not here yet: greetings, forwarding, passcode change, call-back.
 
 mod between;
 mod change;
@@ -17,6 +17,7 @@ mod intro;
 mod leaving;
 mod login;
 mod main_menu;
+mod moment;
 mod playing;
 mod voicemail;
 

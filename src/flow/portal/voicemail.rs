@@ -1,14 +1,14 @@
 //! The voicemail menu: how many messages there are, and the way to them.
 //!
 //! Laws: how the mailbox stands (out of reach, almost full, messages about to go) is told once, when
-//! the messages are listed; a mailbox that cannot be reached is never called empty; who waits for
-//! a slow one hears so, once.
+//! the messages are listed; a mailbox that cannot be reached is never called empty.
 
 use super::between::Between;
 use super::inbox::Inbox;
 use super::intro::Intro;
 use super::leaving::Leaving;
 use super::main_menu::MainMenu;
+use super::moment::Moment;
 use super::{Listener, Portal};
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Conversation, Cx, Effect, Effects, Event, VoicemailChoice};
@@ -16,18 +16,13 @@ use crate::mailbox::{Command, Listing, Reply, Room};
 use crate::prompt::{Line, MessageKind, Phrase, Say};
 use crate::subscriber::Profile;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a caller listens into silence before hearing that it takes a moment.
-const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 /// The messages are being listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Opening {
     owner: Arc<Profile>,
     then: Then,
-    /// Whether the caller has heard that it takes a moment.
-    told: bool,
+    moment: Moment,
 }
 
 /// What follows the listing.
@@ -49,10 +44,13 @@ impl Opening {
     }
 
     fn enter(owner: Arc<Profile>, then: Then, fx: &mut Effects) -> Conversation {
-        fx.push(Effect::Mail(Command::List));
-        fx.push(Effect::AwaitKey(SILENCE_MAX));
-        let told = false;
-        Portal::Opening(Opening { owner, then, told }).into()
+        let moment = Moment::ask(Command::List, fx);
+        Portal::Opening(Opening {
+            owner,
+            then,
+            moment,
+        })
+        .into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
@@ -61,12 +59,10 @@ impl Opening {
             Event::Mail(Reply::Failed(Command::List, _)) => {
                 self.unreachable(Line::MessagesUnavailable, cx, fx)
             }
-            Event::Timeout if !self.told => {
-                fx.push(Effect::Play(vec![Phrase::Line(Line::OneMoment)]));
-                let told = true;
-                Portal::Opening(Opening { told, ..self }).into()
+            event => {
+                let moment = self.moment.on(event, fx);
+                Portal::Opening(Opening { moment, ..self }).into()
             }
-            _ => Portal::Opening(self).into(),
         }
     }
 

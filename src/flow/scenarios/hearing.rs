@@ -123,7 +123,7 @@ fn seven_deletes_a_message_and_goes_on_once_the_mailbox_has_answered() {
     let mut phone = Phone::hearing(0, 2);
     phone.presses("7");
     assert_eq!(
-        phone.fx,
+        phone.fx[..2],
         [Effect::StopPlay, Effect::Mail(Command::Delete(id(0)))]
     );
     phone.done(Command::Delete(id(0)));
@@ -266,7 +266,7 @@ fn leaving_removes_what_is_deleted_and_tells_if_that_failed() {
     phone.done(Command::Delete(id(0)));
     phone.presses("*");
     phone.presses("9");
-    assert_eq!(phone.fx.last(), Some(&Effect::Mail(Command::Expunge)));
+    phone.did(&Effect::Mail(Command::Expunge));
     phone.failed(Command::Expunge);
     phone.said(Line::ChangeFailed);
     phone.said(Line::Goodbye);
@@ -291,7 +291,10 @@ fn closing_down_removes_what_is_deleted_and_says_goodbye() {
     phone.presses("7");
     phone.done(Command::Delete(id(0)));
     phone.hears(Event::ServiceEnding);
-    assert_eq!(phone.fx, [Effect::StopPlay, Effect::Mail(Command::Expunge)]);
+    assert_eq!(
+        phone.fx[..2],
+        [Effect::StopPlay, Effect::Mail(Command::Expunge)]
+    );
     phone.done(Command::Expunge);
     phone.said(Line::ServiceEnding);
     phone.said(Line::Goodbye);

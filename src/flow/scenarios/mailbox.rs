@@ -113,6 +113,25 @@ fn who_waits_for_a_slow_mailbox_hears_so_once_and_loses_no_key() {
 }
 
 #[test]
+fn a_slow_change_and_a_slow_farewell_are_not_silent_either() {
+    let moment = [Effect::Play(vec![Phrase::Line(Line::OneMoment)])];
+    let mut phone = Phone::hearing(0, 1);
+    phone.presses("7");
+    phone.hears(Event::Timeout);
+    assert_eq!(phone.fx, moment);
+    phone.done(Command::Delete(id(0)));
+    phone.said(Line::MessageDeleted);
+    phone.presses("*");
+    phone.presses("9");
+    phone.hears(Event::Timeout);
+    assert_eq!(phone.fx, moment);
+    phone.hears(Event::Timeout);
+    assert_eq!(phone.fx, []);
+    phone.done(Command::Expunge);
+    phone.said(Line::Goodbye);
+}
+
+#[test]
 fn messages_by_email_are_never_listed_and_their_owner_is_told_why() {
     for entry in [Entry::Main, Entry::Messages] {
         let mut phone = Phone::subscriber(entry);

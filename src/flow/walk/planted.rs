@@ -141,6 +141,16 @@ pub(super) fn faults() -> Vec<Planted> {
             },
         ),
         step(
+            "closing down leaves the words of a slow mailbox talking",
+            "portal, one message",
+            Law::PlayBeforeNext,
+            |state, event, _, _, effects| {
+                if state == "portal.changing" && *event == Event::ServiceEnding {
+                    effects.retain(|e| *e != Effect::StopPlay);
+                }
+            },
+        ),
+        step(
             "a failed listing is passed over in silence",
             "portal, one message",
             Law::AnsweredOrTold,
