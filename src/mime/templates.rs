@@ -399,6 +399,7 @@ fn particulars(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use minijinja::value::ValueKind;
 
     pub(in crate::mime) fn shipped() -> Templates {
         Templates::parse(&[]).unwrap()
@@ -531,5 +532,32 @@ pub(super) mod tests {
         let facts = Facts::new(&about).with_file(&about, SoundFormat::Wav);
         let texts = own.render(&about.language, Kind::Voicemail, &facts);
         assert!(texts.plain.contains("5 seconden"), "{}", texts.plain);
+    }
+
+    #[test]
+    fn every_value_is_explained_to_operators() {
+        fn names(value: &Value, within: &str, found: &mut Vec<String>) {
+            for key in value.try_iter().unwrap() {
+                let inner = value.get_attr(key.as_str().unwrap()).unwrap();
+                let name = format!("{within}{key}");
+                if inner.kind() == ValueKind::Map && key.as_str() != Some("about") {
+                    names(&inner, &format!("{name}."), found);
+                } else {
+                    found.push(name);
+                }
+            }
+        }
+        let page = include_str!("../../docs/ops/mail.md");
+        let about = particulars("nl", Caller::Withheld, None, false);
+        let facts = about.map(|about| Facts::new(&about));
+        let mut found = Vec::new();
+        names(&Value::from(Serde(&facts)), "", &mut found);
+        names(&Value::from(Serde(report(facts))), "", &mut found);
+        let failed = Value::from(Serde(trouble(None, None)));
+        names(&failed, "trouble.", &mut found);
+        assert!(found.len() > 25, "{found:?}");
+        for name in found {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }
