@@ -12,7 +12,8 @@ use super::wording::wording;
 /// a text part for a transcript.
 pub fn voice_message(mail: &VoiceMail) -> Vec<u8> {
     let about = &mail.particulars;
-    let mut message = root("mixed", "", about).singlepart(audio_part(about, &mail.sound));
+    let mut message =
+        root("mixed", &about.id.0.simple().to_string()).singlepart(audio_part(about, &mail.sound));
     let owner = clean::name(&about.owner);
     let to = address("To", owner, about.mailbox.as_str(), about.host.as_str());
     let mut headers = common(about, &about.id.to_string(), to, subject(about));

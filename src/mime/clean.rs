@@ -62,4 +62,9 @@ mod tests {
         }
         assert_eq!(name(&"x".repeat(500)).map(|n| n.len()), Some(NAME_MAX));
     }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_loses_what_is_not_to_be_shown() {
+        assert_eq!(text("een\n\ttwee\0\u{202e}\r\n"), "een\n\ttwee\n");
+    }
 }

@@ -42,8 +42,6 @@ pub(super) struct Facts {
     copy: bool,
     /// The name of the sound file; none where it is not in the mail.
     file: Option<String>,
-    /// What went wrong, where the mail is about that.
-    trouble: Option<Trouble>,
 }
 
 /// `urgent`, `private`, `cut_off`.
@@ -67,11 +65,26 @@ struct CallerFacts {
     shown: String,
 }
 
-/// What went wrong with a message on one of its ways.
-#[derive(Clone, Debug, Serialize)]
+/// The values of a report.
+#[derive(Debug, Serialize)]
+pub(super) struct ReportFacts {
+    /// The id of the message; none where the report is about a mailbox.
+    pub(super) message: Option<String>,
+    /// The mailbox; none where the message is too damaged to tell.
+    pub(super) mailbox: Option<String>,
+    /// Its owner's name; none where there is no owner any more.
+    pub(super) owner: Option<String>,
+    /// The message, with the values of a mail about one; none where it is too damaged to tell.
+    pub(super) about: Option<Facts>,
+    /// What went wrong, one for each way.
+    pub(super) troubles: Vec<Trouble>,
+}
+
+/// What went wrong on one way.
+#[derive(Debug, Serialize)]
 pub(super) struct Trouble {
-    /// The way as `spool list` prints it.
-    pub(super) way: String,
+    /// The way as `spool list` prints it; none where the report is about a mailbox.
+    pub(super) way: Option<String>,
     /// The address it was to go to; none where that is the mailbox.
     pub(super) address: Option<String>,
     pub(super) error: String,
@@ -106,7 +119,6 @@ impl Facts {
             reason_token: about.reason.map(super::vocabulary::Reason::token),
             copy: false,
             file: None,
-            trouble: None,
         }
     }
 
@@ -117,11 +129,6 @@ impl Facts {
 
     pub(super) fn for_copy(self, copy: bool) -> Facts {
         Facts { copy, ..self }
-    }
-
-    pub(super) fn with_trouble(self, trouble: Trouble) -> Facts {
-        let trouble = Some(trouble);
-        Facts { trouble, ..self }
     }
 }
 

@@ -141,24 +141,23 @@ pub(super) fn bare_address(header: &'static str, of: &MailAddress) -> HeaderValu
 }
 
 /// The root of a mail of several parts.
-pub(super) fn root(kind: &str, mark: &str, about: &Particulars) -> MultiPartBuilder {
+pub(super) fn root(kind: &str, mark: &str) -> MultiPartBuilder {
     MultiPart::builder()
         .header(header::MIME_VERSION_1_0)
-        .header(multipart_type(kind, mark, about))
+        .header(multipart_type(kind, mark))
 }
 
 /// Several parts inside a mail.
-pub(super) fn inner(kind: &str, mark: &str, about: &Particulars) -> MultiPartBuilder {
-    MultiPart::builder().header(multipart_type(kind, mark, about))
+pub(super) fn inner(kind: &str, mark: &str) -> MultiPartBuilder {
+    MultiPart::builder().header(multipart_type(kind, mark))
 }
 
-/// The type of several parts of one message; `mark` tells those inside each other apart.
-fn multipart_type(kind: &str, mark: &str, about: &Particulars) -> Prepared {
+/// The type of several parts; `mark`, of letters and figures, tells those of one mail apart.
+fn multipart_type(kind: &str, mark: &str) -> Prepared {
     // Neither base64 nor quoted-printable has `=_`, so this never occurs inside.
-    let boundary = about.id.0.simple();
     Prepared::new(
         "Content-Type",
-        format!("multipart/{kind}; boundary=\"=_{mark}{boundary}\""),
+        format!("multipart/{kind}; boundary=\"=_{mark}\""),
     )
 }
 

@@ -49,7 +49,7 @@ pub fn human(mail: &HumanMail<'_>, templates: &Templates) -> Vec<u8> {
             let texts = templates.render(&about.language, Kind::Notice, &facts);
             let id = format!("{}.notice", about.id);
             let to = bare_address("To", mail.to);
-            let mut message = alternative(root("alternative", "a", about), &texts);
+            let mut message = alternative(root("alternative", &within(about)), &texts);
             let headers = common(about, &id, to, texts.subject);
             let further = [automatic()].into_iter().chain(marks(about));
             for header in headers.into_iter().chain(further) {
@@ -69,8 +69,8 @@ fn with_sound(
     let about = mail.about;
     let facts = facts.with_file(about, sound.format);
     let texts = templates.render(&about.language, Kind::Voicemail, &facts);
-    let mut message = root("mixed", "", about)
-        .multipart(alternative(inner("alternative", "a", about), &texts))
+    let mut message = root("mixed", &about.id.0.simple().to_string())
+        .multipart(alternative(inner("alternative", &within(about)), &texts))
         .singlepart(audio_part(about, sound));
     let to = bare_address("To", mail.to);
     let headers = common(about, &about.id.to_string(), to, texts.subject);
@@ -78,6 +78,11 @@ fn with_sound(
         message.headers_mut().insert_raw(header);
     }
     message.formatted()
+}
+
+/// The mark of the texts within a mail.
+fn within(about: &Particulars) -> String {
+    format!("a{}", about.id.0.simple())
 }
 
 /// The texts, the plain one first as RFC 2046 section 5.1.4 wants it.

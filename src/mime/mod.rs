@@ -32,7 +32,7 @@ pub use address::{MailAddress, MailAddressFault};
 pub use build::voice_message;
 pub use human::{Content, HumanMail, human};
 pub use read::{HEAD_MAX, MAIL_MAX, read, read_head};
-pub use report::{Matter, Report, report};
+pub use report::{FailedWay, Matter, Report, report};
 pub use templates::{TEMPLATE_MAX, TEMPLATES_MAX, TemplateFault, TemplateSource, Templates};
 pub use vocabulary::{
     Caller, Head, MailHost, MailHostFault, MimeFault, Particulars, Reason, Sound, SoundFile,

@@ -11,12 +11,13 @@
 //! Not here: reading the files of an operator's folder ([`deliver`](crate::deliver)).
 
 use super::clean;
-use super::facts::{Facts, Trouble};
+use super::facts::{Facts, ReportFacts, Trouble};
 use super::vocabulary::{Caller, MailHost, Particulars, Reason, SoundFormat};
 use crate::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -146,7 +147,8 @@ impl Templates {
     }
 
     /// The texts of a mail in a language.
-    pub(super) fn render(&self, language: &Language, kind: Kind, facts: &Facts) -> Texts {
+    pub(super) fn render(&self, language: &Language, kind: Kind, facts: &impl Serialize) -> Texts {
+        let facts = &Value::from(Serde(facts));
         let known = |set: &Environment<'_>, tag: &str| {
             set.get_template(&file(tag, kind, "subject")).is_ok()
         };
@@ -285,8 +287,8 @@ fn kinds(own: &Environment<'_>) -> Vec<(String, Kind)> {
     languages(own).into_iter().flat_map(of).collect()
 }
 
-fn render(from: &Environment<'_>, name: &str, facts: &Facts) -> Result<String, TemplateFault> {
-    let rendered = from.get_template(name).and_then(|t| t.render(Serde(facts)));
+fn render(from: &Environment<'_>, name: &str, facts: &Value) -> Result<String, TemplateFault> {
+    let rendered = from.get_template(name).and_then(|t| t.render(facts));
     let text = rendered.map_err(|error| fault(name, &error))?;
     if text.len() <= TEXT_MAX {
         return Ok(text);
@@ -309,44 +311,65 @@ fn fault(name: &str, error: &minijinja::Error) -> TemplateFault {
     }
 }
 
-/// Messages of every kind, for trying a template: each caller, each reason, each mark set and not.
-fn samples(tag: &str, kind: Kind) -> Vec<Facts> {
-    let number = DialString::parse("+31612345678").ok();
-    let callers = number.iter().flat_map(|number| {
-        let name = || Some("Jan de Vries".to_owned());
-        [None, name()].into_iter().flat_map(move |name| {
-            let number = number.clone();
-            let known = Caller::Known {
-                number,
-                name: name.clone(),
-            };
-            [known, Caller::Unknown { name }]
-        })
-    });
-    let callers = callers.chain([Caller::Withheld]);
+/// Values of every kind, for trying a template: each caller, each reason, each mark set and not.
+fn samples(tag: &str, kind: Kind) -> Vec<Value> {
+    let name = Some("Jan de Vries".to_owned());
+    let mut callers = vec![Caller::Withheld];
+    for name in [None, name] {
+        let number = DialString::parse("+31612345678").ok();
+        callers.push(Caller::Unknown { name: name.clone() });
+        callers.extend(number.map(|number| Caller::Known { number, name }));
+    }
+    let by_caller = callers.into_iter().map(|caller| (caller, None, false));
     let reasons = Reason::ALL.into_iter().map(Some).chain([None]);
-    let told = |about: Option<Particulars>| about.map(|about| sample(&about, kind));
-    let by_caller = callers.map(|caller| told(particulars(tag, caller, None, false)));
-    let by_reason = reasons.map(|reason| told(particulars(tag, Caller::Withheld, reason, true)));
-    by_caller.chain(by_reason).flatten().flatten().collect()
+    let by_reason = reasons.map(|reason| (Caller::Withheld, reason, true));
+    by_caller
+        .chain(by_reason)
+        .filter_map(|(caller, reason, marked)| particulars(tag, caller, reason, marked))
+        .flat_map(|about| sample(&about, kind))
+        .collect()
 }
 
-fn sample(about: &Particulars, kind: Kind) -> Vec<Facts> {
+fn sample(about: &Particulars, kind: Kind) -> Vec<Value> {
     let facts = || Facts::new(about);
-    let trouble = |address: Option<&str>| Trouble {
-        way: "copy:jan@example.nl".to_owned(),
+    let to_person = |copy| facts().with_file(about, SoundFormat::Wav).for_copy(copy);
+    let values = |of: Vec<ReportFacts>| of.into_iter().map(|f| Value::from(Serde(f))).collect();
+    match kind {
+        Kind::Voicemail => [false, true]
+            .map(|copy| Value::from(Serde(to_person(copy))))
+            .into(),
+        Kind::Notice => vec![Value::from(Serde(facts()))],
+        Kind::DeadLetter => values(vec![report(Some(facts())), report(None)]),
+        Kind::Undelivered => values(vec![report(Some(facts()))]),
+        Kind::MailboxFull => values(vec![ReportFacts {
+            message: None,
+            troubles: vec![trouble(None, None)],
+            ..report(None)
+        }]),
+    }
+}
+
+fn report(about: Option<Facts>) -> ReportFacts {
+    let owned = about.is_some().then(|| "Anna Bakker".to_owned());
+    let address = "jan@example.nl";
+    ReportFacts {
+        message: Some(uuid::Uuid::nil().to_string()),
+        mailbox: owned.clone().map(|_| "2001".to_owned()),
+        owner: owned,
+        about,
+        troubles: vec![
+            trouble(Some("store"), None),
+            trouble(Some("copy:jan@example.nl"), Some(address)),
+        ],
+    }
+}
+
+fn trouble(way: Option<&str>, address: Option<&str>) -> Trouble {
+    Trouble {
+        way: way.map(str::to_owned),
         address: address.map(str::to_owned),
         error: "550 no such user".to_owned(),
         failed: 3,
-    };
-    match kind {
-        Kind::Voicemail => [false, true]
-            .map(|copy| facts().with_file(about, SoundFormat::Wav).for_copy(copy))
-            .into(),
-        Kind::Notice => vec![facts()],
-        Kind::DeadLetter | Kind::Undelivered | Kind::MailboxFull => [None, Some("jan@example.nl")]
-            .map(|address| facts().with_trouble(trouble(address)))
-            .into(),
     }
 }
 
@@ -376,6 +399,7 @@ fn particulars(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use minijinja::value::ValueKind;
 
     pub(in crate::mime) fn shipped() -> Templates {
         Templates::parse(&[]).unwrap()
@@ -508,5 +532,32 @@ pub(super) mod tests {
         let facts = Facts::new(&about).with_file(&about, SoundFormat::Wav);
         let texts = own.render(&about.language, Kind::Voicemail, &facts);
         assert!(texts.plain.contains("5 seconden"), "{}", texts.plain);
+    }
+
+    #[test]
+    fn every_value_is_explained_to_operators() {
+        fn names(value: &Value, within: &str, found: &mut Vec<String>) {
+            for key in value.try_iter().unwrap() {
+                let inner = value.get_attr(key.as_str().unwrap()).unwrap();
+                let name = format!("{within}{key}");
+                if inner.kind() == ValueKind::Map && key.as_str() != Some("about") {
+                    names(&inner, &format!("{name}."), found);
+                } else {
+                    found.push(name);
+                }
+            }
+        }
+        let page = include_str!("../../docs/ops/mail.md");
+        let about = particulars("nl", Caller::Withheld, None, false);
+        let facts = about.map(|about| Facts::new(&about));
+        let mut found = Vec::new();
+        names(&Value::from(Serde(&facts)), "", &mut found);
+        names(&Value::from(Serde(report(facts))), "", &mut found);
+        let failed = Value::from(Serde(trouble(None, None)));
+        names(&failed, "trouble.", &mut found);
+        assert!(found.len() > 25, "{found:?}");
+        for name in found {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

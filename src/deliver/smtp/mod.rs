@@ -22,8 +22,9 @@ pub use texts::{TextsFault, read_templates};
 use super::letter;
 use super::servers::{MailWay, Mailing};
 use super::vocabulary::{Courier, Errand, Fault, Receipt};
+use crate::base::{Language, Timestamp};
 use crate::mailbox::Leg;
-use crate::mime::{MailAddress, MailHost, Templates};
+use crate::mime::{self, MailAddress, MailHost, Matter, Report, Templates};
 use folder::Folder;
 use line::Relay;
 use pool::Pool;
@@ -83,23 +84,38 @@ impl MailCourier {
         })
     }
 
-    /// Sends a mail that is printed already, a report; what the mail server answered. `name`
-    /// tells mails of the same address apart where they go into a folder.
+    /// Writes and sends a report; what the mail server answered.
+    pub fn report(
+        &self,
+        matter: Matter<'_>,
+        language: &Language,
+        to: &MailAddress,
+        at: Timestamp,
+    ) -> Result<String, Fault> {
+        let report = Report {
+            matter,
+            language,
+            host: &self.host,
+            at,
+            from: &self.from,
+            to,
+        };
+        let mail = mime::report(&report, &self.templates);
+        let name = match matter {
+            Matter::DeadLetter { id, .. } => format!("{id}-dead-letter"),
+            Matter::Undelivered { about, .. } => format!("{}-undelivered", about.id),
+            Matter::MailboxFull { mailbox, .. } => format!("{mailbox}-full-{}", at.as_second()),
+        };
+        self.send_notice(to, &name, &mail)
+    }
+
+    /// Sends a mail that is printed already; what the mail server answered. Where mails go into a
+    /// folder, `name` and the address are the name of its file.
     pub fn send_notice(&self, to: &MailAddress, name: &str, mail: &[u8]) -> Result<String, Fault> {
         match self.send(to, name, mail)? {
             Receipt::Delivered(reply) | Receipt::Again(reply) => Ok(reply),
             Receipt::Withdrawn => Ok(String::new()),
         }
-    }
-
-    /// The texts mails are written in.
-    pub fn templates(&self) -> &Templates {
-        &self.templates
-    }
-
-    /// The envelope sender.
-    pub fn from(&self) -> &MailAddress {
-        &self.from
     }
 
     fn send(&self, to: &MailAddress, name: &str, mail: &[u8]) -> Result<Receipt, Fault> {

@@ -466,3 +466,24 @@ fn without_a_mail_server_each_way_is_a_file() {
     let files = std::fs::read_dir(folder.path().join("mail")).unwrap();
     assert_eq!(files.count(), 3);
 }
+
+#[test]
+fn a_report_goes_out_under_our_own_name() {
+    let fake = Fake::start(|_, _| None);
+    let mailbox = MailboxId::parse("2001").unwrap();
+    let matter = Matter::MailboxFull {
+        mailbox: &mailbox,
+        owner: "Anna",
+        error: "552 full",
+    };
+    let (to, at) = (address("anna@example.nl"), "2026-11-22T08:30:00Z");
+    let language = Language::parse("nl").unwrap();
+    let sent = courier(relay(fake.port)).report(matter, &language, &to, at.parse().unwrap());
+    assert!(sent.is_ok());
+    let mail = &fake.mails()[0];
+    assert!(mail.contains("From: voicemail@vm.example.nl\n"), "{mail}");
+    assert!(
+        mail.contains("Message-ID: <full-2001-1795336200@vm.example.nl>\n"),
+        "{mail}"
+    );
+}
