@@ -9,7 +9,7 @@
 //! and playable like what was delivered, and never both.
 //!
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
-//! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
+//! ([`mime`](crate::mime)). Couriers are [`Maildir`] and [`ImapCourier`].
 
 mod deliverer;
 mod imap;
