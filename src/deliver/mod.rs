@@ -10,7 +10,7 @@
 //! delivered, and never both.
 //!
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
-//! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
+//! ([`mime`](crate::mime)). Couriers are [`Maildir`] and [`ImapCourier`].
 
 mod boxes;
 mod breaker;

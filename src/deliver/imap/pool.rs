@@ -144,7 +144,9 @@ impl Pool {
         let mut state = self.lock();
         state.lent -= 1;
         state.delivering -= usize::from(loan.purpose == Purpose::Delivery);
-        if let Some(session) = loan.session.take().filter(|session| !session.is_dead()) {
+        // A bug may have left one in the middle of a command.
+        let sound = loan.session.take().filter(|session| !session.is_dead());
+        if let Some(session) = sound.filter(|_| !thread::panicking()) {
             state.idle.push((loan.account.clone(), session));
             if !state.sweeping {
                 state.sweeping = self.start_sweeper();

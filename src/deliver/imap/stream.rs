@@ -47,11 +47,15 @@ pub(super) enum Stream {
 pub(super) struct Trust(Mutex<Option<Arc<ClientConfig>>>);
 
 impl Wire {
-    /// Connects to the first address that answers.
+    /// Connects to the first address that answers; each gets its share of the time.
     fn connect(server: &ImapServer, deadline: Instant) -> io::Result<Wire> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        for address in (server.host.as_str(), server.port).to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, left(deadline)?) {
+        let addresses: Vec<_> = (server.host.as_str(), server.port)
+            .to_socket_addrs()?
+            .collect();
+        for (tried, address) in addresses.iter().enumerate() {
+            let untried = (addresses.len() - tried) as u32;
+            match TcpStream::connect_timeout(address, left(deadline)? / untried) {
                 Ok(tcp) => {
                     tcp.set_nodelay(true)?;
                     sockopt::set_socket_keepalive(&tcp, true)?;

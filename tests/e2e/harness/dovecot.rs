@@ -130,7 +130,7 @@ fn configuration(root: &Path, features: &Features<'_>, port: u16, tls_port: u16)
     let mut text = format!(
         "base_dir = {root}/run\nstate_dir = {root}/run\nlog_path = {root}/dovecot.log\n\
          protocols = imap\nlisten = 127.0.0.1\ndisable_plaintext_auth = no\n\
-         auth_mechanisms = plain login xoauth2\ndefault_login_user = {user}\n\
+         auth_mechanisms = plain login\ndefault_login_user = {user}\n\
          default_internal_user = {user}\ndefault_internal_group = {group}\n\
          first_valid_uid = 1\nmail_location = maildir:{root}/mailboxes/%u/Maildir\n\
          passdb {{\n driver = passwd-file\n args = scheme=PLAIN username_format=%u {root}/users\n}}\n\
