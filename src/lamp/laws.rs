@@ -49,7 +49,7 @@ fn peer() -> Peer {
 }
 
 /// One thing that happens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Act {
     Subscribe { at: usize, alias: bool, once: bool },
     Unsubscribe(usize),
@@ -87,8 +87,24 @@ struct Phone {
     account: String,
     once: bool,
     since: Mono,
-    /// `None` until it is answered; then what it was told last.
-    heard: Option<Option<String>>,
+    heard: Heard,
+}
+
+/// What a telephone was told last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Heard {
+    /// Its SUBSCRIBE is not answered yet.
+    Nothing,
+    /// That nothing is known.
+    Unknown,
+    /// This body.
+    Body(String),
+}
+
+impl Heard {
+    fn new(body: Option<String>) -> Heard {
+        body.map_or(Heard::Unknown, Heard::Body)
+    }
 }
 
 /// A mailbox as it should be.
@@ -214,9 +230,10 @@ impl World {
     }
 
     fn subscribe(&mut self, at: usize, alias: bool, once: bool) {
-        let user = match alias {
-            true => format!("+3120123{}", MAILBOXES[at]),
-            false => MAILBOXES[at].to_owned(),
+        let user = if alias {
+            format!("+3120123{}", MAILBOXES[at])
+        } else {
+            MAILBOXES[at].to_owned()
         };
         let subscription = SubscriptionId(self.next);
         self.next += 1;
@@ -225,7 +242,7 @@ impl World {
             account: format!("sip:{user}@pbx.example"),
             once,
             since: self.now,
-            heard: None,
+            heard: Heard::Nothing,
         };
         self.phones.insert(subscription, phone);
         self.lamps
@@ -289,8 +306,8 @@ impl World {
         match command {
             sip::Command::AcceptSubscription { subscription, body } => {
                 let phone = self.phones.get_mut(&subscription).unwrap();
-                assert_eq!(phone.heard, None, "accepted once");
-                phone.heard = Some(body);
+                assert_eq!(phone.heard, Heard::Nothing, "accepted once");
+                phone.heard = Heard::new(body);
                 if phone.once {
                     let (expected, heard) = (self.expected(subscription), self.heard(subscription));
                     assert_eq!(expected, heard);
@@ -299,9 +316,10 @@ impl World {
             }
             sip::Command::Notify { subscription, body } => {
                 let phone = self.phones.get_mut(&subscription).unwrap();
-                let before = phone.heard.replace(Some(body.clone()));
-                assert!(before.is_some(), "told before it was accepted");
-                assert_ne!(before, Some(Some(body)), "told twice");
+                let told = Heard::Body(body);
+                assert_ne!(phone.heard, Heard::Nothing, "told before it was accepted");
+                assert_ne!(phone.heard, told, "told twice");
+                phone.heard = told;
             }
             sip::Command::NotifyPeer(notice) => {
                 let ours = self.under_way.values().any(|(n, _)| *n == notice.user);
@@ -320,13 +338,16 @@ impl World {
     }
 
     fn heard(&self, id: SubscriptionId) -> Option<String> {
-        self.phones[&id].heard.clone().flatten()
+        match &self.phones[&id].heard {
+            Heard::Body(body) => Some(body.clone()),
+            Heard::Nothing | Heard::Unknown => None,
+        }
     }
 
     /// Laws 1 to 7.
     fn check(&self) {
         for (id, phone) in &self.phones {
-            if phone.heard.is_none() {
+            if phone.heard == Heard::Nothing {
                 assert_eq!(self.truth[phone.at].counts, None, "known, and not told");
                 assert!(self.now - phone.since < FIRST_COUNT, "{phone:?}");
             } else {

@@ -21,7 +21,7 @@ pub const FIRST_COUNT: Duration = Duration::from_millis(400);
 #[derive(Debug)]
 pub struct Lamps {
     roster: Arc<Roster>,
-    lamps: BTreeMap<MailboxId, Lamp>,
+    by_mailbox: BTreeMap<MailboxId, Lamp>,
     /// Whose lamp a subscription is about.
     subscriptions: BTreeMap<SubscriptionId, MailboxId>,
     /// Subscriptions that wait for a first count, the oldest first; among them some that have
@@ -72,7 +72,7 @@ impl Lamps {
         };
         cleared.retain(is_countable);
         let mut lamps = Lamps {
-            lamps: BTreeMap::new(),
+            by_mailbox: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             asking: VecDeque::new(),
             peers: Peers::new(peers),
@@ -103,12 +103,12 @@ impl Lamps {
 
     /// How many mailboxes are watched, or told of without.
     pub fn len(&self) -> usize {
-        self.lamps.len()
+        self.by_mailbox.len()
     }
 
     /// Whether nobody is told of any mailbox.
     pub fn is_empty(&self) -> bool {
-        self.lamps.is_empty()
+        self.by_mailbox.is_empty()
     }
 
     /// The SIP machine reports; what concerns calls is ignored.
@@ -133,7 +133,11 @@ impl Lamps {
 
     /// A mailbox that is watched was counted, or could not be.
     pub fn handle_counted(&mut self, now: Mono, mailbox: &MailboxId, tally: Result<Tally, Fault>) {
-        let Some(lamp) = self.lamps.get_mut(mailbox).filter(|lamp| lamp.countable) else {
+        let Some(lamp) = self
+            .by_mailbox
+            .get_mut(mailbox)
+            .filter(|lamp| lamp.countable)
+        else {
             return;
         };
         match tally {
@@ -165,7 +169,7 @@ impl Lamps {
         if !owner.delivery.is_heard_by_phone() {
             return;
         }
-        let counts = self.lamps.get(mailbox).and_then(|lamp| lamp.counts);
+        let counts = self.by_mailbox.get(mailbox).and_then(|lamp| lamp.counts);
         if self.cleared.clear(mailbox, counts) {
             self.remember();
         }
@@ -231,7 +235,7 @@ impl Lamps {
         let Some(mailbox) = self.subscriptions.remove(&subscription) else {
             return;
         };
-        if let Some(lamp) = self.lamps.get_mut(&mailbox) {
+        if let Some(lamp) = self.by_mailbox.get_mut(&mailbox) {
             lamp.telephones.remove(&subscription);
         }
         self.drop_unwanted(&mailbox);
@@ -242,7 +246,7 @@ impl Lamps {
         let out = &mut self.out;
         let has_peers = self.peers.len() > 0;
         let mailbox = &owner.mailbox;
-        self.lamps.entry(mailbox.clone()).or_insert_with(|| {
+        self.by_mailbox.entry(mailbox.clone()).or_insert_with(|| {
             let countable = owner.delivery.is_heard_by_phone();
             if countable {
                 out.push_back(Command::Watch(mailbox.clone()));
@@ -263,10 +267,10 @@ impl Lamps {
     /// Forgets a lamp nobody is told of; its counts would grow old.
     fn drop_unwanted(&mut self, mailbox: &MailboxId) {
         let told = |lamp: &Lamp| !(lamp.telephones.is_empty() && lamp.numbers.is_empty());
-        let wanted = self.lamps.get(mailbox).is_none_or(told) || self.cleared.has(mailbox);
+        let wanted = self.by_mailbox.get(mailbox).is_none_or(told) || self.cleared.has(mailbox);
         if !wanted
             && self
-                .lamps
+                .by_mailbox
                 .remove(mailbox)
                 .is_some_and(|lamp| lamp.countable)
         {
@@ -276,7 +280,7 @@ impl Lamps {
 
     /// What a lamp shows; `None` while nothing is known.
     fn shown(&self, mailbox: &MailboxId) -> Option<Shown> {
-        let counts = self.lamps.get(mailbox)?.counts?;
+        let counts = self.by_mailbox.get(mailbox)?.counts?;
         let waiting = counts.new > 0 && !self.cleared.has(mailbox);
         Some(Shown { waiting, counts })
     }
@@ -284,7 +288,7 @@ impl Lamps {
     /// Tells everybody what a lamp shows, where it is another thing than they know.
     fn tell(&mut self, mailbox: &MailboxId) {
         let shown = self.shown(mailbox);
-        let Some(lamp) = self.lamps.get(mailbox) else {
+        let Some(lamp) = self.by_mailbox.get(mailbox) else {
             return;
         };
         if let Some(shown) = shown {
@@ -301,7 +305,7 @@ impl Lamps {
     /// Tells one telephone what the lamp shows, where it is another thing than it knows.
     fn tell_one(&mut self, mailbox: &MailboxId, subscription: SubscriptionId) {
         let shown = self.shown(mailbox);
-        let lamp = self.lamps.get_mut(mailbox);
+        let lamp = self.by_mailbox.get_mut(mailbox);
         let Some(telephone) = lamp.and_then(|lamp| lamp.telephones.get_mut(&subscription)) else {
             return;
         };
@@ -322,7 +326,7 @@ impl Lamps {
     /// There is a new message, and everybody knows.
     fn report_lit(&mut self, mailbox: &MailboxId) {
         let lit = self.shown(mailbox).is_some_and(|shown| shown.waiting);
-        let Some(lamp) = self.lamps.get(mailbox).filter(|_| lit) else {
+        let Some(lamp) = self.by_mailbox.get(mailbox).filter(|_| lit) else {
             return;
         };
         let told = lamp.telephones.len() + lamp.numbers.len() * self.peers.len();

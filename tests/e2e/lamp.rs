@@ -38,7 +38,7 @@ impl Lamp {
         };
         let ok = lamp.subscribe(number, expires);
         assert_eq!(ok.status(), Some(200), "{ok:?}");
-        lamp.to = ok.header("to").expect("To").to_owned();
+        ok.header("to").expect("To").clone_into(&mut lamp.to);
         lamp
     }
 

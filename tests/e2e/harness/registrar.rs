@@ -44,7 +44,7 @@ impl Registrar {
 }
 
 fn to_server(front: &UdpSocket, back: &UdpSocket, over: &AtomicBool) {
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     while !over.load(Ordering::Relaxed) {
         let Ok((len, phone)) = front.recv_from(&mut buffer) else {
             continue;
@@ -67,7 +67,7 @@ fn to_server(front: &UdpSocket, back: &UdpSocket, over: &AtomicBool) {
 }
 
 fn to_phone(front: &UdpSocket, phone: SocketAddr, back: &UdpSocket, over: &AtomicBool) {
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     while !over.load(Ordering::Relaxed) {
         if let Ok(len) = back.recv(&mut buffer) {
             let _ = front.send_to(&buffer[..len], phone);

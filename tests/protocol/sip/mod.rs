@@ -6,6 +6,7 @@ mod changing;
 mod garbage;
 mod keeping_alive;
 mod leaving;
+mod notifying;
 mod phone;
 mod placing;
 mod refusing;
