@@ -5,18 +5,18 @@
 //! the caller is told of; nothing here waits.
 
 use super::address;
+use super::delivery::{MailboxNews, Near};
 use super::lamp_file::LampFile;
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
 use super::telling::Telling;
-use super::watching::Watching;
 use crate::audio::WireAudio;
 use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
 use crate::call::{Milestone, PATIENCE, TakeCommand};
-use crate::deliver::{Answer, Answered, Mailboxes, Question, Token};
+use crate::deliver::{Answer, Answered, Question, Token};
 use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
-use crate::mailbox::Tally;
+use crate::mailbox::Step;
 use crate::prompt::Phrase;
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
@@ -25,6 +25,7 @@ use crate::{mailbox, media};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
 
@@ -46,13 +47,13 @@ pub(super) enum Input {
     /// The audio of a recording.
     TakeAudio(MessageId, Result<WireAudio, PlayFault>),
     /// A mailbox answers a call.
-    Mail(CallId, MailboxId, mailbox::Reply),
+    Mail(CallId, mailbox::Reply),
     /// The audio of a message.
     Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
     /// A passcode was checked.
     LogIn(Verdict),
-    /// A mailbox that is watched was counted, or could not be.
-    Counted(MailboxId, Result<Tally, mailbox::Fault>),
+    /// Something happened to a mailbox.
+    Mailbox(MailboxNews),
 }
 
 /// What a question to a mailbox was for.
@@ -60,7 +61,6 @@ pub(super) enum Input {
 enum Asked {
     Mail(CallId),
     Audio(CallId, PlayId),
-    Count,
 }
 
 /// Everything at the edge.
@@ -73,8 +73,7 @@ pub(super) struct Edges {
     pub media_address: Option<IpAddr>,
     pub spool: Spool,
     pub reports: mpsc::UnboundedReceiver<Report>,
-    pub mailboxes: Mailboxes,
-    pub answers: mpsc::UnboundedReceiver<Answered>,
+    pub near: Near,
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<Verdict>,
     pub library: Arc<Library>,
@@ -82,10 +81,19 @@ pub(super) struct Edges {
     pub fallback: Language,
     pub telling: Telling,
     pub asked: Questions,
-    pub watching: Watching,
     pub lamp_file: LampFile,
-    /// Whose mailbox each recording under way is for.
-    pub takes: HashMap<MessageId, MailboxId>,
+    /// The recordings under way.
+    pub takes: HashMap<MessageId, Taking>,
+    /// The newest message kept for a mailbox, until its lamp is lit for it.
+    pub newest: HashMap<MailboxId, MessageId>,
+}
+
+/// A recording under way.
+#[derive(Debug)]
+pub(super) struct Taking {
+    mailbox: MailboxId,
+    /// How long it is, once it has ended.
+    length: Duration,
 }
 
 /// Questions under way, and answers that need no wait.
@@ -108,7 +116,8 @@ impl Edges {
                 },
                 Some((session, event)) = self.media.recv() => Some(Input::Media(session, event)),
                 Some(report) = self.reports.recv() => of_report(report),
-                Some(answered) = self.answers.recv() => self.asked.of_answer(answered),
+                Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
+                Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
                 else => std::future::pending().await,
             };
@@ -197,16 +206,27 @@ impl Edges {
     pub(super) fn take(&mut self, command: TakeCommand) {
         let (queued, otherwise) = match command {
             TakeCommand::Begin { take, envelope } => {
-                self.takes.insert(take, envelope.owner.mailbox.clone());
+                let taking = Taking {
+                    mailbox: envelope.owner.mailbox.clone(),
+                    length: Duration::ZERO,
+                };
+                self.takes.insert(take, taking);
                 (
                     self.spool.begin(take, *envelope),
                     Some(Input::TakeRefused(take)),
                 )
             }
-            TakeCommand::Commit { take, facts } => (
-                self.spool.commit(take, facts),
-                Some(Input::Kept(take, Err(KeepFault::Disk))),
-            ),
+            TakeCommand::Commit { take, facts } => {
+                if let Some(taking) = self.takes.get_mut(&take) {
+                    taking.length = facts.length;
+                    let step = Step::Recorded(facts.length);
+                    self.near.ledger.note(&taking.mailbox, take, step);
+                }
+                (
+                    self.spool.commit(take, facts),
+                    Some(Input::Kept(take, Err(KeepFault::Disk))),
+                )
+            }
             TakeCommand::Discard(take) => {
                 self.takes.remove(&take);
                 (self.spool.discard(take), None)
@@ -235,7 +255,7 @@ impl Edges {
             Asked::Mail(call),
             mailbox,
             Question::Command(command),
-            Input::Mail(call, mailbox.clone(), failed),
+            Input::Mail(call, failed),
         );
     }
 
@@ -256,50 +276,23 @@ impl Edges {
         );
     }
 
-    /// Counts a mailbox now, and again whenever it may have changed.
-    pub(super) fn watch(&mut self, now: Mono, mailbox: &MailboxId) {
-        self.watching.add(now, mailbox);
-        self.count(now, mailbox);
-    }
-
-    pub(super) fn unwatch(&mut self, mailbox: &MailboxId) {
-        self.watching.remove(mailbox);
-    }
-
-    /// A mailbox may have changed: where it is watched, it is counted.
-    pub(super) fn count(&mut self, now: Mono, mailbox: &MailboxId) {
-        if self.watching.ask(now, mailbox) {
-            self.ask_count(now, mailbox);
+    /// A recording is kept or lost; whose it was.
+    pub(super) fn take_settled(&mut self, take: MessageId, kept: bool) -> Option<MailboxId> {
+        let Taking { mailbox, length } = self.takes.remove(&take)?;
+        if kept {
+            self.near.ledger.note(&mailbox, take, Step::Synced);
+            self.near.fullness.kept(&mailbox, length);
+            self.newest.insert(mailbox.clone(), take);
         }
+        self.near.watches.recount(&mailbox);
+        Some(mailbox)
     }
 
-    /// The count of a mailbox is there.
-    pub(super) fn counted(&mut self, now: Mono, mailbox: &MailboxId) {
-        if self.watching.answered(now, mailbox) {
-            self.ask_count(now, mailbox);
-        }
-    }
-
-    fn ask_count(&mut self, now: Mono, mailbox: &MailboxId) {
-        let failed = Input::Counted(mailbox.clone(), Err(mailbox::Fault::Unavailable));
-        self.ask(now, Asked::Count, mailbox, Question::Tally, failed);
-    }
-
-    /// When [`Edges::handle_timeout`] has something to do.
-    pub(super) fn poll_timeout(&self) -> Option<Mono> {
-        self.watching.poll_timeout()
-    }
-
-    pub(super) fn handle_timeout(&mut self, now: Mono) {
-        for mailbox in self.watching.due(now) {
-            self.count(now, &mailbox);
-        }
-    }
-
-    /// A recording is kept or lost: its mailbox has changed, or has not.
-    pub(super) fn take_settled(&mut self, now: Mono, take: MessageId) {
-        if let Some(mailbox) = self.takes.remove(&take) {
-            self.count(now, &mailbox);
+    /// The lamp of a mailbox was lit for its newest message.
+    pub(super) fn lit(&mut self, mailbox: &MailboxId, telephones: u32) {
+        if let Some(message) = self.newest.remove(mailbox) {
+            let step = Step::LampOn(telephones);
+            self.near.ledger.note(mailbox, message, step);
         }
     }
 
@@ -336,6 +329,7 @@ impl Edges {
     ) {
         let token = self.asked.token(now, asked);
         if self
+            .near
             .mailboxes
             .ask(token, mailbox.clone(), question)
             .is_err()
@@ -364,14 +358,11 @@ impl Questions {
     fn of_answer(&mut self, answered: Answered) -> Option<Input> {
         let (_, asked) = self.open.remove(&answered.token)?;
         match (asked, answered.answer) {
-            (Asked::Mail(call), Answer::Reply(reply)) => {
-                Some(Input::Mail(call, answered.mailbox, reply))
-            }
-            (Asked::Count, Answer::Tally(tally)) => Some(Input::Counted(answered.mailbox, tally)),
+            (Asked::Mail(call), Answer::Reply(reply)) => Some(Input::Mail(call, reply)),
             (Asked::Audio(call, play), Answer::Audio(_, audio)) => {
                 Some(Input::Audio(call, play, audio.map_err(play_fault)))
             }
-            (Asked::Mail(_) | Asked::Audio(..) | Asked::Count, answer) => {
+            (Asked::Mail(_) | Asked::Audio(..), answer) => {
                 error!(
                     ?answer,
                     "a mailbox answered another question than it was asked"
@@ -421,7 +412,6 @@ fn play_fault(fault: mailbox::Fault) -> PlayFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_question_nobody_answers_is_forgotten_when_its_call_gives_up() {

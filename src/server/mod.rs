@@ -7,6 +7,7 @@
 
 mod address;
 mod clock;
+mod delivery;
 mod edges;
 mod lamp_file;
 mod log_ins;
@@ -14,7 +15,6 @@ mod rules;
 mod signalling;
 mod start;
 mod telling;
-mod watching;
 
 pub use address::towards as address_towards;
 pub use clock::Clock;

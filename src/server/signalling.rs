@@ -6,11 +6,12 @@
 //! answers come back as further inputs.
 
 use super::clock::Clock;
+use super::delivery::MailboxNews;
 use super::edges::{Edges, Input};
 use super::log_ins::{LogIn, Verdict};
+use crate::base::{MailboxId, MessageId};
 use crate::call::{Command, Switch};
 use crate::lamp::{self, Lamps};
-use crate::mailbox::Reply;
 use crate::sip::{self, Machine};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -88,8 +89,7 @@ impl Signalling {
         let sip = self.machine.poll_timeout().map(|(at, _)| at);
         let call = self.switch.poll_timeout();
         let lamps = self.lamps.poll_timeout();
-        let edges = self.edges.poll_timeout();
-        let next = [sip, call, lamps, edges].into_iter().flatten().min();
+        let next = [sip, call, lamps].into_iter().flatten().min();
         next.map_or_else(|| Instant::now() + IDLE, |at| self.clock.instant(at))
     }
 
@@ -98,7 +98,6 @@ impl Signalling {
         self.machine.handle_timeout(now);
         self.switch.handle_timeout(now);
         self.lamps.handle_timeout(now.mono);
-        self.edges.handle_timeout(now.mono);
     }
 
     fn take(&mut self, input: Input) {
@@ -108,25 +107,21 @@ impl Signalling {
             Input::ConnectionLost(connection) => self.machine.connection_lost(now, connection),
             Input::Media(session, event) => self.switch.handle_media(now, session, &event),
             Input::TakeRefused(take) => {
-                self.edges.take_settled(now.mono, take);
+                self.take_settled(take, false);
                 self.switch.handle_take_refused(now, take);
             }
             Input::TakeBroken(take) => self.switch.handle_take_broken(now, take),
             Input::Kept(take, outcome) => {
-                self.edges.take_settled(now.mono, take);
+                self.take_settled(take, outcome.is_ok());
                 self.switch.handle_kept(now, take, outcome);
             }
             Input::TakeAudio(take, audio) => self.switch.handle_take_audio(now, take, audio),
-            Input::Mail(call, mailbox, reply) => {
-                if let Reply::Done(_) = reply {
-                    self.edges.count(now.mono, &mailbox);
-                }
-                self.switch.handle_mail(now, call, reply);
-            }
-            Input::Counted(mailbox, tally) => {
-                self.edges.counted(now.mono, &mailbox);
+            Input::Mail(call, reply) => self.switch.handle_mail(now, call, reply),
+            Input::Mailbox(MailboxNews::Counted(mailbox, tally)) => {
                 self.lamps.handle_counted(now.mono, &mailbox, tally);
+                self.tell_room(&mailbox);
             }
+            Input::Mailbox(MailboxNews::Room(mailbox)) => self.tell_room(&mailbox),
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
             Input::LogIn(Verdict {
                 call,
@@ -134,6 +129,19 @@ impl Signalling {
                 right,
             }) => self.switch.handle_log_in(now, call, attempt, right),
         }
+    }
+
+    /// A recording is kept or lost: its mailbox may be full now.
+    fn take_settled(&mut self, take: MessageId, kept: bool) {
+        if let Some(mailbox) = self.edges.take_settled(take, kept) {
+            self.tell_room(&mailbox);
+        }
+    }
+
+    /// Whether callers of a mailbox can leave a message may have changed.
+    fn tell_room(&mut self, mailbox: &MailboxId) {
+        let full = self.edges.near.fullness.is_full(mailbox);
+        self.switch.set_full(mailbox, full);
     }
 
     /// Carries everything through that the last input set going.
@@ -179,13 +187,16 @@ impl Signalling {
         let now = self.clock.now();
         match command {
             lamp::Command::Sip(command) => self.machine.handle_command(now, command),
-            lamp::Command::Watch(mailbox) => self.edges.watch(now.mono, &mailbox),
-            lamp::Command::Unwatch(mailbox) => self.edges.unwatch(&mailbox),
+            lamp::Command::Watch(mailbox) => self.edges.near.watches.watch(&mailbox),
+            lamp::Command::Unwatch(mailbox) => self.edges.near.watches.unwatch(&mailbox),
             lamp::Command::Remember(text) => self.edges.lamp_file.write(text),
             lamp::Command::Lit {
                 mailbox,
                 telephones,
-            } => info!(%mailbox, telephones, "a lamp is lit"),
+            } => {
+                info!(%mailbox, telephones, "a lamp is lit");
+                self.edges.lit(&mailbox, telephones);
+            }
         }
     }
 

@@ -1,22 +1,21 @@
 //! Starting a server, and stopping it.
 
 use super::clock::Clock;
+use super::delivery;
 use super::edges::{Edges, Questions};
 use super::lamp_file::LampFile;
 use super::log_ins::{LogIns, LogInsFault};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::telling::Telling;
-use super::watching::Watching;
 use crate::call::Switch;
 use crate::config::Config;
-use crate::deliver::{self, Couriers, Deliverer, Mailboxes, Maildir, Stores, Truth};
+use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineFault};
 use crate::lamp::{Cleared, Lamps};
 use crate::library::{self, Library, LibraryFault};
-use crate::mailbox::NoLedger;
-use crate::mime::{MailHost, MailHostFault};
+use crate::mime::MailHostFault;
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
@@ -74,6 +73,15 @@ pub enum StartFault {
     /// The host of the mailboxes.
     #[error("[mailboxes] host: {0}")]
     Host(#[from] MailHostFault),
+    /// The texts of mails.
+    #[error(transparent)]
+    Texts(#[from] TextsFault),
+    /// Sending mail.
+    #[error(transparent)]
+    Mail(#[from] MailSetupFault),
+    /// The ledger.
+    #[error("the ledger in {0} cannot be opened: {1}")]
+    Ledger(PathBuf, std::io::Error),
     /// The call event log.
     #[error("the call event log {0} cannot be opened: {1}")]
     Events(PathBuf, std::io::Error),
@@ -84,7 +92,7 @@ pub struct Server {
     addresses: Vec<(sip::Transport, SocketAddr)>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Edges>,
-    deliverer: Deliverer,
+    delivery: delivery::Far,
 }
 
 impl Server {
@@ -92,7 +100,7 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let (edges, deliverer, cleared) = open_edges(config, &roster).await?;
+        let (edges, delivery, cleared) = open_edges(config, &roster).await?;
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
         let seed = u64::from_le_bytes(random()?);
@@ -117,7 +125,7 @@ impl Server {
             addresses,
             stop,
             task,
-            deliverer,
+            delivery,
         })
     }
 
@@ -136,7 +144,7 @@ impl Server {
             Ok(edges) => edges.close().await,
             Err(fault) => error!(%fault, "the signalling task ended by a fault"),
         }
-        self.deliverer.stop();
+        self.delivery.stop();
         info!("ended in order");
     }
 }
@@ -145,28 +153,14 @@ impl Server {
 async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
-) -> Result<(Edges, Deliverer, Cleared), StartFault> {
-    let host = MailHost::parse(&config.mailboxes.host)?;
+) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
     let library = load_prompts(config)?;
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
     let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
     tell_recovery(&spool);
-    let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
-    let (answer, answers) = mpsc::unbounded_channel();
-    let stores = Stores::new(Arc::new(maildir.clone()));
-    let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::new(NoLedger)));
-    let told = move |answered| drop(answer.send(answered));
-    let mailboxes = Mailboxes::start(truth, Arc::clone(roster), &[], |_| (), told)?;
-    let deliverer = Deliverer::start(
-        Couriers::new(Arc::new(maildir)),
-        spool.outbox(),
-        Arc::clone(roster),
-        Arc::new(NoLedger),
-        |_| (),
-    )?;
-
+    let (near, far) = delivery::open(config, roster, &spool)?;
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(
         &rules::media(config),
@@ -185,19 +179,18 @@ async fn open_edges(
         media_address: rules::media_address(&config.media),
         spool,
         reports,
-        mailboxes,
-        answers,
+        near,
         log_ins,
         verdicts,
         library,
         fallback: config.prompts.language.clone(),
         telling: Telling::new(events),
         asked: Questions::default(),
-        watching: Watching::default(),
         lamp_file,
         takes: HashMap::new(),
+        newest: HashMap::new(),
     };
-    Ok((edges, deliverer, cleared))
+    Ok((edges, far, cleared))
 }
 
 fn sockets(config: &Config) -> transport::Config {

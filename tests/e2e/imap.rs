@@ -4,6 +4,7 @@ use crate::harness::dovecot::{Dovecot, Features, PASSWORD, certificate};
 use crate::harness::eventually;
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Pii, Timestamp};
+use belpost::deliver::Watch as _;
 use belpost::deliver::{
     Auth, Change, Courier, Errand, Fault, Held, Imap, ImapServer, Receipt, Retry, Store, Tls,
     Watcher,

@@ -4,11 +4,12 @@ use super::fault::Fault;
 use super::pool::{Loan, Purpose};
 use super::session::{Flags, Turn};
 use super::shelf::{self, Shelf};
+use super::watch::Watcher;
 use super::{Imap, account};
 use crate::audio::WireAudio;
 use crate::base::MessageId;
 use crate::deliver::sound;
-use crate::deliver::vocabulary::{Change, Held, Store};
+use crate::deliver::vocabulary::{self, Change, Held, Store, Watch};
 use crate::mailbox;
 use crate::subscriber::Profile;
 use std::collections::{BTreeSet, HashSet};
@@ -126,5 +127,13 @@ impl Store for ImapStore {
     fn audio(&self, owner: &Profile, id: MessageId) -> Result<WireAudio, mailbox::Fault> {
         let mail = self.visit(owner, |visit| visit.mail(id))?;
         sound::decode(&mail.ok_or(mailbox::Fault::Gone)?)
+    }
+
+    /// `None` where the server does not tell of changes by itself.
+    fn watch(&self, owner: &Profile) -> Result<Option<Box<dyn Watch>>, vocabulary::Fault> {
+        let watcher = Watcher::open(&self.imap, account(owner)?)?;
+        Ok(watcher
+            .is_told()
+            .then(|| Box::new(watcher) as Box<dyn Watch>))
     }
 }

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::line::Heard;
 use super::session::Session;
 use super::shelf::{self, Shelf};
-use crate::deliver::vocabulary::{self, Held};
+use crate::deliver::vocabulary::{self, Held, Watch};
 use crate::subscriber::ImapAccount;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,38 +43,10 @@ impl Watcher {
         })
     }
 
-    /// Whether the server tells of changes by itself; where it does not, [`Watcher::wait`] only
+    /// Whether the server tells of changes by itself; where it does not, [`Watch::wait`] only
     /// waits, and the caller looks anew after it.
     pub fn is_told(&self) -> bool {
         self.session.can().idle
-    }
-
-    /// Every voice message, each once, in no order.
-    pub fn snapshot(&mut self) -> Result<Vec<Held>, vocabulary::Fault> {
-        // What is told while the messages are asked for may be missing among them.
-        let validity = self.session.enter(&self.folder)?;
-        self.seen = self.session.changes();
-        let copies = self.shelf.read(&mut self.session, validity)?;
-        Ok(shelf::messages(copies))
-    }
-
-    /// Waits until something changed since the last snapshot, until `stop` is set, or until
-    /// `patience` is over; whether something changed. Without IDLE the answer is always no.
-    pub fn wait(
-        &mut self,
-        stop: &AtomicBool,
-        patience: Duration,
-    ) -> Result<bool, vocabulary::Fault> {
-        let end = Instant::now() + patience;
-        while Instant::now() < end && !stop.load(Ordering::Acquire) {
-            if !self.is_told() {
-                let left = end.saturating_duration_since(Instant::now());
-                std::thread::sleep(left.min(SLICE));
-            } else if self.session.changes() > self.seen || self.idle(stop, end)? == Heard::Change {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// One IDLE.
@@ -93,5 +65,29 @@ impl Watcher {
     /// Says goodbye.
     pub fn close(self) {
         self.session.close();
+    }
+}
+
+impl Watch for Watcher {
+    fn snapshot(&mut self) -> Result<Vec<Held>, vocabulary::Fault> {
+        // What is told while the messages are asked for may be missing among them.
+        let validity = self.session.enter(&self.folder)?;
+        self.seen = self.session.changes();
+        let copies = self.shelf.read(&mut self.session, validity)?;
+        Ok(shelf::messages(copies))
+    }
+
+    /// Without IDLE the answer is always no.
+    fn wait(&mut self, stop: &AtomicBool, patience: Duration) -> Result<bool, vocabulary::Fault> {
+        let end = Instant::now() + patience;
+        while Instant::now() < end && !stop.load(Ordering::Acquire) {
+            if !self.is_told() {
+                let left = end.saturating_duration_since(Instant::now());
+                std::thread::sleep(left.min(SLICE));
+            } else if self.session.changes() > self.seen || self.idle(stop, end)? == Heard::Change {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -4,6 +4,7 @@ mod fake;
 mod scene;
 
 use super::{Imap, Watcher};
+use crate::deliver::Watch as _;
 use crate::deliver::{
     Auth, Blame, Change, Courier, Errand, Fault, ImapServer, Receipt, Retry, Store, Tls,
 };

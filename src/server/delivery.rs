@@ -1,0 +1,211 @@
+//! Everything between the spool and where messages go, and the mailboxes of callers.
+//!
+//! In: the configuration, the subscribers and the spool. Out: threads that deliver, answer, watch and
+//! remove, wired to each other: whoever changes a mailbox has it counted, and what is counted
+//! goes to the lamps and to those who ask whether there is room.
+
+use super::start::StartFault;
+use crate::base::MailboxId;
+use crate::config::Config;
+use crate::deliver::{
+    Answered, Couriers, Deliverer, Event, Fullness, Imap, ImapServer, Keeping, MailCourier,
+    Mailboxes, Maildir, Reporter, Stores, Truth, Watches, read_templates,
+};
+use crate::mailbox::{self, Ledger, NoLedger, Tally};
+use crate::mime::MailHost;
+use crate::observe::LedgerFiles;
+use crate::spool::Spool;
+use crate::subscriber::Roster;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What happened to a mailbox that the signalling task wants to know.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum MailboxNews {
+    /// It was counted, or could not be.
+    Counted(MailboxId, Result<Tally, mailbox::Fault>),
+    /// Whether it has room may have changed.
+    Room(MailboxId),
+}
+
+/// The near side of the mailboxes, as the signalling task uses it.
+pub(super) struct Near {
+    pub mailboxes: Mailboxes,
+    pub watches: Arc<Watches>,
+    pub fullness: Fullness,
+    pub ledger: Arc<dyn Ledger>,
+    pub answers: mpsc::UnboundedReceiver<Answered>,
+    pub news: mpsc::UnboundedReceiver<MailboxNews>,
+}
+
+/// The far side: what goes on by itself until the server ends.
+pub(super) struct Far {
+    deliverer: Deliverer,
+    keeping: Keeping,
+    ledger: Option<LedgerFiles>,
+    imap: Vec<Arc<Imap>>,
+}
+
+impl Far {
+    /// Delivers what is due now, once, and ends.
+    pub(super) fn stop(self) {
+        drop(self.keeping);
+        self.deliverer.stop();
+        for imap in &self.imap {
+            imap.close();
+        }
+        if self.ledger.is_some_and(|ledger| !ledger.flush()) {
+            tracing::warn!("the ledger may lack its last lines: its disk is slow");
+        }
+    }
+}
+
+/// Starts everything.
+pub(super) fn open(
+    config: &Config,
+    roster: &Arc<Roster>,
+    spool: &Spool,
+) -> Result<(Near, Far), StartFault> {
+    let host = MailHost::parse(&config.mailboxes.host)?;
+    let files = open_ledger(config)?;
+    let ledger: Arc<dyn Ledger> = match &files {
+        Some(files) => Arc::new(files.clone()),
+        None => Arc::new(NoLedger),
+    };
+    let maildir = Arc::new(Maildir::new(config.mailboxes.folder.clone(), host.clone()));
+    let imap: Vec<Arc<Imap>> = config
+        .imap
+        .iter()
+        .map(|imap| Imap::new(imap.server.clone(), host.clone()))
+        .collect();
+    let servers: Vec<ImapServer> = imap.iter().map(|imap| imap.server().clone()).collect();
+    let mut stores = Stores::new(Arc::clone(&maildir) as _);
+    for imap in &imap {
+        stores = stores.imap(&imap.server().name, Arc::new(imap.store()));
+    }
+    let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::clone(&ledger)));
+    let fullness = Fullness::new(Arc::clone(roster));
+    let (tell, news) = mpsc::unbounded_channel();
+    let watches = watch(&truth, roster, &servers, &fullness, &tell)?;
+    let (answer, answers) = mpsc::unbounded_channel();
+    let mailboxes = Mailboxes::start(
+        Arc::clone(&truth),
+        Arc::clone(roster),
+        &servers,
+        recount(&watches),
+        move |answered| drop(answer.send(answered)),
+    )?;
+    let keeping = Keeping::start(truth, roster, recount(&watches))?;
+    let deliverer = Deliverer::start(
+        couriers(config, &host, maildir, &imap)?,
+        spool.outbox(),
+        Arc::clone(roster),
+        Arc::clone(&ledger),
+        on_delivery(&watches, &fullness, tell),
+    )?;
+    count_all(roster, &watches);
+    let near = Near {
+        mailboxes,
+        watches,
+        fullness,
+        ledger,
+        answers,
+        news,
+    };
+    let far = Far {
+        deliverer,
+        keeping,
+        ledger: files,
+        imap,
+    };
+    Ok((near, far))
+}
+
+fn open_ledger(config: &Config) -> Result<Option<LedgerFiles>, StartFault> {
+    let Some(folder) = &config.ledger.folder else {
+        return Ok(None);
+    };
+    LedgerFiles::open(folder, config.ledger.keep_days)
+        .map(Some)
+        .map_err(|fault| StartFault::Ledger(folder.clone(), fault))
+}
+
+fn couriers(
+    config: &Config,
+    host: &MailHost,
+    maildir: Arc<Maildir>,
+    imap: &[Arc<Imap>],
+) -> Result<Couriers, StartFault> {
+    let templates = Arc::new(read_templates(config.mail.templates.as_deref())?);
+    let mail = Arc::new(MailCourier::new(&config.mail, templates, host.clone())?);
+    let reporter = Reporter::new(
+        Arc::clone(&mail),
+        config.mail.postmaster.clone(),
+        config.prompts.language.clone(),
+        host.clone(),
+    );
+    let mut couriers = Couriers::new(maildir).mail(mail).notify(Arc::new(reporter));
+    for imap in imap {
+        couriers = couriers.imap(&imap.server().name, Arc::new(imap.courier()));
+    }
+    Ok(couriers)
+}
+
+fn watch(
+    truth: &Arc<Truth>,
+    roster: &Arc<Roster>,
+    servers: &[ImapServer],
+    fullness: &Fullness,
+    tell: &mpsc::UnboundedSender<MailboxNews>,
+) -> Result<Arc<Watches>, StartFault> {
+    let (fullness, tell) = (fullness.clone(), tell.clone());
+    let publish = move |mailbox: MailboxId, tally| {
+        if let Ok(tally) = &tally {
+            fullness.counted(&mailbox, tally);
+        }
+        // Nobody listens any more when the server has ended.
+        let _told = tell.send(MailboxNews::Counted(mailbox, tally));
+    };
+    let watches = Watches::start(Arc::clone(truth), Arc::clone(roster), servers, publish)?;
+    Ok(Arc::new(watches))
+}
+
+fn recount(watches: &Arc<Watches>) -> impl Fn(&MailboxId) + Send + Sync + 'static {
+    let watches = Arc::clone(watches);
+    move |mailbox: &MailboxId| watches.recount(mailbox)
+}
+
+fn on_delivery(
+    watches: &Arc<Watches>,
+    fullness: &Fullness,
+    tell: mpsc::UnboundedSender<MailboxNews>,
+) -> impl Fn(Event) + Send + Sync + 'static {
+    let (watches, fullness) = (Arc::clone(watches), fullness.clone());
+    move |event| {
+        let room = |mailbox| drop(tell.send(MailboxNews::Room(mailbox)));
+        match event {
+            Event::Stored(mailbox, _) | Event::Dead(mailbox, _) | Event::Dropped(mailbox, _) => {
+                watches.recount(&mailbox);
+            }
+            Event::Full(mailbox) => {
+                fullness.refused(&mailbox);
+                room(mailbox);
+            }
+            Event::NotFull(mailbox) => {
+                fullness.taken(&mailbox);
+                room(mailbox);
+            }
+        }
+    }
+}
+
+/// Every mailbox with limits is counted once, so that callers of a full one are told from the
+/// first call on.
+fn count_all(roster: &Roster, watches: &Watches) {
+    for owner in roster.all() {
+        let limited = owner.limits.messages.is_some() || owner.limits.sound.is_some();
+        if limited && owner.delivery.is_heard_by_phone() {
+            watches.recount(&owner.mailbox);
+        }
+    }
+}
