@@ -24,6 +24,9 @@ const PIECE: usize = 16 << 10;
 /// Octets that a greeting or the answer to STARTTLS may have.
 const GREETING_MAX: usize = 64 << 10;
 
+/// As much of a response as is looked at for its kind, in octets.
+const KIND_MAX: usize = 32;
+
 /// The responses without a tag that commands of ours ask for or that tell of a change.
 const WANTED: [&str; 6] = ["CAPABILITY", "EXISTS", "EXPUNGE", "FETCH", "OK", "SEARCH"];
 
@@ -335,7 +338,9 @@ fn plain(line: &mut [u8]) {
 
 /// The kind of a response without a tag, in capitals.
 fn kind(line: &[u8]) -> Option<String> {
-    let words = String::from_utf8_lossy(line.strip_prefix(b"* ")?).to_ascii_uppercase();
+    let rest = line.strip_prefix(b"* ")?;
+    let start = rest.get(..KIND_MAX).unwrap_or(rest);
+    let words = String::from_utf8_lossy(start).to_ascii_uppercase();
     let mut words = words.split_ascii_whitespace();
     let first = words.next()?;
     if first.bytes().all(|octet| octet.is_ascii_digit()) {
