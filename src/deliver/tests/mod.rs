@@ -1,6 +1,7 @@
 //! Delivery and mailboxes on real folders, with an outbox in memory.
 
 mod deliverer;
+mod notices;
 mod outbox;
 
 use super::maildir::Store;
