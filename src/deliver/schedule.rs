@@ -217,7 +217,7 @@ impl Schedule {
         let (now, wall) = (self.now(), Timestamp::now());
         for leg in &legs {
             if let Fate::Waiting(attempts) = self.common.outbox.fate(id, leg) {
-                let target = self.common.couriers.target(leg, owner.as_deref());
+                let target = couriers::target(leg, owner.as_deref());
                 let due = now + remaining(&attempts, id, wall);
                 let mailbox = deposit.mailbox();
                 self.rounds

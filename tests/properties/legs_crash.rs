@@ -143,7 +143,7 @@ impl World {
             Finish(n) => self.finish(outbox, n),
             GiveUp(n) => {
                 let ended = outbox.give_up(message(), &legs[n], &legs, attempts());
-                self.ended(&ended);
+                self.ended(ended);
             }
             Hear => {
                 let heard = Marks {
@@ -188,10 +188,10 @@ impl World {
         if ended != Err(OutboxFault::Gone) {
             self.known.done[n] = self.known.done[n].max(said(&ended));
         }
-        self.ended(&ended);
+        self.ended(ended);
     }
 
-    fn ended(&mut self, ended: &Result<Standing, OutboxFault>) {
+    fn ended(&mut self, ended: Result<Standing, OutboxFault>) {
         match ended {
             Ok(Standing::Waiting) | Err(OutboxFault::Gone) => {}
             Ok(Standing::Delivered) => self.known.gone = Said::Yes,
