@@ -68,18 +68,6 @@ impl Couriers {
         self.notify.as_ref()
     }
 
-    /// Where a leg leads; what cannot be gone leads to the target "none".
-    pub(super) fn target(&self, leg: &Leg, owner: Option<&Profile>) -> Target {
-        let name = match (leg, owner.map(|owner| &owner.delivery.mode)) {
-            (_, None) => "none".to_owned(),
-            (Leg::Store, Some(Mode::Local)) => "local".to_owned(),
-            (Leg::Store, Some(Mode::Mailbox(account))) => format!("imap {}", account.server),
-            (Leg::Store, Some(Mode::Email(_))) => "none".to_owned(),
-            (Leg::Mail(_) | Leg::Copy(_) | Leg::Notice(_), Some(_)) => "mail".to_owned(),
-        };
-        Target::new(&name)
-    }
-
     /// Who goes there. A fault of the operator where nobody does: a corrected configuration
     /// mends it.
     pub(super) fn courier(&self, leg: &Leg, owner: &Profile) -> Result<&dyn Courier, Fault> {
@@ -105,6 +93,17 @@ impl Couriers {
             })
         })
     }
+}
+
+/// Where a leg leads; what cannot be gone leads to the target "none".
+pub(super) fn target(leg: &Leg, owner: Option<&Profile>) -> Target {
+    let name = match (leg, owner.map(|owner| &owner.delivery.mode)) {
+        (_, None) | (Leg::Store, Some(Mode::Email(_))) => "none".to_owned(),
+        (Leg::Store, Some(Mode::Local)) => "local".to_owned(),
+        (Leg::Store, Some(Mode::Mailbox(account))) => format!("imap {}", account.server),
+        (Leg::Mail(_) | Leg::Copy(_) | Leg::Notice(_), Some(_)) => "mail".to_owned(),
+    };
+    Target::new(&name)
 }
 
 /// The ways a message goes, as the directory knows its owner now. Of one whose owner is not known

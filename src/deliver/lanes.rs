@@ -30,7 +30,7 @@ pub struct Setback {
 /// Everything that waits for one target.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    lanes: BTreeMap<LaneKey, Lane>,
+    each: BTreeMap<LaneKey, Lane>,
     /// The first message of each lane that has none under way, by its moment.
     ready: BTreeSet<Entry>,
     /// Of those: the ones an operator wants tried whatever the breaker says.
@@ -97,7 +97,7 @@ impl Lanes {
             for_target: false,
             forced: false,
         };
-        let lane = self.lanes.entry(Arc::clone(key)).or_default();
+        let lane = self.each.entry(Arc::clone(key)).or_default();
         lane.messages.insert(id, standing);
         self.lapses.insert((standing.lapse_at, id, Arc::clone(key)));
         self.relist(key);
@@ -143,7 +143,7 @@ impl Lanes {
     /// A candidate leaves; the how-manieth time.
     pub(super) fn leave(&mut self, candidate: &Candidate, now: Mono) -> u32 {
         let (id, key) = (candidate.id, &candidate.lane);
-        let Some(lane) = self.lanes.get_mut(key) else {
+        let Some(lane) = self.each.get_mut(key) else {
             return 0;
         };
         let Some(standing) = lane.messages.get_mut(&id) else {
@@ -209,7 +209,7 @@ impl Lanes {
 
     /// Forgets a message; one that is under way, when it comes back. Whether it is forgotten now.
     pub(super) fn remove(&mut self, key: &LaneKey, id: MessageId) -> bool {
-        let Some(lane) = self.lanes.get_mut(key) else {
+        let Some(lane) = self.each.get_mut(key) else {
             return true;
         };
         if let Some(flight) = lane.flight.as_mut().filter(|flight| flight.id == id) {
@@ -226,7 +226,7 @@ impl Lanes {
 
     /// An operator wants a message tried now, as if new, and those before it too.
     pub(super) fn retry(&mut self, key: &LaneKey, id: MessageId, now: Mono) {
-        let Some(lane) = self.lanes.get_mut(key) else {
+        let Some(lane) = self.each.get_mut(key) else {
             return;
         };
         if let Some(flight) = lane.flight.as_mut().filter(|flight| flight.id <= id) {
@@ -243,7 +243,7 @@ impl Lanes {
     }
 
     fn force(&mut self, key: &LaneKey, id: MessageId, now: Mono) {
-        let lane = self.lanes.get_mut(key);
+        let lane = self.each.get_mut(key);
         if let Some(standing) = lane.and_then(|lane| lane.messages.get_mut(&id)) {
             standing.forced = true;
             standing.due = standing.due.min(now);
@@ -255,7 +255,7 @@ impl Lanes {
     pub(super) fn lapse(&mut self, now: Mono) -> Option<(MessageId, LaneKey, Setback)> {
         let (at, id, key) = self.lapses.first().cloned().filter(|(at, ..)| *at <= now)?;
         self.lapses.remove(&(at, id, Arc::clone(&key)));
-        let lane = self.lanes.get_mut(&key)?;
+        let lane = self.each.get_mut(&key)?;
         let standing = lane.messages.get_mut(&id)?;
         standing.failed = standing.failed.saturating_add(1);
         standing.lapse_at = now + HOURLY;
@@ -270,7 +270,7 @@ impl Lanes {
 
     /// Ends a flight.
     fn land(&mut self, key: &LaneKey, id: MessageId) -> Option<Flight> {
-        let lane = self.lanes.get_mut(key)?;
+        let lane = self.each.get_mut(key)?;
         let flight = lane.flight.take_if(|flight| flight.id == id)?;
         if let Some(standing) = lane.messages.get(&id) {
             self.lapses.insert((standing.lapse_at, id, Arc::clone(key)));
@@ -290,7 +290,7 @@ impl Lanes {
         was_down: bool,
         now: Mono,
     ) -> Option<Setback> {
-        let standing = self.lanes.get_mut(key)?.messages.get_mut(&id)?;
+        let standing = self.each.get_mut(key)?.messages.get_mut(&id)?;
         // While the target is down it is probed far more often than a message is tried: what
         // counts then is the time that passes.
         let counts = !(was_down && retry == Retry::WhenBack && standing.failed > 0);
@@ -315,9 +315,9 @@ impl Lanes {
 
     /// The target is back: all that waited for it is due.
     fn release(&mut self, now: Mono) {
-        let keys: Vec<_> = self.lanes.keys().cloned().collect();
+        let keys: Vec<_> = self.each.keys().cloned().collect();
         for key in keys {
-            let lane = self.lanes.get_mut(&key);
+            let lane = self.each.get_mut(&key);
             let messages = lane.into_iter().flat_map(|lane| lane.messages.values_mut());
             for standing in messages.filter(|standing| standing.for_target) {
                 standing.for_target = false;
@@ -329,7 +329,7 @@ impl Lanes {
 
     /// Brings `ready` and `forced` in step with a lane; drops a lane that is empty.
     fn relist(&mut self, key: &LaneKey) {
-        let Some(lane) = self.lanes.get_mut(key) else {
+        let Some(lane) = self.each.get_mut(key) else {
             return;
         };
         if let Some((due, id)) = lane.listed.take() {
@@ -340,7 +340,7 @@ impl Lanes {
             return;
         }
         let Some((&id, standing)) = lane.messages.first_key_value() else {
-            self.lanes.remove(key);
+            self.each.remove(key);
             return;
         };
         lane.listed = Some((standing.due, id));

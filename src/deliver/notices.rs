@@ -32,7 +32,7 @@ const NOTICES_MAX: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A message could not be delivered: for the postmaster, and for its owner.
-    DeadLetter(DeadLetter),
+    DeadLetter(Box<DeadLetter>),
     /// A mailbox takes no more: for its owner.
     MailboxFull(FullMailbox),
 }
@@ -116,11 +116,12 @@ impl Board {
         let to_owner = owner.iter().flat_map(|owner| addresses(owner));
         let to_owner = to_owner.filter(|address| !at_fault(address)).collect();
         self.queued.insert(id);
-        self.queue.push_back(Notice::DeadLetter(DeadLetter {
-            letter,
-            owner,
-            to_owner,
-        }));
+        self.queue
+            .push_back(Notice::DeadLetter(Box::new(DeadLetter {
+                letter,
+                owner,
+                to_owner,
+            })));
     }
 
     /// A mailbox takes no more on this leg.

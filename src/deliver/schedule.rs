@@ -13,6 +13,7 @@ use crate::base::{MailboxId, MessageId, Mono, Timestamp};
 use crate::mailbox::{Attempts, Deposit, Fate, Ledger, Leg, Outbox, OutboxFault, Standing, Step};
 use crate::subscriber::{Profile, Roster};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,10 +73,7 @@ impl Common {
                     Report::Trip(trip, outcome)
                 }
                 Ok(Job::Notice(notice)) => {
-                    let told = match self.couriers.notifier() {
-                        Some(notify) => notify.notify(&notice),
-                        None => Ok(()),
-                    };
+                    let told = self.notify(&notice);
                     Report::Notice(notice, told)
                 }
                 Err(_) => return,
@@ -86,6 +84,14 @@ impl Common {
             self.wakes.fetch_add(1, Ordering::AcqRel);
             self.outbox.wake();
         }
+    }
+
+    fn notify(&self, notice: &Notice) -> Result<(), Fault> {
+        let Some(notify) = self.couriers.notifier() else {
+            return Ok(());
+        };
+        let told = catch_unwind(AssertUnwindSafe(|| notify.notify(notice)));
+        told.unwrap_or_else(|_| Err(Fault::later("the notice ended by a bug of ours".into())))
     }
 }
 
@@ -211,7 +217,7 @@ impl Schedule {
         let (now, wall) = (self.now(), Timestamp::now());
         for leg in &legs {
             if let Fate::Waiting(attempts) = self.common.outbox.fate(id, leg) {
-                let target = self.common.couriers.target(leg, owner.as_deref());
+                let target = couriers::target(leg, owner.as_deref());
                 let due = now + remaining(&attempts, id, wall);
                 let mailbox = deposit.mailbox();
                 self.rounds
@@ -228,13 +234,20 @@ impl Schedule {
 
     /// A message is gone from the outbox, and not by us.
     fn dropped(&mut self, id: MessageId) {
-        let mailbox = self.rounds.forget(id);
-        if let Some(mailbox) = mailbox.filter(|_| !self.rounds.knows(id)) {
-            tracing::warn!(message = %id, "dropped by an operator");
-            self.step(&mailbox, id, Step::Dropped);
-            self.not_known_full(&mailbox, &Leg::Store);
-            self.tell(Event::Dropped(mailbox, id));
+        if let Some(mailbox) = self.rounds.forget(id) {
+            self.gone(&mailbox, id);
         }
+    }
+
+    /// A message was dropped. What of it is still under way tells when it is back.
+    fn gone(&self, mailbox: &MailboxId, id: MessageId) {
+        if self.rounds.knows(id) {
+            return;
+        }
+        tracing::warn!(message = %id, "dropped by an operator");
+        self.step(mailbox, id, Step::Dropped);
+        self.not_known_full(mailbox, &Leg::Store);
+        self.tell(Event::Dropped(mailbox.clone(), id));
     }
 
     fn lapse(&mut self) {
@@ -300,10 +313,8 @@ impl Schedule {
             Report::Trip(trip, Outcome::Vanished) => {
                 let now = self.now();
                 self.rounds.vanished(trip.id, &trip.leg, now);
-                if !self.rounds.knows(trip.id) {
-                    self.step(&trip.mailbox, trip.id, Step::Dropped);
-                    self.tell(Event::Dropped(trip.mailbox, trip.id));
-                }
+                self.rounds.forget(trip.id);
+                self.gone(&trip.mailbox, trip.id);
             }
             Report::Notice(notice, told) => self.noticed(&notice, told),
         }
@@ -347,7 +358,7 @@ impl Schedule {
         let now = self.now();
         Counters::count(&self.common.counters.failed);
         let Some(setback) = self.rounds.failed(trip.id, &trip.leg, fault, now) else {
-            return self.dropped_under_way(trip);
+            return self.gone(&trip.mailbox, trip.id);
         };
         let next = setback.wait;
         let next = next.and_then(|wait| Timestamp::now().checked_add(wait).ok());
@@ -364,14 +375,6 @@ impl Schedule {
         self.write_down(trip.id, &trip.mailbox, &trip.leg, setback, attempts);
         if fault.retry == Retry::WhenEmptier && trip.leg.is_primary() {
             self.is_full(trip, &fault.what);
-        }
-    }
-
-    /// It failed, but an operator had dropped it meanwhile.
-    fn dropped_under_way(&mut self, trip: &Trip) {
-        if !self.rounds.knows(trip.id) {
-            self.step(&trip.mailbox, trip.id, Step::Dropped);
-            self.tell(Event::Dropped(trip.mailbox.clone(), trip.id));
         }
     }
 

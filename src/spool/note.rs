@@ -21,6 +21,14 @@ impl Note {
         self.legs.get(leg).cloned().unwrap_or_default()
     }
 
+    /// Sets the fate of a leg. What is done stays done.
+    pub(super) fn set(&mut self, leg: &Leg, fate: Fate) {
+        let before = self.legs.entry(leg.clone()).or_default();
+        if *before != Fate::Done {
+            *before = fate;
+        }
+    }
+
     /// What the owner did with it, while it waits for them; `None` once they withdrew it.
     pub(super) fn owners_marks(&self) -> Option<Marks> {
         (!self.withdrawn).then_some(self.marks)

@@ -9,9 +9,10 @@
 
 use super::disk::Disk;
 use super::layout::{self, Layout};
-use super::outbox::{read_deposit, read_note, remove_if_there, write_note};
+use super::note::Note;
+use super::outbox::{read_letter, read_letter_note, read_waiting, remove_if_there, write_note};
 use crate::base::{MailboxId, MessageId, Timestamp};
-use crate::mailbox::{Fate, Leg};
+use crate::mailbox::{Deposit, Fate, Leg};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -54,25 +55,15 @@ pub fn list<D: Disk>(disk: &D, folder: &Path) -> io::Result<Vec<SpoolEntry>> {
     for id in layout::plain(&disk.list(&layout.taking)?) {
         entries.push(bare(id, SpoolState::Taking));
     }
-    for (state, folder) in [
-        (SpoolState::Queued, &layout.outbox),
-        (SpoolState::Dead, &layout.dead),
-    ] {
-        for id in layout::plain(&disk.list(folder)?) {
-            match read_deposit(disk, folder, id) {
-                Ok((deposit, note)) => entries.push(SpoolEntry {
-                    mailbox: deposit.as_ref().map(|d| d.mailbox().clone()),
-                    received: deposit.as_ref().map(|d| d.envelope.started),
-                    length: deposit.as_ref().map(|d| d.facts.length),
-                    legs: note.legs,
-                    withdrawn: note.withdrawn,
-                    ..bare(id, state)
-                }),
-                // Delivered while we listed.
-                Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
-                Err(fault) => return Err(fault),
-            }
-        }
+    for id in layout::plain(&disk.list(&layout.outbox)?) {
+        entries.extend(entry(
+            id,
+            SpoolState::Queued,
+            read_waiting(disk, &layout, id),
+        )?);
+    }
+    for id in layout::plain(&disk.list(&layout.dead)?) {
+        entries.extend(entry(id, SpoolState::Dead, read_letter(disk, &layout, id))?);
     }
     Ok(entries)
 }
@@ -96,11 +87,7 @@ fn revive<D: Disk>(disk: &D, layout: &Layout, id: MessageId) -> io::Result<bool>
     if !is_there(disk, layout, id)? {
         return Ok(false);
     }
-    // Without a note beside it, an earlier retry was cut short after writing its own.
-    let mut note = match read_note(disk, &layout.dead, id)? {
-        Some(note) => note,
-        None => read_note(disk, &layout.outbox, id)?.unwrap_or_default(),
-    };
+    let mut note = read_letter_note(disk, layout, id)?;
     note.try_again();
     write_note(disk, &layout.outbox, id, &note)?;
     disk.sync_folder(&layout.outbox)?;
@@ -128,23 +115,44 @@ pub fn drop_message<D: Disk>(disk: &D, folder: &Path, id: MessageId) -> io::Resu
     let layout = Layout::new(folder);
     let mut found = false;
     // In this order: the server moves messages from the one to the other.
-    for (folder, message) in [
-        (&layout.outbox, layout.message(id)),
-        (&layout.dead, layout.letter(id)),
-    ] {
+    for message in [layout.message(id), layout.letter(id)] {
         match disk.remove(&message) {
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
-            outcome => outcome?,
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
+            outcome => {
+                outcome?;
+                found = true;
+            }
         }
-        found = true;
-        disk.sync_folder(folder)?;
-        remove_if_there(disk, &layout::note(folder, id))?;
     }
     if found {
+        // Both, since a move from the one to the other may not be on disk yet.
+        disk.sync_folder(&layout.outbox)?;
+        disk.sync_folder(&layout.dead)?;
         remove_if_there(disk, &layout::note(&layout.outbox, id))?;
+        remove_if_there(disk, &layout::note(&layout.dead, id))?;
         remove_if_there(disk, &layout.now(id))?;
     }
     Ok(found)
+}
+
+/// What a message's files say; `None` where it was delivered or moved while we listed.
+fn entry(
+    id: MessageId,
+    state: SpoolState,
+    read: io::Result<(Option<Deposit>, Note)>,
+) -> io::Result<Option<SpoolEntry>> {
+    let (deposit, note) = match read {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    Ok(Some(SpoolEntry {
+        mailbox: deposit.as_ref().map(|d| d.mailbox().clone()),
+        received: deposit.as_ref().map(|d| d.envelope.started),
+        length: deposit.as_ref().map(|d| d.facts.length),
+        legs: note.legs,
+        withdrawn: note.withdrawn,
+        ..bare(id, state)
+    }))
 }
 
 fn bare(id: MessageId, state: SpoolState) -> SpoolEntry {

@@ -86,15 +86,27 @@ impl<D: Disk> SpoolOutbox<D> {
         self.index().waiting.len()
     }
 
-    /// Removes notes and wishes whose message is gone: a power cut may come between the two. A
-    /// note whose message is a dead letter was written to retry it, and may be all that is left
-    /// to say where it has been.
+    /// Removes what a power cut left of a change. Of a message that has its name in both folders
+    /// the one that waits stands: it is noted where it has been. Notes and wishes without a message
+    /// go, but not the note in the outbox of a dead letter: it was written to retry it, and may be
+    /// all that is left to say where it has been.
     pub(super) fn sweep(&self) -> io::Result<()> {
-        let dead = layout::plain(&self.disk.list(&self.layout.dead)?);
+        let (disk, layout) = (&*self.disk, &self.layout);
+        let waiting = layout::plain(&disk.list(&layout.outbox)?);
+        let waits = |id: &MessageId| waiting.binary_search(id).is_ok();
+        let mut dead = layout::plain(&disk.list(&layout.dead)?);
+        let doubles: Vec<_> = dead.extract_if(.., |id| waits(id)).collect();
+        if !doubles.is_empty() {
+            // The other name must be on disk before this one goes.
+            disk.sync_folder(&layout.outbox)?;
+            for id in doubles {
+                remove_if_there(disk, &layout.letter(id))?;
+            }
+            disk.sync_folder(&layout.dead)?;
+        }
         let is_dead = |id: &MessageId| dead.binary_search(id).is_ok();
-        let waits = |id: &MessageId| self.index().waiting.contains_key(id);
-        self.sweep_folder(&self.layout.outbox, |id| waits(id) || is_dead(id))?;
-        self.sweep_folder(&self.layout.dead, is_dead)
+        self.sweep_folder(&layout.outbox, |id| waits(id) || is_dead(id))?;
+        self.sweep_folder(&layout.dead, is_dead)
     }
 
     fn sweep_folder(&self, folder: &Path, there: impl Fn(&MessageId) -> bool) -> io::Result<()> {
@@ -145,7 +157,7 @@ impl<D: Disk> SpoolOutbox<D> {
     /// Takes in a message that appeared in the folder; one that is damaged goes to the dead
     /// letters, where an operator can see it.
     fn take_in(&self, id: MessageId) {
-        match read_deposit(&*self.disk, &self.layout.outbox, id) {
+        match read_waiting(&*self.disk, &self.layout, id) {
             Ok((Some(deposit), note)) => self.admit(deposit, note),
             Ok((None, note)) => {
                 tracing::error!(message = %id, "a message in the outbox is damaged: now a dead letter");
@@ -166,13 +178,22 @@ impl<D: Disk> SpoolOutbox<D> {
         }
     }
 
+    /// The note is there before its message, and stays here until the message is surely there.
+    /// Where the disk does not say so, a power cut may bring the message back into the outbox, to
+    /// fail once more: that costs nothing.
     fn move_to_dead(&self, id: MessageId, note: &Note) -> io::Result<()> {
         let (disk, layout) = (&*self.disk, &self.layout);
         write_note(disk, &layout.dead, id, note)?;
-        disk.rename(&layout.message(id), &layout.letter(id))?;
         disk.sync_folder(&layout.dead)?;
-        disk.sync_folder(&layout.outbox)?;
-        remove_if_there(disk, &layout::note(&layout.outbox, id))
+        disk.rename(&layout.message(id), &layout.letter(id))?;
+        let moved = disk
+            .sync_folder(&layout.dead)
+            .and_then(|()| disk.sync_folder(&layout.outbox))
+            .and_then(|()| remove_if_there(disk, &layout::note(&layout.outbox, id)));
+        if let Err(fault) = moved {
+            tracing::error!(message = %id, %fault, "a dead letter may come back into the outbox");
+        }
+        Ok(())
     }
 
     /// The note goes only when its message surely has: a message that comes back without its note
@@ -182,6 +203,19 @@ impl<D: Disk> SpoolOutbox<D> {
         remove_if_there(disk, &layout.message(id))?;
         disk.sync_folder(&layout.outbox)?;
         remove_if_there(disk, &layout::note(&layout.outbox, id))
+    }
+
+    /// Whoever moved messages from the dead letters into the outbox may have died before that was
+    /// on disk: a power cut after their delivery would bring them back as dead letters.
+    fn sync_names(&self) -> Result<(), OutboxFault> {
+        let (disk, layout) = (&*self.disk, &self.layout);
+        let synced = disk
+            .sync_folder(&layout.outbox)
+            .and_then(|()| disk.sync_folder(&layout.dead));
+        synced.map_err(|fault| {
+            tracing::error!(%fault, "a folder of the spool cannot be synced");
+            OutboxFault::Disk
+        })
     }
 
     /// Changes what is known of one message: on disk first, then here. What leaves the outbox by
@@ -195,18 +229,37 @@ impl<D: Disk> SpoolOutbox<D> {
         let _writing = self.writing(id);
         let mut note = self.known(id)?;
         change(&mut note)?;
-        let standing = note.standing(of);
-        let written = match standing {
-            Standing::Waiting => self.write(id, &note),
-            Standing::Delivered => self.take_out(id),
-            Standing::Dead => self.move_to_dead(id, &note),
-        };
-        written.map_err(|fault| disk_fault(id, &fault))?;
-        match standing {
-            Standing::Waiting => self.learn(id, note),
-            Standing::Delivered | Standing::Dead => self.forget(id),
+        match note.standing(of) {
+            Standing::Delivered => {
+                self.take_out(id).map_err(|fault| disk_fault(id, &fault))?;
+                self.forget(id);
+                Ok(Standing::Delivered)
+            }
+            standing @ (Standing::Waiting | Standing::Dead) => {
+                self.write(id, &note)
+                    .map_err(|fault| disk_fault(id, &fault))?;
+                self.learn(id, note.clone());
+                Ok(self.put_away(id, &note, standing))
+            }
         }
-        Ok(standing)
+    }
+
+    /// Moves what is dead. What cannot be moved waits for [`Outbox::settle`]; that no leg of it is
+    /// to go any more is on disk.
+    fn put_away(&self, id: MessageId, note: &Note, standing: Standing) -> Standing {
+        if standing != Standing::Dead {
+            return standing;
+        }
+        match self.move_to_dead(id, note) {
+            Ok(()) => {
+                self.forget(id);
+                Standing::Dead
+            }
+            Err(fault) => {
+                tracing::error!(message = %id, %fault, "a dead letter cannot be put away");
+                Standing::Waiting
+            }
+        }
     }
 
     fn write(&self, id: MessageId, note: &Note) -> io::Result<()> {
@@ -246,11 +299,8 @@ impl<D: Disk> SpoolOutbox<D> {
 
     /// A dead letter that nobody was told of.
     fn letter(&self, id: MessageId) -> io::Result<Option<Letter>> {
-        let dead = &self.layout.dead;
-        if read_note(&*self.disk, dead, id)?.is_some_and(|note| note.told) {
-            return Ok(None);
-        }
-        match read_deposit(&*self.disk, dead, id) {
+        match read_letter(&*self.disk, &self.layout, id) {
+            Ok((_, note)) if note.told => Ok(None),
             Ok((deposit, note)) => Ok(Some(Letter {
                 id,
                 deposit,
@@ -309,7 +359,7 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
 
     fn note(&self, id: MessageId, leg: &Leg, attempts: Attempts) -> Result<(), OutboxFault> {
         let noted = self.change(id, &[], |note| {
-            note.legs.insert(leg.clone(), Fate::Waiting(attempts));
+            note.set(leg, Fate::Waiting(attempts));
             Ok(())
         });
         noted.map(drop)
@@ -326,7 +376,7 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
             if *leg == Leg::Store && note.owners_marks() != marks {
                 return Err(OutboxFault::Changed);
             }
-            note.legs.insert(leg.clone(), Fate::Done);
+            note.set(leg, Fate::Done);
             Ok(())
         })
     }
@@ -339,7 +389,7 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
         attempts: Attempts,
     ) -> Result<Standing, OutboxFault> {
         self.change(id, of, |note| {
-            note.legs.insert(leg.clone(), Fate::GivenUp(attempts));
+            note.set(leg, Fate::GivenUp(attempts));
             Ok(())
         })
     }
@@ -389,7 +439,7 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
         let _writing = self.writing(id);
         let (disk, layout) = (&*self.disk, &self.layout);
         let written = disk.size(&layout.letter(id)).and_then(|_| {
-            let note = read_note(disk, &layout.dead, id)?.unwrap_or_default();
+            let note = read_letter_note(disk, layout, id)?;
             let note = Note { told: true, ..note };
             write_note(disk, &layout.dead, id, &note)?;
             disk.sync_folder(&layout.dead)
@@ -415,6 +465,9 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
         let mut new: Vec<_> = there.into_iter().filter(unknown).collect();
         new.sort();
         new.truncate(OUTBOX_MAX.saturating_sub(self.len()));
+        if !new.is_empty() {
+            self.sync_names()?;
+        }
         for id in new {
             self.take_in(id);
         }
@@ -445,34 +498,59 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
     }
 }
 
-/// What a folder of messages says about one, without reading its sound; no deposit where it is
+/// What the outbox says about a message, without reading its sound; no deposit where it is
 /// damaged.
-pub(super) fn read_deposit<D: Disk>(
+pub(super) fn read_waiting<D: Disk>(
     disk: &D,
-    folder: &Path,
+    layout: &Layout,
     id: MessageId,
 ) -> io::Result<(Option<Deposit>, Note)> {
-    let path = folder.join(id.to_string());
-    let start = disk.read(&path, 0, START)?;
-    let tail = disk.size(&path)?.saturating_sub(block::END_BLOCK);
-    let last = disk.read(&path, tail, block::END_BLOCK)?;
+    let note = read_note(disk, &layout.outbox, id)?.unwrap_or_default();
+    Ok((read_deposit(disk, &layout.message(id), id, &note)?, note))
+}
+
+/// The same of a dead letter.
+pub(super) fn read_letter<D: Disk>(
+    disk: &D,
+    layout: &Layout,
+    id: MessageId,
+) -> io::Result<(Option<Deposit>, Note)> {
+    let note = read_letter_note(disk, layout, id)?;
+    Ok((read_deposit(disk, &layout.letter(id), id, &note)?, note))
+}
+
+/// The note of a dead letter. A retry that was cut short has moved it to the outbox already.
+pub(super) fn read_letter_note<D: Disk>(
+    disk: &D,
+    layout: &Layout,
+    id: MessageId,
+) -> io::Result<Note> {
+    match read_note(disk, &layout.dead, id)? {
+        Some(note) => Ok(note),
+        None => Ok(read_note(disk, &layout.outbox, id)?.unwrap_or_default()),
+    }
+}
+
+fn read_deposit<D: Disk>(
+    disk: &D,
+    path: &Path,
+    id: MessageId,
+    note: &Note,
+) -> io::Result<Option<Deposit>> {
+    let start = disk.read(path, 0, START)?;
+    let tail = disk.size(path)?.saturating_sub(block::END_BLOCK);
+    let last = disk.read(path, tail, block::END_BLOCK)?;
     let parts = block::first_envelope(id, &start).zip(block::last_facts(id, &last));
-    let note = read_note(disk, folder, id)?.unwrap_or_default();
-    let deposit = parts.map(|(envelope, facts)| Deposit {
+    Ok(parts.map(|(envelope, facts)| Deposit {
         id,
         envelope,
         facts,
         marks: note.marks,
-    });
-    Ok((deposit, note))
+    }))
 }
 
 /// The note beside a message; `None` where there is none.
-pub(super) fn read_note<D: Disk>(
-    disk: &D,
-    folder: &Path,
-    id: MessageId,
-) -> io::Result<Option<Note>> {
+fn read_note<D: Disk>(disk: &D, folder: &Path, id: MessageId) -> io::Result<Option<Note>> {
     match disk.read(&layout::note(folder, id), 0, NOTE_MAX) {
         Ok(text) => Ok(Some(stored::parse_note(&text))),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),

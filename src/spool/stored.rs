@@ -36,6 +36,8 @@ struct StoredEnvelope {
 
 /// The first three are the attempts of [`Leg::Store`], as servers before there were legs wrote
 /// and read them; `legs` says the same and more.
+// Each is a thing that happened or not; any may go with any.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct StoredNote {

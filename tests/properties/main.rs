@@ -3,6 +3,7 @@
 // These tests stop at the first thing that is not as it should be; helpers are no #[test]s.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod legs_crash;
 mod mime;
 mod rounds;
 mod spool_crash;

@@ -57,7 +57,7 @@ struct World {
     known: BTreeMap<u8, Known>,
 }
 
-fn id(n: u8) -> MessageId {
+pub(crate) fn id(n: u8) -> MessageId {
     MessageId(uuid::Uuid::from_u128(
         0x0192_f3a4_0000_7000_8000_0000_0000_0000 + u128::from(n),
     ))
@@ -67,7 +67,7 @@ fn number(id: MessageId) -> u8 {
     id.0.as_bytes()[15]
 }
 
-fn envelope(n: u8) -> Envelope {
+pub(crate) fn envelope(n: u8) -> Envelope {
     Envelope {
         owner: Owner {
             mailbox: MailboxId::parse("2001").unwrap(),
@@ -86,7 +86,7 @@ fn envelope(n: u8) -> Envelope {
     }
 }
 
-fn facts(sound: &[u8]) -> Facts {
+pub(crate) fn facts(sound: &[u8]) -> Facts {
     let length = Duration::from_millis(sound.len() as u64 / 8);
     Facts {
         length,
@@ -97,7 +97,7 @@ fn facts(sound: &[u8]) -> Facts {
     }
 }
 
-fn open(twin: &Twin, now: Mono) -> Result<Recorder<Twin>, OpenFault> {
+pub(crate) fn open(twin: &Twin, now: Mono) -> Result<Recorder<Twin>, OpenFault> {
     let rules = Rules {
         reserve: 1 << 20,
         longest: Duration::from_mins(1),
@@ -377,7 +377,7 @@ const SCENARIOS: [&[Step]; 5] = [
 ];
 
 /// None, and some that leave unsynced things half there.
-const SEEDS: [Option<u64>; 9] = [
+pub(crate) const SEEDS: [Option<u64>; 9] = [
     None,
     Some(1),
     Some(2),

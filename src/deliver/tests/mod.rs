@@ -4,6 +4,7 @@ mod deliverer;
 mod keeping;
 mod mailboxes;
 mod memory;
+mod notices;
 mod outbox;
 mod truth;
 mod watching;
