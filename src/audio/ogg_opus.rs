@@ -56,9 +56,12 @@ pub fn encode(pcm: &Pcm) -> Result<Vec<u8>, OpusFault> {
     if !RATES.contains(&pcm.rate) {
         return Err(OpusFault::Rate(pcm.rate));
     }
-    let mut encoder = Encoder::new(pcm.rate, Channels::Mono, Application::Voip).map_err(codec)?;
-    encoder.set_bitrate(Bitrate::Bits(BITRATE)).map_err(codec)?;
-    let lookahead = encoder.get_lookahead().map_err(codec)?;
+    let mut encoder =
+        Encoder::new(pcm.rate, Channels::Mono, Application::Voip).map_err(|e| codec(&e))?;
+    encoder
+        .set_bitrate(Bitrate::Bits(BITRATE))
+        .map_err(|e| codec(&e))?;
+    let lookahead = encoder.get_lookahead().map_err(|e| codec(&e))?;
     let scale = u64::from(GRANULES / pcm.rate);
     let skip = u64::try_from(lookahead).unwrap_or(0) * scale;
     let mut writer = PacketWriter::new(Vec::new());
@@ -77,7 +80,9 @@ pub fn encode(pcm: &Pcm) -> Result<Vec<u8>, OpusFault> {
     samples.resize(padded.max(frame), 0);
     let packets = samples.len() / frame;
     for (at, chunk) in samples.chunks_exact(frame).enumerate() {
-        let packet = encoder.encode_vec(chunk, PACKET_MAX).map_err(codec)?;
+        let packet = encoder
+            .encode_vec(chunk, PACKET_MAX)
+            .map_err(|e| codec(&e))?;
         let granule = ((at + 1) * frame) as u64 * scale;
         if at + 1 == packets {
             put(packet, PacketWriteEndInfo::EndStream, granule.min(end))?;
@@ -103,7 +108,7 @@ pub fn decode(file: &[u8], max: Duration) -> Result<Pcm, OpusFault> {
 
     let serial = first.stream_serial();
     let most = samples_in(max, GRANULES) + usize::from(skip);
-    let mut decoder = Decoder::new(GRANULES, Channels::Mono).map_err(codec)?;
+    let mut decoder = Decoder::new(GRANULES, Channels::Mono).map_err(|e| codec(&e))?;
     let mut samples = Vec::new();
     let mut end = None;
     for _ in 0..PACKETS_MAX {
@@ -116,7 +121,7 @@ pub fn decode(file: &[u8], max: Duration) -> Result<Pcm, OpusFault> {
         let mut block = [0_i16; DECODED_MAX];
         let count = decoder
             .decode(&packet.data, &mut block, false)
-            .map_err(codec)?;
+            .map_err(|e| codec(&e))?;
         samples.extend(block.iter().take(count));
         if samples.len() > most {
             return Err(OpusFault::TooLong(max));
@@ -167,7 +172,7 @@ fn pre_skip(head: &[u8]) -> Option<u16> {
     }
 }
 
-fn codec(error: opus::Error) -> OpusFault {
+fn codec(error: &opus::Error) -> OpusFault {
     OpusFault::Codec(error.description().to_owned())
 }
 

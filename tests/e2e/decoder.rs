@@ -122,3 +122,13 @@ fn a_decoder_limits_itself_before_it_reads_anything() {
     drop(input);
     assert!(!child.wait().unwrap().success());
 }
+
+#[cfg(feature = "opus")]
+#[test]
+fn an_opus_file_is_heard_as_long_as_it_is() {
+    let clip = decode(CLIP, Duration::from_mins(1)).unwrap();
+    let file = belpost::audio::ogg_opus::encode(&clip).unwrap();
+    let heard = decoder().decode(&file).unwrap();
+    let difference = heard.duration().abs_diff(clip.duration());
+    assert!(difference < Duration::from_millis(2), "{difference:?}");
+}
