@@ -151,13 +151,16 @@ pub(super) enum MailboxCommand {
 #[derive(Debug, Subcommand)]
 pub(super) enum SpoolCommand {
     /// List what is being recorded, waits for delivery, or could not be delivered.
+    ///
+    /// One line for each way a message goes: into its mailbox, and by mail to each address.
     List {
         #[command(flatten)]
         read: ReadArgs,
     },
     /// Deliver a message now: one that waits, or one that could not be delivered.
     ///
-    /// A running server takes it up within a second, a stopped one at its next start.
+    /// It goes only where it has not been. A running server takes it up within a second, a stopped
+    /// one at its next start.
     Retry {
         /// The messages, as `spool list` names them.
         #[arg(required_unless_present = "dead", conflicts_with = "dead")]
@@ -165,6 +168,20 @@ pub(super) enum SpoolCommand {
         /// All that could not be delivered.
         #[arg(long)]
         dead: bool,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+    /// Remove a message from the spool for good. Nobody will hear it any more.
+    ///
+    /// A running server notices within a second; what it is delivering at that moment may still
+    /// arrive. A message that is being recorded is left alone.
+    Drop {
+        /// The messages, as `spool list` names them.
+        #[arg(required = true)]
+        messages: Vec<MessageId>,
+        /// That it is meant: there is no way back.
+        #[arg(long, required = true)]
+        yes: bool,
         #[command(flatten)]
         file: ConfigArgs,
     },
@@ -217,6 +234,8 @@ mod tests {
             "belpost mailbox show ../etc",
             "belpost mailbox export 2001 7",
             "belpost spool retry",
+            "belpost spool drop --yes",
+            "belpost spool drop 0192f3a4-0000-7000-8000-000000000001",
             "belpost self-test --mailbox 2001",
             "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
         ] {

@@ -6,7 +6,8 @@ use crate::base::{MailboxId, MessageId};
 use crate::config::Config;
 use crate::deliver::{Answer, Answered, Mailboxes, Maildir, Question, Token};
 use crate::mailbox::{
-    Attempts, Command, Counts, Deposit, Fault, Marks, Outbox, OutboxFault, Reply, Summary,
+    Attempts, Command, Counts, Deposit, Fate, Fault, Leg, Letter, Marks, Outbox, OutboxFault,
+    Reply, Standing, Summary,
 };
 use crate::mime::MailHost;
 use std::sync::Arc;
@@ -99,11 +100,39 @@ impl Outbox for NoOutbox {
         Err(OutboxFault::Gone)
     }
 
-    fn attempts(&self, _: MessageId) -> Attempts {
-        Attempts::default()
+    fn outgoing(&self, _: MessageId) -> Option<Deposit> {
+        None
     }
 
-    fn note(&self, _: MessageId, _: Attempts) -> Result<(), OutboxFault> {
+    fn fate(&self, _: MessageId, _: &Leg) -> Fate {
+        Fate::default()
+    }
+
+    fn note(&self, _: MessageId, _: &Leg, _: Attempts) -> Result<(), OutboxFault> {
+        Err(OutboxFault::Gone)
+    }
+
+    fn finish(
+        &self,
+        _: MessageId,
+        _: &Leg,
+        _: &[Leg],
+        _: Option<Marks>,
+    ) -> Result<Standing, OutboxFault> {
+        Err(OutboxFault::Gone)
+    }
+
+    fn give_up(
+        &self,
+        _: MessageId,
+        _: &Leg,
+        _: &[Leg],
+        _: Attempts,
+    ) -> Result<Standing, OutboxFault> {
+        Err(OutboxFault::Gone)
+    }
+
+    fn settle(&self, _: MessageId, _: &[Leg]) -> Result<Standing, OutboxFault> {
         Err(OutboxFault::Gone)
     }
 
@@ -111,12 +140,20 @@ impl Outbox for NoOutbox {
         Err(OutboxFault::Gone)
     }
 
-    fn remove(&self, _: MessageId) -> Result<(), OutboxFault> {
+    fn withdraw(&self, _: MessageId) -> Result<(), OutboxFault> {
         Err(OutboxFault::Gone)
     }
 
-    fn bury(&self, _: MessageId, _: Attempts) -> Result<(), OutboxFault> {
+    fn untold(&self) -> Result<Vec<Letter>, OutboxFault> {
+        Ok(Vec::new())
+    }
+
+    fn told(&self, _: MessageId) -> Result<(), OutboxFault> {
         Err(OutboxFault::Gone)
+    }
+
+    fn retried(&self) -> Vec<MessageId> {
+        Vec::new()
     }
 
     fn refresh(&self) -> Result<(), OutboxFault> {
@@ -136,7 +173,7 @@ pub(super) mod tests {
     use crate::audio::Law;
     use crate::base::{Language, Timestamp};
     use crate::deliver::{Courier, Errand};
-    use crate::mailbox::{Ending, Envelope, Facts, Leg, Limits, Owner};
+    use crate::mailbox::{Ending, Envelope, Facts, Limits, Owner};
     use crate::mime::Caller;
     use crate::subscriber::{Delivery, Profile};
 

@@ -76,8 +76,12 @@ pub(super) enum CliFault {
         /// What the system says.
         source: io::Error,
     },
-    /// Messages that are not in the spool.
-    #[error("not in the spool: {}", listing(.0))]
+    /// Messages that neither wait nor could not be delivered.
+    #[error(
+        "no such message in the spool: {}; `belpost spool list` shows those there are, and one \
+         that is being recorded must end first",
+        listing(.0)
+    )]
     NotInSpool(Vec<MessageId>),
 }
 

@@ -68,6 +68,10 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             file,
         }) => spool::retry(messages, *dead, file, out),
         Command::DecodeSound => decode_sound::run(out),
+        // That it is meant is said by the command line being complete.
+        Command::Spool(SpoolCommand::Drop { messages, file, .. }) => {
+            spool::drop_messages(messages, file, out)
+        }
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

@@ -1,23 +1,21 @@
-//! The delivery thread: from the outbox to the courier, with the retry clock.
+//! Delivery: from the outbox to the couriers, on one scheduling thread and a few workers.
 
 use super::StartFault;
-use super::retry::{Rounds, retry_after};
-use super::vocabulary::{Courier, Errand, Fault, Receipt, Retry};
-use crate::base::{MessageId, Mono, Timestamp};
-use crate::mailbox::{Attempts, Deposit, Leg, Outbox, OutboxFault};
+use super::couriers::Couriers;
+use super::schedule::{Common, Schedule};
+use crate::base::{MailboxId, MessageId};
+use crate::mailbox::{Ledger, Outbox};
 use crate::subscriber::Roster;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
-/// How often the outbox folder is looked at for what an operator put back.
-const REFRESH_EVERY: Duration = Duration::from_secs(1);
-
-/// Counters since the start.
+/// Counters since the start. A message counts once for each of its ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Messages that reached their mailbox.
+    /// Messages that arrived.
     pub delivered: u64,
     /// Of those: they had been there already.
     pub again: u64,
@@ -25,53 +23,97 @@ pub struct Statistics {
     pub withdrawn: u64,
     /// Deliveries that failed.
     pub failed: u64,
-    /// Messages that became dead letters.
+    /// Messages that became dead letters; each once.
     pub dead: u64,
 }
 
-#[derive(Debug, Default)]
-struct Counters {
-    delivered: AtomicU64,
-    again: AtomicU64,
-    withdrawn: AtomicU64,
-    failed: AtomicU64,
-    dead: AtomicU64,
+/// Something that happened to a message or mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A message is in its mailbox now, and no longer waits for its owner in the outbox.
+    Stored(MailboxId, MessageId),
+    /// A mailbox takes no more; messages to it wait.
+    Full(MailboxId),
+    /// A mailbox that was full takes messages again, or is not known to be full any more.
+    NotFull(MailboxId),
+    /// A message is a dead letter: it waits for its owner no more.
+    Dead(MailboxId, MessageId),
+    /// An operator dropped a message that waited.
+    Dropped(MailboxId, MessageId),
 }
 
-/// A running delivery thread.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) delivered: AtomicU64,
+    pub(super) again: AtomicU64,
+    pub(super) withdrawn: AtomicU64,
+    pub(super) failed: AtomicU64,
+    pub(super) dead: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Running delivery.
 pub struct Deliverer {
     outbox: Arc<dyn Outbox>,
     stopping: Arc<AtomicBool>,
     counters: Arc<Counters>,
-    thread: Option<JoinHandle<()>>,
+    full: Arc<Mutex<BTreeSet<MailboxId>>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Deliverer {
-    /// Starts delivering what waits in the outbox.
+    /// Starts delivering what waits in the outbox. What happens is told to `events` on the
+    /// scheduling thread: it must not block.
     pub fn start(
-        courier: Box<dyn Courier>,
+        couriers: Couriers,
         outbox: Arc<dyn Outbox>,
         roster: Arc<Roster>,
+        ledger: Arc<dyn Ledger>,
+        events: impl Fn(Event) + Send + Sync + 'static,
     ) -> Result<Deliverer, StartFault> {
-        let stopping = Arc::new(AtomicBool::new(false));
-        let counters = Arc::new(Counters::default());
-        let mut work = Work {
-            courier,
+        let workers = couriers.present_bounds().workers.max(1);
+        let common = Common {
+            couriers: Arc::new(couriers),
             outbox: Arc::clone(&outbox),
             roster,
-            rounds: Rounds::default(),
-            start: Instant::now(),
-            stopping: Arc::clone(&stopping),
-            counters: Arc::clone(&counters),
+            ledger,
+            events: Arc::new(events),
+            counters: Arc::default(),
+            full: Arc::default(),
+            stopping: Arc::default(),
+            wakes: Arc::default(),
         };
-        let thread = thread::Builder::new().name("deliver".into());
-        let thread = thread.spawn(move || work.run()).map_err(StartFault)?;
-        Ok(Deliverer {
+        let mut deliverer = Deliverer {
             outbox,
-            stopping,
-            counters,
-            thread: Some(thread),
-        })
+            stopping: Arc::clone(&common.stopping),
+            counters: Arc::clone(&common.counters),
+            full: Arc::clone(&common.full),
+            threads: Vec::with_capacity(workers + 1),
+        };
+        deliverer.spawn(workers, common)?;
+        Ok(deliverer)
+    }
+
+    /// The workers end when the scheduling thread has, which holds the far end of their queue.
+    fn spawn(&mut self, workers: usize, common: Common) -> Result<(), StartFault> {
+        let ((ask, jobs), (report, reports)) = (channel(), channel());
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..workers {
+            let (common, jobs, report) = (common.clone(), Arc::clone(&jobs), report.clone());
+            let thread = thread::Builder::new().name("courier".into());
+            let thread = thread.spawn(move || common.work(&jobs, &report));
+            self.threads.push(thread.map_err(StartFault)?);
+        }
+        let schedule = Schedule::new(common, ask, reports);
+        let thread = thread::Builder::new().name("deliver".into());
+        let thread = thread.spawn(move || schedule.run());
+        self.threads.push(thread.map_err(StartFault)?);
+        Ok(())
     }
 
     /// What was done so far.
@@ -86,20 +128,26 @@ impl Deliverer {
         }
     }
 
-    /// Delivers what is due now, once, and ends the thread.
+    /// Whether a mailbox refused its last message because it is full, so that a caller can be
+    /// told before the tone.
+    pub fn is_full(&self, mailbox: &MailboxId) -> bool {
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        full.contains(mailbox)
+    }
+
+    /// Delivers what is due now, once, and ends the threads. It waits for what is under way, which
+    /// takes as long as the couriers' time-outs at most.
     pub fn stop(mut self) {
         self.end();
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.stopping.store(true, Ordering::Release);
         self.outbox.wake();
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the delivery thread ended by a bug");
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a delivery thread ended by a bug");
+            }
         }
     }
 }
@@ -107,198 +155,5 @@ impl Deliverer {
 impl Drop for Deliverer {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-/// The state of the thread.
-struct Work {
-    courier: Box<dyn Courier>,
-    outbox: Arc<dyn Outbox>,
-    roster: Arc<Roster>,
-    rounds: Rounds,
-    start: Instant,
-    stopping: Arc<AtomicBool>,
-    counters: Arc<Counters>,
-}
-
-impl Work {
-    fn run(&mut self) {
-        let mut seen = 0;
-        let mut refresh_at = Mono::ZERO;
-        loop {
-            let stopping = self.stopping.load(Ordering::Acquire);
-            if refresh_at <= self.now() {
-                // A fault is logged where it happens and the index is as good as before.
-                let _unread = self.outbox.refresh();
-                refresh_at = self.now() + REFRESH_EVERY;
-            }
-            self.take_in();
-            while let Some(id) = self.rounds.next(self.now()) {
-                self.handle(id);
-                if refresh_at <= self.now() && !stopping {
-                    break;
-                }
-            }
-            if stopping {
-                return;
-            }
-            let due = self
-                .rounds
-                .poll_timeout()
-                .unwrap_or(refresh_at)
-                .min(refresh_at);
-            seen = self.outbox.wait(seen, due - self.now());
-        }
-    }
-
-    /// Brings the rounds in step with the outbox.
-    fn take_in(&mut self) {
-        let waiting = self.outbox.waiting();
-        let now = self.now();
-        for &id in &waiting {
-            let attempts = self.outbox.attempts(id);
-            if self.rounds.knows(id) {
-                if attempts.failed == 0 {
-                    self.rounds.forgive(id, now);
-                }
-            } else if let Some(deposit) = self.outbox.deposit(id) {
-                let due = now + remaining(&attempts, id, Timestamp::now());
-                self.rounds.add(id, deposit.mailbox(), attempts.failed, due);
-            }
-        }
-        for id in self.rounds.all() {
-            if waiting.binary_search(&id).is_err() {
-                self.rounds.done(id);
-            }
-        }
-    }
-
-    fn handle(&mut self, id: MessageId) {
-        match self.deliver(id) {
-            Ok(receipt) => self.delivered(id, &receipt),
-            Err(fault) => self.failed(id, &fault),
-        }
-    }
-
-    fn deliver(&self, id: MessageId) -> Result<Receipt, Fault> {
-        let outbox = &*self.outbox;
-        let sound = match outbox.octets(id) {
-            Ok(sound) => sound,
-            Err(OutboxFault::Gone) => return Ok(Receipt::Withdrawn),
-            Err(fault @ OutboxFault::Damaged) => return Err(Fault::ours(fault.to_string())),
-            Err(fault @ OutboxFault::Disk) => return Err(Fault::operator(fault.to_string())),
-        };
-        let Some(deposit) = outbox.deposit(id) else {
-            return Ok(Receipt::Withdrawn);
-        };
-        let marks = || outbox.deposit(id).map(|d: Deposit| d.marks);
-        let Some(owner) = self.roster.by_mailbox(deposit.mailbox()) else {
-            let mailbox = deposit.mailbox();
-            return Err(Fault::operator(format!(
-                "mailbox {mailbox} has no subscriber any more"
-            )));
-        };
-        self.courier.deliver(&Errand {
-            deposit: &deposit,
-            sound: &sound,
-            leg: &Leg::Store,
-            owner,
-            marks: &marks,
-        })
-    }
-
-    fn delivered(&mut self, id: MessageId, receipt: &Receipt) {
-        if let Err(fault) = self.outbox.remove(id) {
-            // The next try finds it delivered.
-            let fault = Fault::operator(format!("delivered, but still in the outbox: {fault}"));
-            self.failed(id, &fault);
-            return;
-        }
-        self.rounds.done(id);
-        let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
-        match receipt {
-            Receipt::Delivered(place) => {
-                tracing::info!(message = %id, place, "delivered");
-                count(&self.counters.delivered);
-            }
-            Receipt::Again(place) => {
-                tracing::info!(message = %id, place, "was delivered already");
-                count(&self.counters.delivered);
-                count(&self.counters.again);
-            }
-            Receipt::Withdrawn => {
-                tracing::info!(message = %id, "removed by its owner before delivery");
-                count(&self.counters.withdrawn);
-            }
-        }
-    }
-
-    fn failed(&mut self, id: MessageId, fault: &Fault) {
-        self.counters.failed.fetch_add(1, Ordering::Relaxed);
-        let (failed, wait) = self.rounds.failed(id, self.now());
-        let wait = wait.filter(|_| fault.retry == Retry::Later);
-        let next = wait.and_then(|wait| Timestamp::now().checked_add(wait).ok());
-        let attempts = Attempts {
-            failed,
-            next,
-            last_error: Some(fault.what.clone()),
-        };
-        let Some(wait) = wait else {
-            self.bury(id, attempts);
-            return;
-        };
-        tracing::warn!(message = %id, failed, ?wait, blame = ?fault.blame, what = %fault.what, "not delivered");
-        if let Err(fault) = self.outbox.note(id, attempts) {
-            tracing::warn!(message = %id, %fault, "the failure could not be written down");
-        }
-    }
-
-    fn bury(&mut self, id: MessageId, attempts: Attempts) {
-        let what = attempts.last_error.clone().unwrap_or_default();
-        match self.outbox.bury(id, attempts) {
-            Ok(()) | Err(OutboxFault::Gone) => {
-                tracing::error!(message = %id, what, "a message is a dead letter now");
-                self.counters.dead.fetch_add(1, Ordering::Relaxed);
-                self.rounds.done(id);
-            }
-            Err(fault) => tracing::error!(message = %id, %fault, "it cannot be put away"),
-        }
-    }
-
-    fn now(&self) -> Mono {
-        Mono::since_start(self.start.elapsed())
-    }
-}
-
-/// How long a message still has to wait after a restart; never longer than its own retry wait,
-/// whatever the wall clock did meanwhile.
-fn remaining(attempts: &Attempts, id: MessageId, wall: Timestamp) -> Duration {
-    let Some(next) = attempts.next else {
-        return Duration::ZERO;
-    };
-    let left = Duration::try_from(next.duration_since(wall)).unwrap_or_default();
-    left.min(retry_after(attempts.failed, id).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stepped_clock_never_keeps_a_message_waiting_longer_than_its_turn() {
-        let id = MessageId(uuid::Uuid::from_u128(1));
-        let wall: Timestamp = "2026-11-22T09:30:00Z".parse().unwrap();
-        let after = |seconds: i64| Attempts {
-            failed: 3,
-            next: Some(Timestamp::from_second(wall.as_second() + seconds).unwrap()),
-            last_error: None,
-        };
-        assert_eq!(remaining(&after(20), id, wall), Duration::from_secs(20));
-        assert_eq!(remaining(&after(-20), id, wall), Duration::ZERO);
-        assert_eq!(
-            remaining(&after(315_360_000), id, wall),
-            Duration::from_mins(1)
-        );
-        assert_eq!(remaining(&Attempts::default(), id, wall), Duration::ZERO);
     }
 }

@@ -3,20 +3,28 @@
 //! In: deposits that wait in an [`Outbox`](crate::mailbox::Outbox), questions about mailboxes.
 //! Out: mail in the subscribers' mailboxes, each message exactly once, and answers.
 //!
-//! Laws: a message leaves the outbox only when its courier says that it is in the mailbox, or
+//! Laws: a message leaves the outbox only when its couriers say that it is where it was to go, or
 //! that its owner removed it; each mailbox gets its messages in the order they were left; a
-//! message that cannot be delivered is kept as a dead letter; what waits in the outbox is listed
-//! and playable like what was delivered, and never both.
+//! server that is down holds up nobody else; a message that cannot be delivered is kept as a dead
+//! letter, and people are told; what waits in the outbox is listed and playable like what was
+//! delivered, and never both.
 //!
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
 //! ([`mime`](crate::mime)). Today's only courier is [`Maildir`].
 
+mod breaker;
+mod couriers;
 mod decoder;
 mod deliverer;
+mod errands;
+mod lanes;
 mod letter;
 mod mailboxes;
 mod maildir;
+mod notices;
 mod retry;
+mod rounds;
+mod schedule;
 mod servers;
 mod smtp;
 mod sound;
@@ -25,13 +33,18 @@ mod tests;
 mod vocabulary;
 
 pub use decoder::{Decoder, DecoderFault, GaveUp, decode_here, limit_this_process};
-pub use deliverer::{Deliverer, Statistics};
+pub use breaker::{FAILURES_TO_OPEN, PROBE_EVERY};
+pub use couriers::Couriers;
+pub use deliverer::{Deliverer, Event, Statistics};
+pub use lanes::Setback;
 pub use letter::particulars;
 pub use mailboxes::{Mailboxes, QUESTIONS_MAX};
 pub use maildir::Maildir;
-pub use retry::{Rounds, retry_after};
+pub use notices::{DeadLetter, FullMailbox, Notice, Notify};
+pub use retry::{retry_after, slow_retry_after};
+pub use rounds::{Bounds, Lapse, Rounds, Target, Trip};
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
-pub use smtp::{MailCourier, MailSetupFault, TextsFault, read_templates};
+pub use smtp::{MailTeller, MailCourier, MailSetupFault, TextsFault, read_templates};
 pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
     Store, Token,

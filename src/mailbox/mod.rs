@@ -7,7 +7,9 @@ mod ledger;
 mod leg;
 mod limits;
 
-pub use deposit::{Attempts, Deposit, Ending, Envelope, Facts, Marks, Outbox, OutboxFault};
+pub use deposit::{
+    Attempts, Deposit, Ending, Envelope, Facts, Fate, Letter, Marks, Outbox, OutboxFault, Standing,
+};
 pub use ledger::{By, Ledger, NoLedger, Step};
 pub use leg::Leg;
 pub use limits::{Limits, Room, Usage};

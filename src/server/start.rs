@@ -8,10 +8,11 @@ use super::signalling::Signalling;
 use super::telling::Telling;
 use crate::call::Switch;
 use crate::config::Config;
-use crate::deliver::{self, Deliverer, Mailboxes, Maildir};
+use crate::deliver::{self, Couriers, Deliverer, Mailboxes, Maildir};
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineFault};
 use crate::library::{self, Library, LibraryFault};
+use crate::mailbox::NoLedger;
 use crate::mime::{MailHost, MailHostFault};
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
@@ -149,7 +150,13 @@ async fn open_edges(
     let mailboxes = Mailboxes::start(maildir.clone(), spool.outbox(), move |a| {
         drop(answer.send(a));
     })?;
-    let deliverer = Deliverer::start(Box::new(maildir), spool.outbox(), Arc::clone(roster))?;
+    let deliverer = Deliverer::start(
+        Couriers::new(Arc::new(maildir)),
+        spool.outbox(),
+        Arc::clone(roster),
+        Arc::new(NoLedger),
+        |_| (),
+    )?;
 
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(

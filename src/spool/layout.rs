@@ -4,7 +4,7 @@
 //! taking/ID        a take: being recorded, or left by a server that died
 //! taking/ID.anew   the same take written again because the disk refused part of the first
 //! outbox/ID        a message that waits for delivery
-//! outbox/ID.note   how its delivery stands and what its owner did with it (may be missing)
+//! outbox/ID.note   the fates of its legs and what its owner did with it (may be missing)
 //! outbox/ID.now    an operator asks to try it at once; removed when seen
 //! dead/ID, ID.note a message that could not be delivered
 //! ```

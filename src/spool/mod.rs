@@ -17,6 +17,7 @@ mod block;
 mod disk;
 mod intake;
 mod layout;
+mod note;
 mod operator;
 mod outbox;
 mod recorder;
@@ -25,7 +26,7 @@ mod stored;
 
 pub use disk::{Disk, RealDisk};
 pub use intake::{Intake, REQUESTS_MAX, Refused, Report, Request, TakeFault};
-pub use operator::{SpoolEntry, SpoolState, list, retry};
+pub use operator::{SpoolEntry, SpoolState, drop_message, list, retry};
 pub use outbox::OUTBOX_MAX;
 pub use recorder::{MEASURE_EVERY, Recorder, SETTLE, SYNC_EVERY};
 pub use recovery::Recovered;
@@ -196,6 +197,11 @@ pub fn retry_in_folder(folder: &Path, id: MessageId) -> io::Result<bool> {
     retry(&RealDisk, folder, id)
 }
 
+/// Removes a message of a spool folder of this machine for good; see [`drop_message`].
+pub fn drop_in_folder(folder: &Path, id: MessageId) -> io::Result<bool> {
+    drop_message(&RealDisk, folder, id)
+}
+
 /// Runs a recorder on real time.
 struct DiskThread<R> {
     start: Instant,
@@ -267,6 +273,7 @@ mod tests {
     use super::stored::tests::an_envelope;
     use super::*;
     use crate::audio::Law;
+    use crate::mailbox::{Attempts, Fate, Leg, Marks, OutboxFault, Standing};
     use crate::media::{TakeSink, TakeSinkFull};
     use std::sync::mpsc;
     use uuid::Uuid;
@@ -408,44 +415,190 @@ mod tests {
         assert_eq!(queue.try_iter().count(), 3);
     }
 
-    #[test]
-    fn an_operator_sees_and_retries_a_dead_letter_beside_the_server() {
-        let folder = tempfile::tempdir().unwrap();
-        let (spool, reports) = open(folder.path());
-        spool.begin(id(1), an_envelope()).unwrap();
-        next(&reports);
-        spool.commit(id(1), facts()).unwrap();
-        next(&reports);
-        let outbox = spool.outbox();
-        let attempts = crate::mailbox::Attempts {
-            failed: 7,
+    /// A message that waits in the outbox.
+    fn keep(spool: &Spool, reports: &Receiver<Report>, n: u128) {
+        spool.begin(id(n), an_envelope()).unwrap();
+        next(reports);
+        spool.commit(id(n), facts()).unwrap();
+        next(reports);
+    }
+
+    fn failed(times: u32) -> Attempts {
+        Attempts {
+            failed: times,
             next: None,
             last_error: Some("refused".into()),
+        }
+    }
+
+    fn copy() -> Leg {
+        Leg::parse("copy:jan@example.nl").unwrap()
+    }
+
+    #[test]
+    fn a_retried_dead_letter_goes_only_where_it_has_not_been() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        keep(&spool, &reports, 1);
+        let (outbox, legs) = (spool.outbox(), [Leg::Store, copy()]);
+        let heard = Marks {
+            heard: true,
+            deleted: false,
         };
-        outbox.bury(id(1), attempts).unwrap();
+        outbox.mark(id(1), heard).unwrap();
+        let standing = outbox.give_up(id(1), &Leg::Store, &legs, failed(7));
+        assert_eq!(standing, Ok(Standing::Waiting));
+        let standing = outbox.finish(id(1), &copy(), &legs, None);
+        assert_eq!(standing, Ok(Standing::Dead));
         assert_eq!(outbox.waiting(), []);
 
         let root = config(folder.path()).folder;
         let entry = list_folder(&root).unwrap().remove(0);
-        assert_eq!((entry.state, entry.attempts), (SpoolState::Dead, 7));
-        assert_eq!(entry.last_error.as_deref(), Some("refused"));
+        assert_eq!(entry.state, SpoolState::Dead);
+        assert_eq!(entry.legs[&Leg::Store], Fate::GivenUp(failed(7)));
+        assert_eq!(entry.legs[&copy()], Fate::Done);
         assert_eq!(entry.mailbox, Some(an_envelope().owner.mailbox));
         assert!(retry_in_folder(&root, id(1)).unwrap());
         assert!(!retry_in_folder(&root, id(2)).unwrap());
         outbox.refresh().unwrap();
         assert_eq!(outbox.waiting(), [id(1)]);
-        assert_eq!(outbox.attempts(id(1)).failed, 0);
+        assert_eq!(outbox.retried(), [id(1)]);
+        assert_eq!(outbox.fate(id(1), &Leg::Store), Fate::default());
+        assert_eq!(outbox.fate(id(1), &copy()), Fate::Done);
+        assert_eq!(outbox.deposit(id(1)).unwrap().marks, heard);
+    }
 
-        let late = crate::mailbox::Attempts {
-            failed: 3,
+    #[test]
+    fn a_waiting_message_that_an_operator_retries_is_due_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        keep(&spool, &reports, 1);
+        let (outbox, root) = (spool.outbox(), config(folder.path()).folder);
+        let late = Attempts {
             next: Some(crate::base::Timestamp::MAX),
-            last_error: None,
+            ..failed(3)
         };
-        outbox.note(id(1), late).unwrap();
+        outbox.note(id(1), &Leg::Store, late).unwrap();
+        outbox
+            .give_up(id(1), &copy(), &[Leg::Store, copy()], failed(1))
+            .unwrap();
         assert!(retry_in_folder(&root, id(1)).unwrap());
+        assert!(retry_in_folder(&root, id(1)).unwrap(), "twice is once");
         outbox.refresh().unwrap();
-        assert_eq!(outbox.attempts(id(1)).next, None);
+        assert_eq!(outbox.fate(id(1), &Leg::Store), Fate::default());
+        assert_eq!(outbox.fate(id(1), &copy()), Fate::default());
+        assert_eq!((outbox.retried(), outbox.retried()), (vec![id(1)], vec![]));
         assert!(!root.join(format!("outbox/{}.now", id(1))).exists());
+    }
+
+    #[test]
+    fn a_dropped_message_is_gone_wherever_it_was_and_a_recording_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        for n in 1..=3 {
+            keep(&spool, &reports, n);
+        }
+        let (outbox, root) = (spool.outbox(), config(folder.path()).folder);
+        outbox.note(id(1), &Leg::Store, failed(1)).unwrap();
+        outbox
+            .give_up(id(2), &Leg::Store, &[Leg::Store], failed(1))
+            .unwrap();
+        spool.begin(id(4), an_envelope()).unwrap();
+        next(&reports);
+        let dropped = [1, 2, 4, 5].map(|n| drop_in_folder(&root, id(n)).unwrap());
+        assert_eq!(dropped, [true, true, false, false]);
+        outbox.refresh().unwrap();
+        assert_eq!(outbox.waiting(), [id(3)]);
+        assert_eq!(
+            outbox.finish(id(1), &Leg::Store, &[Leg::Store], None),
+            Err(OutboxFault::Gone)
+        );
+        let files = |part: &str| std::fs::read_dir(root.join(part)).unwrap().count();
+        assert_eq!([files("outbox"), files("dead"), files("taking")], [1, 0, 1]);
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_dead_letter_twice_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        keep(&spool, &reports, 1);
+        let outbox = spool.outbox();
+        outbox
+            .give_up(id(1), &Leg::Store, &[Leg::Store], failed(1))
+            .unwrap();
+        drop((spool, outbox));
+        let (spool, _) = open(folder.path());
+        let letters = spool.outbox().untold().unwrap();
+        assert_eq!(letters.len(), 1);
+        assert_eq!(letters[0].deposit.as_ref().unwrap().envelope, an_envelope());
+        assert_eq!(letters[0].fates[&Leg::Store], Fate::GivenUp(failed(1)));
+        spool.outbox().told(id(1)).unwrap();
+        assert_eq!(spool.outbox().told(id(2)), Err(OutboxFault::Gone));
+        drop(spool);
+        let (spool, _) = open(folder.path());
+        assert_eq!(spool.outbox().untold(), Ok(vec![]));
+        let root = config(folder.path()).folder;
+        retry_in_folder(&root, id(1)).unwrap();
+        spool.outbox().refresh().unwrap();
+        spool
+            .outbox()
+            .give_up(id(1), &Leg::Store, &[Leg::Store], failed(1))
+            .unwrap();
+        assert_eq!(
+            spool.outbox().untold().unwrap().len(),
+            1,
+            "it died once more"
+        );
+    }
+
+    #[test]
+    fn once_it_is_in_the_mailbox_a_message_is_no_longer_its_owners_here() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        keep(&spool, &reports, 1);
+        let (outbox, legs) = (spool.outbox(), [Leg::Store, copy()]);
+        let mailbox = an_envelope().owner.mailbox;
+        let heard = Marks {
+            heard: true,
+            deleted: false,
+        };
+        outbox.mark(id(1), heard).unwrap();
+        let finish = |marks| outbox.finish(id(1), &Leg::Store, &legs, marks);
+        assert_eq!(finish(Some(Marks::default())), Err(OutboxFault::Changed));
+        assert_eq!(outbox.waiting_for(&mailbox).len(), 1);
+        assert_eq!(finish(Some(heard)), Ok(Standing::Waiting));
+        assert_eq!(outbox.waiting_for(&mailbox), []);
+        assert_eq!(outbox.deposit(id(1)), None);
+        assert_eq!(outbox.mark(id(1), heard), Err(OutboxFault::Gone));
+        assert_eq!(outbox.withdraw(id(1)), Err(OutboxFault::Gone));
+        assert!(outbox.outgoing(id(1)).is_some(), "its copy is still to go");
+        assert_eq!(
+            outbox.finish(id(1), &copy(), &legs, None),
+            Ok(Standing::Delivered)
+        );
+        assert_eq!(outbox.waiting(), []);
+    }
+
+    #[test]
+    fn a_withdrawn_message_is_gone_for_its_owner_while_its_copies_still_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let (spool, reports) = open(folder.path());
+        keep(&spool, &reports, 1);
+        spool.outbox().withdraw(id(1)).unwrap();
+        drop(spool);
+        let (spool, _) = open(folder.path());
+        let (outbox, legs) = (spool.outbox(), [Leg::Store, copy()]);
+        assert_eq!(
+            (outbox.deposit(id(1)), outbox.waiting()),
+            (None, vec![id(1)])
+        );
+        let finish = |marks| outbox.finish(id(1), &Leg::Store, &legs, marks);
+        assert_eq!(finish(Some(Marks::default())), Err(OutboxFault::Changed));
+        assert_eq!(finish(None), Ok(Standing::Waiting));
+        assert_eq!(
+            outbox.give_up(id(1), &copy(), &legs, failed(1)),
+            Ok(Standing::Delivered)
+        );
     }
 
     #[test]
@@ -465,11 +618,8 @@ mod tests {
     fn marks_and_attempts_survive_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let (spool, reports) = open(folder.path());
-        spool.begin(id(1), an_envelope()).unwrap();
-        next(&reports);
-        spool.commit(id(1), facts()).unwrap();
-        next(&reports);
-        let marks = crate::mailbox::Marks {
+        keep(&spool, &reports, 1);
+        let marks = Marks {
             heard: true,
             deleted: false,
         };
@@ -479,8 +629,8 @@ mod tests {
         let outbox = spool.outbox();
         assert_eq!(outbox.deposit(id(1)).unwrap().marks, marks);
         assert_eq!(outbox.waiting_for(&an_envelope().owner.mailbox).len(), 1);
-        outbox.remove(id(1)).unwrap();
-        outbox.remove(id(1)).unwrap();
+        let finished = outbox.finish(id(1), &Leg::Store, &[Leg::Store], Some(marks));
+        assert_eq!(finished, Ok(Standing::Delivered));
         assert_eq!(
             std::fs::read_dir(config(folder.path()).folder.join("outbox"))
                 .unwrap()

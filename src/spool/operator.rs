@@ -1,14 +1,18 @@
 //! What an operator asks of a spool folder, from another process beside the running server.
 //!
 //! Nothing here takes the server's lock. Listing only reads. A retry is one rename from `dead` to
-//! `outbox`, or the wish `ID.now` beside a waiting message; the server sees either within a
-//! second.
+//! `outbox` and the wish `ID.now` beside the message; a drop removes the message. The server sees
+//! either within a second.
+//!
+//! Laws: a dead letter that is retried goes nowhere twice: its note is in `outbox` before it is. A
+//! message that is dropped goes before its note. Each may be cut short at any point and done again.
 
 use super::disk::Disk;
 use super::layout::{self, Layout};
-use super::outbox::{read_deposit, remove_if_there};
+use super::outbox::{read_deposit, read_note, remove_if_there, write_note};
 use crate::base::{MailboxId, MessageId, Timestamp};
-use crate::mailbox::{Attempts, Deposit};
+use crate::mailbox::{Fate, Leg};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -37,12 +41,10 @@ pub struct SpoolEntry {
     pub received: Option<Timestamp>,
     /// How long it is; `None` as above.
     pub length: Option<Duration>,
-    /// Deliveries that failed so far.
-    pub attempts: u32,
-    /// When it is tried next; `None` for at once or never.
-    pub next: Option<Timestamp>,
-    /// What went wrong the last time.
-    pub last_error: Option<String>,
+    /// The ways it goes of which anything is known; the others wait and were not tried yet.
+    pub legs: BTreeMap<Leg, Fate>,
+    /// Whether its owner removed it before it was in the mailbox.
+    pub withdrawn: bool,
 }
 
 /// Everything in a spool folder, by state and age.
@@ -58,8 +60,14 @@ pub fn list<D: Disk>(disk: &D, folder: &Path) -> io::Result<Vec<SpoolEntry>> {
     ] {
         for id in layout::plain(&disk.list(folder)?) {
             match read_deposit(disk, folder, id) {
-                Ok(Some((deposit, attempts))) => entries.push(entry(state, &deposit, attempts)),
-                Ok(None) => entries.push(bare(id, state)),
+                Ok((deposit, note)) => entries.push(SpoolEntry {
+                    mailbox: deposit.as_ref().map(|d| d.mailbox().clone()),
+                    received: deposit.as_ref().map(|d| d.envelope.started),
+                    length: deposit.as_ref().map(|d| d.facts.length),
+                    legs: note.legs,
+                    withdrawn: note.withdrawn,
+                    ..bare(id, state)
+                }),
                 // Delivered while we listed.
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
                 Err(fault) => return Err(fault),
@@ -74,20 +82,69 @@ pub fn list<D: Disk>(disk: &D, folder: &Path) -> io::Result<Vec<SpoolEntry>> {
 pub fn retry<D: Disk>(disk: &D, folder: &Path, id: MessageId) -> io::Result<bool> {
     let layout = Layout::new(folder);
     let queued = layout::plain(&disk.list(&layout.outbox)?);
-    if queued.contains(&id) {
-        return match disk.create(&layout.now(id)) {
-            Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => Err(fault),
-            Ok(_) | Err(_) => Ok(true),
-        };
+    if !queued.contains(&id) && !revive(disk, &layout, id)? {
+        return Ok(false);
     }
+    match disk.create(&layout.now(id)) {
+        Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => Err(fault),
+        Ok(_) | Err(_) => Ok(true),
+    }
+}
+
+/// Brings a dead letter back into the outbox; `false` when there is none of that name.
+fn revive<D: Disk>(disk: &D, layout: &Layout, id: MessageId) -> io::Result<bool> {
+    if !is_there(disk, layout, id)? {
+        return Ok(false);
+    }
+    // Without a note beside it, an earlier retry was cut short after writing its own.
+    let mut note = match read_note(disk, &layout.dead, id)? {
+        Some(note) => note,
+        None => read_note(disk, &layout.outbox, id)?.unwrap_or_default(),
+    };
+    note.try_again();
+    write_note(disk, &layout.outbox, id, &note)?;
+    disk.sync_folder(&layout.outbox)?;
+    remove_if_there(disk, &layout::note(&layout.dead, id))?;
     match disk.rename(&layout.letter(id), &layout.message(id)) {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(false),
         outcome => outcome?,
     }
     disk.sync_folder(&layout.outbox)?;
     disk.sync_folder(&layout.dead)?;
-    remove_if_there(disk, &layout::note(&layout.dead, id))?;
     Ok(true)
+}
+
+fn is_there<D: Disk>(disk: &D, layout: &Layout, id: MessageId) -> io::Result<bool> {
+    match disk.size(&layout.letter(id)) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(false),
+        size => size.map(|_| true),
+    }
+}
+
+/// Removes a message that waits or could not be delivered, for good. `false` when there is no
+/// such message; one that is being recorded is not touched. A delivery that is under way may still
+/// succeed.
+pub fn drop_message<D: Disk>(disk: &D, folder: &Path, id: MessageId) -> io::Result<bool> {
+    let layout = Layout::new(folder);
+    let mut found = false;
+    // In this order: the server moves messages from the one to the other.
+    for (folder, message) in [
+        (&layout.outbox, layout.message(id)),
+        (&layout.dead, layout.letter(id)),
+    ] {
+        match disk.remove(&message) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
+            outcome => outcome?,
+        }
+        found = true;
+        disk.sync_folder(folder)?;
+        remove_if_there(disk, &layout::note(folder, id))?;
+    }
+    if found {
+        remove_if_there(disk, &layout::note(&layout.outbox, id))?;
+        remove_if_there(disk, &layout.now(id))?;
+    }
+    Ok(found)
 }
 
 fn bare(id: MessageId, state: SpoolState) -> SpoolEntry {
@@ -97,20 +154,7 @@ fn bare(id: MessageId, state: SpoolState) -> SpoolEntry {
         mailbox: None,
         received: None,
         length: None,
-        attempts: 0,
-        next: None,
-        last_error: None,
-    }
-}
-
-fn entry(state: SpoolState, deposit: &Deposit, attempts: Attempts) -> SpoolEntry {
-    SpoolEntry {
-        mailbox: Some(deposit.mailbox().clone()),
-        received: Some(deposit.envelope.started),
-        length: Some(deposit.facts.length),
-        attempts: attempts.failed,
-        next: attempts.next,
-        last_error: attempts.last_error,
-        ..bare(deposit.id, state)
+        legs: BTreeMap::new(),
+        withdrawn: false,
     }
 }

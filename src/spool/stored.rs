@@ -4,11 +4,13 @@
 //! cannot bring in what the network could not. Unknown fields are passed over and new ones must
 //! have defaults: a newer server reads what an older one left, and the other way round.
 
+use super::note::Note;
 use crate::audio::Law;
 use crate::base::{DialString, Language, MailboxId, Timestamp};
-use crate::mailbox::{Attempts, Envelope, Marks, Owner};
+use crate::mailbox::{Attempts, Envelope, Fate, Leg, Marks, Owner};
 use crate::mime::{Caller, Reason};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The longest name, zone or Call-ID written down, in characters; the rest is cut.
 pub(super) const TEXT_MAX: usize = 256;
@@ -32,6 +34,8 @@ struct StoredEnvelope {
     zone: String,
 }
 
+/// The first three are the attempts of [`Leg::Store`], as servers before there were legs wrote
+/// and read them; `legs` says the same and more.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct StoredNote {
@@ -40,6 +44,27 @@ struct StoredNote {
     last_error: Option<String>,
     heard: bool,
     deleted: bool,
+    withdrawn: bool,
+    told: bool,
+    legs: BTreeMap<String, StoredLeg>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct StoredLeg {
+    fate: StoredFate,
+    failed: u32,
+    next: Option<Timestamp>,
+    last_error: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredFate {
+    #[default]
+    Waiting,
+    Done,
+    GivenUp,
 }
 
 /// The envelope as JSON.
@@ -93,31 +118,76 @@ pub(super) fn parse_envelope(text: &[u8]) -> Option<Envelope> {
     })
 }
 
-/// What stands beside a waiting message, as JSON.
-pub(super) fn print_note(attempts: &Attempts, marks: Marks) -> Vec<u8> {
+/// What stands beside a message, as JSON.
+pub(super) fn print_note(note: &Note) -> Vec<u8> {
+    let store = print_leg(&note.fate(&Leg::Store));
+    let legs = note.legs.iter();
     let stored = StoredNote {
-        failed: attempts.failed,
-        next: attempts.next,
-        last_error: attempts.last_error.as_deref().map(cut),
-        heard: marks.heard,
-        deleted: marks.deleted,
+        failed: store.failed,
+        next: store.next,
+        last_error: store.last_error,
+        heard: note.marks.heard,
+        deleted: note.marks.deleted,
+        withdrawn: note.withdrawn,
+        told: note.told,
+        legs: legs
+            .map(|(leg, fate)| (leg.to_string(), print_leg(fate)))
+            .collect(),
     };
     serde_json::to_vec(&stored).unwrap_or_default()
 }
 
 /// Reads a note; one that cannot be read says nothing, as if it were missing.
-pub(super) fn parse_note(text: &[u8]) -> (Attempts, Marks) {
+pub(super) fn parse_note(text: &[u8]) -> Note {
     let stored: StoredNote = serde_json::from_slice(text).unwrap_or_default();
+    let mut legs: BTreeMap<Leg, Fate> = stored
+        .legs
+        .into_iter()
+        .filter_map(|(leg, stored)| Some((Leg::parse(&leg)?, parse_leg(stored))))
+        .collect();
+    if stored.failed > 0 || stored.last_error.is_some() {
+        legs.entry(Leg::Store).or_insert(Fate::Waiting(Attempts {
+            failed: stored.failed,
+            next: stored.next,
+            last_error: stored.last_error,
+        }));
+    }
+    Note {
+        legs,
+        marks: Marks {
+            heard: stored.heard,
+            deleted: stored.deleted,
+        },
+        withdrawn: stored.withdrawn,
+        told: stored.told,
+    }
+}
+
+fn print_leg(fate: &Fate) -> StoredLeg {
+    let attempts = fate.attempts();
+    StoredLeg {
+        fate: match fate {
+            Fate::Waiting(_) => StoredFate::Waiting,
+            Fate::Done => StoredFate::Done,
+            Fate::GivenUp(_) => StoredFate::GivenUp,
+        },
+        failed: attempts.failed,
+        next: attempts.next,
+        last_error: attempts.last_error.as_deref().map(cut),
+    }
+}
+
+fn parse_leg(stored: StoredLeg) -> Fate {
     let attempts = Attempts {
         failed: stored.failed,
         next: stored.next,
         last_error: stored.last_error,
     };
-    let marks = Marks {
-        heard: stored.heard,
-        deleted: stored.deleted,
-    };
-    (attempts, marks)
+    match stored.fate {
+        StoredFate::Waiting => Fate::Waiting(attempts),
+        StoredFate::Done => Fate::Done,
+        StoredFate::GivenUp => Fate::GivenUp(attempts),
+    }
 }
 
 fn law_name(law: Law) -> &'static str {
@@ -186,18 +256,51 @@ pub(super) mod tests {
         }
     }
 
-    #[test]
-    fn a_note_survives_the_disk_and_a_broken_one_says_nothing() {
+    fn a_note() -> Note {
         let attempts = Attempts {
             failed: 3,
             next: Some("2026-11-22T09:30:00Z".parse().unwrap()),
             last_error: Some("no room".into()),
         };
-        let marks = Marks {
-            heard: true,
-            deleted: false,
-        };
-        assert_eq!(parse_note(&print_note(&attempts, marks)), (attempts, marks));
-        assert_eq!(parse_note(b"{"), Default::default());
+        let leg = |text| Leg::parse(text).unwrap();
+        Note {
+            legs: BTreeMap::from([
+                (leg("store"), Fate::Waiting(attempts.clone())),
+                (leg("mail:a@x.nl"), Fate::GivenUp(attempts)),
+                (leg("copy:a@x.nl"), Fate::Done),
+            ]),
+            marks: Marks {
+                heard: true,
+                deleted: false,
+            },
+            withdrawn: true,
+            told: true,
+        }
+    }
+
+    #[test]
+    fn a_note_survives_the_disk_and_a_broken_one_says_nothing() {
+        assert_eq!(parse_note(&print_note(&a_note())), a_note());
+        assert_eq!(parse_note(b"{"), Note::default());
+    }
+
+    #[test]
+    fn a_note_of_a_server_before_there_were_legs_counts_for_the_mailbox() {
+        let text = br#"{"failed":3,"next":"2026-11-22T09:30:00Z","last_error":"no room","heard":true,"deleted":false}"#;
+        let note = parse_note(text);
+        assert_eq!(note.legs.len(), 1);
+        assert_eq!(note.fate(&Leg::Store), a_note().fate(&Leg::Store));
+        assert!(note.marks.heard && !note.withdrawn && !note.told);
+        let untried = br#"{"failed":0,"next":null,"last_error":null,"heard":true}"#;
+        assert!(parse_note(untried).legs.is_empty());
+    }
+
+    #[test]
+    fn a_server_before_there_were_legs_reads_how_the_mailbox_stands() {
+        let value: serde_json::Value = serde_json::from_slice(&print_note(&a_note())).unwrap();
+        assert_eq!(
+            (&value["failed"], &value["last_error"]),
+            (&3.into(), &"no room".into())
+        );
     }
 }

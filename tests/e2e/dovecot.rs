@@ -5,8 +5,12 @@
 
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Timestamp};
-use belpost::deliver::{Answer, Answered, Deliverer, Mailboxes, Maildir, Question, Token};
-use belpost::mailbox::{Command, Ending, Envelope, Facts, Limits, Owner, Reply, State, Summary};
+use belpost::deliver::{
+    Answer, Answered, Couriers, Deliverer, Mailboxes, Maildir, Question, Token,
+};
+use belpost::mailbox::{
+    Command, Ending, Envelope, Facts, Limits, NoLedger, Owner, Reply, State, Summary,
+};
 use belpost::media::TakeSink;
 use belpost::mime::{Caller, MailHost, Reason};
 use belpost::spool::{Report, Rules, Spool, SpoolConfig};
@@ -213,8 +217,9 @@ impl Belpost {
 
     /// Delivers everything that is spooled.
     fn deliver(&self) {
-        let courier = Box::new(self.maildir.clone());
-        Deliverer::start(courier, self.spool.outbox(), roster())
+        let couriers = Couriers::new(Arc::new(self.maildir.clone()));
+        let outbox = self.spool.outbox();
+        Deliverer::start(couriers, outbox, roster(), Arc::new(NoLedger), |_| ())
             .unwrap()
             .stop();
         assert_eq!(self.spool.outbox().waiting(), []);

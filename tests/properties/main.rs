@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod mime;
+mod rounds;
 mod spool_crash;
 mod twin;

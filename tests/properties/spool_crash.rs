@@ -6,7 +6,7 @@
 use crate::twin::{Dice, Plan, Twin};
 use belpost::audio::Law;
 use belpost::base::{DialString, Language, MailboxId, MessageId, Mono};
-use belpost::mailbox::{Ending, Envelope, Facts, Outbox, OutboxFault, Owner};
+use belpost::mailbox::{Ending, Envelope, Facts, Leg, Marks, Outbox, OutboxFault, Owner, Standing};
 use belpost::mime::Caller;
 use belpost::spool::{Disk, OpenFault, Recorder, Report, Request, Rules, SYNC_EVERY};
 use proptest::prelude::*;
@@ -179,7 +179,9 @@ impl World {
                 if outbox.deposit(id(n)).is_some() {
                     let known = self.known.entry(n).or_default();
                     known.delivery_asked = true;
-                    known.delivered |= outbox.remove(id(n)).is_ok();
+                    let marks = Some(Marks::default());
+                    let finished = outbox.finish(id(n), &Leg::Store, &[Leg::Store], marks);
+                    known.delivered |= finished == Ok(Standing::Delivered);
                 }
             }
             Pass(ms) => self.pass(Duration::from_millis(ms)),

@@ -224,7 +224,11 @@ impl Store {
         }
         for deposit in self.outbox.waiting_for(mailbox) {
             if deposit.marks.deleted || removed.contains(&deposit.id) {
-                self.outbox.remove(deposit.id).map_err(outbox_fault)?;
+                match self.outbox.withdraw(deposit.id) {
+                    // Its courier was faster.
+                    Ok(()) | Err(OutboxFault::Gone) => {}
+                    Err(fault) => return Err(outbox_fault(fault)),
+                }
             }
         }
         Ok(())
@@ -401,6 +405,6 @@ fn outbox_fault(fault: OutboxFault) -> Fault {
     match fault {
         OutboxFault::Gone => Fault::Gone,
         OutboxFault::Damaged => Fault::Damaged,
-        OutboxFault::Disk => Fault::Unavailable,
+        OutboxFault::Disk | OutboxFault::Changed => Fault::Unavailable,
     }
 }

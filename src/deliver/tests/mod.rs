@@ -1,25 +1,23 @@
 //! Delivery and mailboxes on real folders, with an outbox in memory.
 
+mod deliverer;
 mod outbox;
 
 use super::maildir::Store;
-use super::{
-    Answer, Answered, Courier, Deliverer, Errand, Fault, Mailboxes, Maildir, Question, Receipt,
-    Token,
-};
+use super::{Answer, Answered, Courier, Errand, Mailboxes, Maildir, Question, Receipt, Token};
 use crate::audio::{Law, Pcm, WireAudio, wav};
 use crate::base::{DialString, Language, MailboxId, MessageId, Timestamp};
 use crate::mailbox::{
-    self, Attempts, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Leg, Marks,
-    Outbox, Owner, Reply, State, Summary,
+    self, Command, Counts, Deposit, Ending, Envelope, Facts, LISTING_MAX, Leg, Marks, Outbox,
+    Owner, Reply, State, Summary,
 };
 use crate::mime::{Caller, MailHost, read};
 use crate::subscriber::{Delivery, Profile, Roster};
 use outbox::Fake;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -270,7 +268,8 @@ fn a_message_in_both_places_is_listed_once() {
         store.command(&mailbox(), Command::Expunge),
         Reply::Done(Command::Expunge)
     );
-    assert_eq!(outbox.waiting(), [], "it must not be delivered again");
+    let waiting = outbox.waiting_for(&mailbox());
+    assert_eq!(waiting, [], "it must not be delivered again");
 }
 
 #[test]
@@ -294,7 +293,7 @@ fn deleting_can_be_undone_until_it_is_final_here_and_in_the_outbox() {
         store.command(&mailbox(), Command::Expunge),
         Reply::Done(Command::Expunge)
     );
-    assert!(place.files("cur").is_empty() && outbox.waiting().is_empty());
+    assert!(place.files("cur").is_empty() && outbox.waiting_for(&mailbox()).is_empty());
     let command = Command::Undelete(id(1));
     let gone = Reply::Failed(command, mailbox::Fault::Gone);
     assert_eq!(store.command(&mailbox(), command), gone);
@@ -463,92 +462,6 @@ fn a_listing_is_bounded() {
     let mut store = Place::new().store(Fake::with(many));
     let summaries = listed(&mut store);
     assert_eq!((summaries.len(), summaries[0].id), (LISTING_MAX, id(0)));
-}
-
-/// A courier that says what it was told to say and tells what it was asked.
-struct Scripted {
-    asked: Sender<MessageId>,
-    answers: Mutex<Vec<Result<Receipt, Fault>>>,
-}
-
-impl Courier for Scripted {
-    fn deliver(&self, errand: &Errand<'_>) -> Result<Receipt, Fault> {
-        let answer = self.answers.lock().unwrap().pop();
-        self.asked.send(errand.deposit.id).unwrap();
-        answer.unwrap_or_else(|| Ok(Receipt::Delivered("x".into())))
-    }
-}
-
-fn scripted(answers: Vec<Result<Receipt, Fault>>) -> (Box<Scripted>, Receiver<MessageId>) {
-    let (asked, heard) = channel();
-    let answers = Mutex::new(answers);
-    (Box::new(Scripted { asked, answers }), heard)
-}
-
-#[test]
-fn messages_leave_the_outbox_in_order_once_their_courier_has_them() {
-    let outbox = Fake::with([deposit(2), deposit(1)]);
-    let (courier, asked) = scripted(vec![]);
-    let deliverer =
-        Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster()).unwrap();
-    deliverer.stop();
-    assert_eq!(asked.iter().collect::<Vec<_>>(), [id(1), id(2)]);
-    assert_eq!(outbox.waiting(), []);
-}
-
-#[test]
-fn a_failed_delivery_is_written_down_and_holds_up_only_its_own_mailbox() {
-    let mut other = deposit(3);
-    other.envelope.owner.mailbox = MailboxId::parse("2002").unwrap();
-    let outbox = Fake::with([deposit(1), deposit(2), other]);
-    let (courier, asked) = scripted(vec![Err(Fault::operator("no room".into()))]);
-    let deliverer =
-        Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster()).unwrap();
-    deliverer.stop();
-    assert_eq!(asked.iter().collect::<Vec<_>>(), [id(1), id(3)]);
-    assert_eq!(outbox.waiting(), [id(1), id(2)]);
-    let attempts = outbox.attempts(id(1));
-    assert_eq!(
-        (attempts.failed, attempts.last_error.as_deref()),
-        (1, Some("no room"))
-    );
-    assert!(attempts.next.is_some_and(|next| next > Timestamp::now()));
-}
-
-#[test]
-fn what_can_never_be_delivered_is_a_dead_letter_and_the_next_one_goes_on() {
-    let mut damaged = deposit(1);
-    damaged.envelope.call_id = "damaged".into();
-    let outbox = Fake::with([damaged, deposit(2), deposit(3)]);
-    let (courier, asked) = scripted(vec![Err(Fault::ours("refused for good".into()))]);
-    let deliverer =
-        Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster()).unwrap();
-    assert_eq!(
-        [asked.recv().unwrap(), asked.recv().unwrap()],
-        [2, 3].map(id)
-    );
-    deliverer.stop();
-    let dead = outbox.dead.lock().unwrap();
-    assert_eq!(
-        dead.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-        [1, 2].map(id)
-    );
-    assert_eq!(dead[1].1.last_error.as_deref(), Some("refused for good"));
-}
-
-#[test]
-fn a_delivered_message_that_stays_in_the_outbox_is_not_delivered_twice() {
-    let place = Place::new();
-    let outbox = Fake::with([deposit(1)]);
-    *outbox.stuck.lock().unwrap() = 1;
-    for _ in 0..2 {
-        outbox.note(id(1), Attempts::default()).unwrap();
-        let courier = Box::new(place.maildir.clone());
-        let deliverer = Deliverer::start(courier, Arc::clone(&outbox) as Arc<dyn Outbox>, roster());
-        deliverer.unwrap().stop();
-    }
-    assert_eq!(outbox.waiting(), []);
-    assert_eq!(place.files("new").len(), 1);
 }
 
 #[test]
