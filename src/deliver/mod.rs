@@ -23,7 +23,6 @@ mod lanes;
 mod letter;
 mod maildir;
 mod notices;
-mod reports;
 mod retry;
 mod rounds;
 mod schedule;
@@ -46,11 +45,10 @@ pub use lanes::Setback;
 pub use letter::particulars;
 pub use maildir::Maildir;
 pub use notices::{DeadLetter, FullMailbox, Notice, Notify};
-pub use reports::Reporter;
 pub use retry::{retry_after, slow_retry_after};
 pub use rounds::{Bounds, Lapse, Rounds, Target, Trip};
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
-pub use smtp::{MailCourier, MailSetupFault, TextsFault, read_templates};
+pub use smtp::{MailCourier, MailSetupFault, MailTeller, TextsFault, read_templates};
 pub use vocabulary::{
     Answer, Answered, Blame, Busy, Change, Courier, Errand, Fault, Held, Question, Receipt, Retry,
     Stamp, Store, Token, Watch,

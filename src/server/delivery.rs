@@ -9,7 +9,7 @@ use crate::base::MailboxId;
 use crate::config::Config;
 use crate::deliver::{
     Answered, Couriers, Deliverer, Event, Fullness, Imap, ImapServer, Keeping, MailCourier,
-    Mailboxes, Maildir, Reporter, Stores, Truth, Watches, read_templates,
+    MailTeller, Mailboxes, Maildir, Stores, Truth, Watches, read_templates,
 };
 use crate::mailbox::{self, Ledger, NoLedger, Tally};
 use crate::mime::MailHost;
@@ -138,13 +138,12 @@ fn couriers(
 ) -> Result<Couriers, StartFault> {
     let templates = Arc::new(read_templates(config.mail.templates.as_deref())?);
     let mail = Arc::new(MailCourier::new(&config.mail, templates, host.clone())?);
-    let reporter = Reporter::new(
+    let teller = MailTeller::new(
         Arc::clone(&mail),
         config.mail.postmaster.clone(),
         config.prompts.language.clone(),
-        host.clone(),
     );
-    let mut couriers = Couriers::new(maildir).mail(mail).notify(Arc::new(reporter));
+    let mut couriers = Couriers::new(maildir).mail(mail).notify(Arc::new(teller));
     for imap in imap {
         couriers = couriers.imap(&imap.server().name, Arc::new(imap.courier()));
     }

@@ -21,6 +21,7 @@ mod limits;
 mod linphone;
 mod operator;
 mod portal;
+mod reaching;
 mod recording;
 mod refusals;
 mod smtp;

@@ -21,7 +21,10 @@ fn what_sipp_leaves_a_mail_client_finds_with_its_headers_and_its_sound() {
     let keys = [
         ("uri", "sip:voicemail@pbx.example"),
         ("to", "2001"),
-        ("divert", "Diversion: <sip:2001@pbx.example>;reason=no-answer"),
+        (
+            "divert",
+            "Diversion: <sip:2001@pbx.example>;reason=no-answer",
+        ),
         ("caller", CALLER),
     ];
     Sipp::new("deposit.xml", server.address(), &keys)
@@ -77,7 +80,11 @@ fn what_is_heard_at_1233_is_read_in_the_mail_client_and_what_is_deleted_is_gone(
     eventually("the deleted message is gone", seconds(5.0), || {
         (post.messages().len() == 1).then_some(())
     });
-    assert_eq!(post.client().search("ALL").unwrap().len(), 2, "other mail stays");
+    assert_eq!(
+        post.client().search("ALL").unwrap().len(),
+        2,
+        "other mail stays"
+    );
 }
 
 #[test]
@@ -110,7 +117,10 @@ fn with_the_mail_server_gone_calls_go_on_and_nothing_is_lost_or_doubled() {
     ids.dedup();
     assert_eq!((found.len(), ids.len()), (6, 6), "each message once");
     let heard = found.iter().filter(|m| m.is_seen()).count();
-    assert_eq!(heard, 1, "the one heard from the spool is read in the mailbox");
+    assert_eq!(
+        heard, 1,
+        "the one heard from the spool is read in the mailbox"
+    );
     thread::sleep(seconds(2.0));
     assert_eq!(post.messages().len(), 6);
 }
@@ -143,8 +153,13 @@ fn a_full_mailbox_is_told_to_callers_before_the_tone_and_empties_by_itself() {
 
 /// The first message id of a listing in JSON.
 fn id_in(listing: &str) -> &str {
-    let after = listing.split("\"message\": \"").nth(1).or_else(|| listing.split("\"message\":\"").nth(1));
-    after.and_then(|rest| rest.split('"').next()).expect("a message")
+    let after = listing
+        .split("\"message\": \"")
+        .nth(1)
+        .or_else(|| listing.split("\"message\":\"").nth(1));
+    after
+        .and_then(|rest| rest.split('"').next())
+        .expect("a message")
 }
 
 #[test]

@@ -13,10 +13,12 @@ mod fault;
 mod folder;
 mod line;
 mod pool;
+mod tell;
 #[cfg(test)]
 mod tests;
 mod texts;
 
+pub use tell::MailTeller;
 pub use texts::{TextsFault, read_templates};
 
 use super::letter;

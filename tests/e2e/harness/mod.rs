@@ -11,6 +11,7 @@ pub(crate) mod events;
 pub(crate) mod linphone;
 pub(crate) mod mailbox;
 pub(crate) mod ports;
+pub(crate) mod post;
 pub(crate) mod process;
 pub(crate) mod registrar;
 pub(crate) mod server;

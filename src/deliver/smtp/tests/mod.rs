@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The time-out where a test waits for it to run out.
 const SHORT: Duration = Duration::from_millis(300);
 
-fn relay(port: u16) -> SmtpRelay {
+pub(super) fn relay(port: u16) -> SmtpRelay {
     SmtpRelay {
         host: "127.0.0.1".into(),
         port,
@@ -37,7 +37,7 @@ fn relay(port: u16) -> SmtpRelay {
     }
 }
 
-fn courier_of(way: MailWay) -> Result<MailCourier, MailSetupFault> {
+pub(super) fn courier_of(way: MailWay) -> Result<MailCourier, MailSetupFault> {
     let mailing = Mailing {
         way,
         from: address("voicemail@vm.example.nl"),
@@ -360,7 +360,7 @@ fn certificates_that_cannot_be_read_are_a_fault_at_the_start() {
     assert!(matches!(with(&file), Err(MailSetupFault::Certificates(..))));
 }
 
-fn deposit() -> Deposit {
+pub(super) fn deposit() -> Deposit {
     let mailbox = MailboxId::parse("2001").unwrap();
     Deposit {
         id: MessageId(uuid::Uuid::from_u128(
@@ -393,10 +393,9 @@ fn deposit() -> Deposit {
     }
 }
 
-fn deliver(courier: &MailCourier, leg: &Leg, marks: Option<Marks>) -> Result<Receipt, Fault> {
-    let deposit = deposit();
-    let owner = Profile {
-        mailbox: deposit.mailbox().clone(),
+pub(super) fn owner() -> Profile {
+    Profile {
+        mailbox: deposit().mailbox().clone(),
         name: "Anna".into(),
         numbers: Vec::new(),
         language: Language::parse("nl").unwrap(),
@@ -405,7 +404,12 @@ fn deliver(courier: &MailCourier, leg: &Leg, marks: Option<Marks>) -> Result<Rec
         assistant: None,
         delivery: Delivery::local(),
         limits: crate::mailbox::Limits::default(),
-    };
+    }
+}
+
+fn deliver(courier: &MailCourier, leg: &Leg, marks: Option<Marks>) -> Result<Receipt, Fault> {
+    let deposit = deposit();
+    let owner = owner();
     courier.deliver(&Errand {
         deposit: &deposit,
         sound: &[0xD5; 1_600],
