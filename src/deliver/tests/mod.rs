@@ -265,6 +265,9 @@ fn a_message_that_a_mail_program_copied_is_one_message() {
     let summaries = listed(&truth);
     assert_eq!(ids(&summaries), [id(1)]);
     assert_eq!(summaries[0].state, State::Saved, "it was read");
+    let (copy, deleted) = (folder.join("cur/9.M1P1.host:2,S"), "cur/9.M1P1.host:2,ST");
+    fs::rename(copy, folder.join(deleted)).unwrap();
+    assert_eq!(ids(&listed(&truth)), [id(1)], "one of two is there");
     let delete = Command::Delete(id(1));
     assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
     assert_eq!(listed(&truth), []);
