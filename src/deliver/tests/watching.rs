@@ -142,7 +142,12 @@ fn a_mailbox_here_that_cannot_be_read_is_unknown_until_it_can() {
     assert_eq!(here.next(), None);
     fs::remove_file(folder.join("new")).unwrap();
     here.place.deliver(&deposit(1));
-    assert_eq!(here.next(), Some((1, 0)));
+    // A look may come before the message.
+    let mut known = here.next();
+    if known == Some((0, 0)) {
+        known = here.next();
+    }
+    assert_eq!(known, Some((1, 0)));
 }
 
 /// Three mailboxes at a server of which one can be waited at.
