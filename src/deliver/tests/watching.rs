@@ -114,7 +114,7 @@ fn what_waits_is_counted_once_and_delivery_changes_no_count() {
 }
 
 #[test]
-fn a_change_by_telephone_is_told_once_and_is_no_clients() {
+fn a_change_by_telephone_is_told_once() {
     let here = Here::new();
     here.place.deliver(&deposit(1));
     here.watches.watch(&mailbox());
