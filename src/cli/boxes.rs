@@ -5,7 +5,7 @@ use super::fault::CliFault;
 use crate::audio::WireAudio;
 use crate::base::{MailboxId, MessageId};
 use crate::config::Config;
-use crate::deliver::{Maildir, Stores, Truth};
+use crate::deliver::{Imap, Maildir, Stores, Truth};
 use crate::directory::Directory;
 use crate::mailbox::{
     Attempts, Counts, Deposit, Fate, Fault, Leg, Letter, Marks, NoLedger, Outbox, OutboxFault,
@@ -33,8 +33,12 @@ impl Opened {
     /// Opens them beside a running server.
     pub(super) fn of(config: &Config) -> Result<Opened, CliFault> {
         let host = MailHost::parse(&config.mailboxes.host)?;
-        let maildir = Maildir::new(config.mailboxes.folder.clone(), host);
-        let stores = Stores::new(Arc::new(maildir));
+        let maildir = Maildir::new(config.mailboxes.folder.clone(), host.clone());
+        let mut stores = Stores::new(Arc::new(maildir));
+        for imap in &config.imap {
+            let server = Imap::new(imap.server.clone(), host.clone());
+            stores = stores.imap(&imap.server.name, Arc::new(server.store()));
+        }
         let truth = Truth::new(stores, Arc::new(NoOutbox), Arc::new(NoLedger));
         let roster = Directory::of(config.subscribers.clone())?.roster();
         Ok(Opened { truth, roster })

@@ -25,7 +25,7 @@ struct Inner {
     watchable: AtomicBool,
     watched: AtomicUsize,
     asked: AtomicUsize,
-    before: Mutex<Option<Hook>>,
+    meanwhile: Mutex<Option<Hook>>,
 }
 
 #[derive(Default)]
@@ -89,9 +89,9 @@ impl Memory {
         self.0.asked.load(Ordering::SeqCst)
     }
 
-    /// This is done before each question is looked at.
-    pub(super) fn before(&self, hook: impl FnMut() + Send + 'static) {
-        *self.0.before.lock().unwrap() = Some(Box::new(hook));
+    /// This is done before each question, and once more after each listing.
+    pub(super) fn while_asked(&self, hook: impl FnMut() + Send + 'static) {
+        *self.0.meanwhile.lock().unwrap() = Some(Box::new(hook));
     }
 
     fn with<T>(
@@ -109,13 +109,17 @@ impl Memory {
         self.0.state.lock().unwrap()
     }
 
-    fn ask(&self, mailbox: &MailboxId) -> Result<(), mailbox::Fault> {
-        self.0.asked.fetch_add(1, Ordering::SeqCst);
-        let hook = self.0.before.lock().unwrap().take();
+    fn meanwhile(&self) {
+        let hook = self.0.meanwhile.lock().unwrap().take();
         if let Some(mut hook) = hook {
             hook();
-            self.0.before.lock().unwrap().get_or_insert(hook);
+            self.0.meanwhile.lock().unwrap().get_or_insert(hook);
         }
+    }
+
+    fn ask(&self, mailbox: &MailboxId) -> Result<(), mailbox::Fault> {
+        self.0.asked.fetch_add(1, Ordering::SeqCst);
+        self.meanwhile();
         let slow = |state: &mut Shelves| state.slow.contains(mailbox);
         drop(self.0.changed.wait_while(self.lock(), slow).unwrap());
         assert!(!self.0.broken.load(Ordering::SeqCst), "a planted bug");
@@ -131,11 +135,14 @@ impl Store for Memory {
         self.ask(&owner.mailbox)?;
         let state = self.lock();
         let shelf = state.boxes.get(&owner.mailbox);
-        Ok(shelf
+        let held = shelf
             .into_iter()
             .flat_map(BTreeMap::values)
             .cloned()
-            .collect())
+            .collect();
+        drop(state);
+        self.meanwhile();
+        Ok(held)
     }
 
     fn change(&self, owner: &Profile, id: MessageId, change: Change) -> Result<(), mailbox::Fault> {

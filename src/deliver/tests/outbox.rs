@@ -55,6 +55,11 @@ impl Fake {
         self.wake();
     }
 
+    /// Every leg of a message has arrived.
+    pub(super) fn arrived(&self, id: MessageId) {
+        self.state().waiting.remove(&id).unwrap();
+    }
+
     /// An operator retries a message.
     pub(super) fn retry(&self, id: MessageId) {
         let mut state = self.state();

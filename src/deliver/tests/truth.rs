@@ -123,14 +123,20 @@ fn a_store_out_of_reach_makes_a_listing_partial_and_a_count_unknown() {
 
 #[test]
 fn a_message_that_moves_while_both_places_are_looked_at_is_listed() {
-    let case = Case::new(&[], &[1]);
-    let (store, outbox) = (case.store.clone(), Arc::clone(&case.outbox));
-    // Once the outbox was read, the courier has done its work before the store is looked at.
-    case.store.before(move || {
-        store.put(&mailbox(), held(1));
-        outbox.withdraw(id(1)).unwrap();
-    });
-    assert_eq!(case.listed(), [id(1)]);
+    for moment in [1, 2] {
+        let case = Case::new(&[], &[1]);
+        let (store, outbox) = (case.store.clone(), Arc::clone(&case.outbox));
+        let mut moments = 0;
+        // Its courier does all its work just before the store is read, or just after.
+        case.store.while_asked(move || {
+            moments += 1;
+            if moments == moment {
+                store.put(&mailbox(), held(1));
+                outbox.arrived(id(1));
+            }
+        });
+        assert_eq!(case.listed(), [id(1)], "moment {moment}");
+    }
 }
 
 #[test]
@@ -140,7 +146,7 @@ fn a_deleted_message_whose_courier_is_on_its_way_does_not_come_back() {
     let (store, outbox) = (case.store.clone(), Arc::clone(&case.outbox));
     let mut on_its_way = true;
     // The courier had read the marks before.
-    case.store.before(move || {
+    case.store.while_asked(move || {
         if on_its_way && outbox.deposit(id(1)).is_none() {
             store.put(&mailbox(), held(1));
             on_its_way = false;
@@ -328,7 +334,7 @@ impl Couriers {
             (None, marks) => marks.map(Errand::Marked),
             (Some(Errand::Marked(before)), _) => self.place(n, before).map(Errand::Placed),
             (Some(Errand::Placed(seen)), Some(marks)) if seen == marks => {
-                self.outbox.withdraw(id(n)).unwrap();
+                self.outbox.arrived(id(n));
                 None
             }
             (Some(Errand::Placed(_)), _) => self.bring_in_step(n).map(Errand::Placed),
@@ -382,7 +388,7 @@ impl History {
         };
         let within: Arc<Mutex<VecDeque<u128>>> = Arc::default();
         let (steps, walkers) = (Arc::clone(&within), couriers.clone());
-        case.store.before(move || {
+        case.store.while_asked(move || {
             let next = steps.lock().unwrap().pop_front();
             if let Some(n) = next {
                 walkers.step(n);

@@ -7,9 +7,7 @@ use super::truth::{Book, delivered};
 use super::{Place, deposit, id, mailbox, profile};
 use crate::base::MailboxId;
 use crate::deliver::{ImapServer, Stores, Truth, Watches};
-use crate::mailbox::{
-    By, Command, Deposit, Fault, Marks, NoLedger, Outbox as _, Reply, Step, Tally,
-};
+use crate::mailbox::{By, Command, Deposit, Fault, Marks, NoLedger, Reply, Step, Tally};
 use crate::subscriber::Roster;
 use std::fs;
 use std::sync::Arc;
@@ -108,7 +106,7 @@ fn what_waits_is_counted_once_and_delivery_changes_no_count() {
     assert_eq!(here.next(), Some((1, 0)));
     here.place.deliver(&deposit(1));
     here.watches.recount(&mailbox());
-    here.outbox.withdraw(id(1)).unwrap();
+    here.outbox.arrived(id(1));
     here.watches.recount(&mailbox());
     here.outbox.add(&deposit(2));
     here.watches.recount(&mailbox());
@@ -116,7 +114,7 @@ fn what_waits_is_counted_once_and_delivery_changes_no_count() {
 }
 
 #[test]
-fn a_change_by_telephone_is_told_once_and_is_no_clients() {
+fn a_change_by_telephone_is_told_once() {
     let here = Here::new();
     here.place.deliver(&deposit(1));
     here.watches.watch(&mailbox());
@@ -144,7 +142,12 @@ fn a_mailbox_here_that_cannot_be_read_is_unknown_until_it_can() {
     assert_eq!(here.next(), None);
     fs::remove_file(folder.join("new")).unwrap();
     here.place.deliver(&deposit(1));
-    assert_eq!(here.next(), Some((1, 0)));
+    // A look may come before the message.
+    let mut known = here.next();
+    if known == Some((0, 0)) {
+        known = here.next();
+    }
+    assert_eq!(known, Some((1, 0)));
 }
 
 /// Three mailboxes at a server of which one can be waited at.
