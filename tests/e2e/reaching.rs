@@ -89,11 +89,11 @@ fn what_is_heard_at_1233_is_read_in_the_mail_client_and_what_is_deleted_is_gone(
 
 #[test]
 fn with_the_mail_server_gone_calls_go_on_and_nothing_is_lost_or_doubled() {
-    let mut post = Post::start();
+    let post = Post::start();
     let server = Server::start_with(&post.setup());
     leave_message(&server, "2001", "0610000000", &speech(1.5, 1));
     post.await_messages(1, seconds(10.0));
-    post.stop();
+    post.cut_off();
     for n in 1..=5 {
         leave_message(&server, "2001", &format!("061000000{n}"), &speech(1.5, n));
     }
@@ -110,7 +110,7 @@ fn with_the_mail_server_gone_calls_go_on_and_nothing_is_lost_or_doubled() {
         crate::steps::playing_in(&server, call.id()).then_some(())
     });
     call.hang_up();
-    post.restart();
+    post.come_back();
     let found = post.await_messages(6, seconds(75.0));
     let mut ids: Vec<_> = found.iter().map(|m| m.message_id.clone()).collect();
     ids.sort();

@@ -499,7 +499,7 @@ impl History {
         for _ in 0..8 {
             (0..MESSAGES).for_each(|n| self.couriers.step(n));
         }
-        assert_eq!(self.case.outbox.waiting(), []);
+        assert_eq!(self.case.outbox.waiting_for(&mailbox()), []);
         self.owner(Command::List);
         self.owner(Command::Expunge);
         let all = (0..MESSAGES).filter(|n| self.case.store.held(&mailbox(), id(*n)).is_some());

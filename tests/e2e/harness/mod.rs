@@ -22,6 +22,7 @@ pub(crate) mod smtp;
 pub(crate) mod sound;
 pub(crate) mod voice;
 pub(crate) mod wait;
+pub(crate) mod wire;
 
 pub(crate) use call::{Call, Dial};
 pub(crate) use server::Server;

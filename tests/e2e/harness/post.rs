@@ -5,18 +5,18 @@ use super::dovecot::{Dovecot, Features, PASSWORD};
 use super::setup::Setup;
 use super::sound;
 use super::wait::eventually;
+use super::wire::Wire;
 use imap::Session;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use std::net::TcpStream;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A mail server with its folder; it may be stopped and started again.
+/// A mail server with its folder, and the wire to it. The mail clients of a test go past the wire.
 pub(crate) struct Post {
-    folder: TempDir,
-    quota: Option<&'static str>,
-    ports: (u16, u16),
-    dovecot: Option<Dovecot>,
+    _folder: TempDir,
+    dovecot: Dovecot,
+    wire: Wire,
 }
 
 /// A voice message as a mail client finds it.
@@ -47,25 +47,26 @@ impl Post {
             .prefix("bp")
             .tempdir_in("/tmp")
             .expect("a folder");
-        let dovecot = Dovecot::with(folder.path(), &features(quota));
-        Post {
-            ports: (dovecot.port, dovecot.tls_port),
-            folder,
+        let features = Features {
             quota,
-            dovecot: Some(dovecot),
+            ..Features::default()
+        };
+        let dovecot = Dovecot::with(folder.path(), &features);
+        Post {
+            wire: Wire::to(dovecot.port),
+            _folder: folder,
+            dovecot,
         }
     }
 
-    /// Ends it; connections are cut.
-    pub(crate) fn stop(&mut self) {
-        self.dovecot = None;
+    /// Nothing reaches it any more: connections are cut, new ones hung up on.
+    pub(crate) fn cut_off(&self) {
+        self.wire.cut();
     }
 
-    /// Starts it again where it was.
-    pub(crate) fn restart(&mut self) {
-        let (port, tls_port) = self.ports;
-        let features = features(self.quota);
-        self.dovecot = Some(Dovecot::on(self.folder.path(), &features, port, tls_port));
+    /// It is there again.
+    pub(crate) fn come_back(&self) {
+        self.wire.mend();
     }
 
     /// A server's setup with the mailbox of 2001 here.
@@ -74,14 +75,14 @@ impl Post {
             .table(format!(
                 "[[imap]]\nname = \"mail\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n\
                  password = \"{PASSWORD}\"\ntimeout_s = 5",
-                self.ports.0
+                self.wire.port()
             ))
             .subscriber("2001", "delivery = \"mailbox\"")
     }
 
     /// A mail client of 2001.
     pub(crate) fn client(&self) -> Session<TcpStream> {
-        let mut session = self.dovecot.as_ref().expect("a running server").log_in();
+        let mut session = self.dovecot.log_in();
         session.select("INBOX").expect("a folder");
         session
     }
@@ -104,13 +105,6 @@ impl Post {
             let found = self.messages();
             (found.len() >= count).then_some(found)
         })
-    }
-}
-
-fn features(quota: Option<&'static str>) -> Features<'static> {
-    Features {
-        quota,
-        ..Features::default()
     }
 }
 
@@ -155,12 +149,4 @@ impl Found {
     pub(crate) fn parsed(&self) -> Message<'_> {
         MessageParser::default().parse(&self.mail).expect("a mail")
     }
-}
-
-/// Sets or takes a flag as a mail client does.
-pub(crate) fn flag(client: &mut Session<TcpStream>, uid: u32, change: &str) {
-    client
-        .uid_store(uid.to_string(), format!("{change}.SILENT"))
-        .or_else(|_| client.uid_store(uid.to_string(), change))
-        .expect("a changed flag");
 }
