@@ -13,6 +13,7 @@ mod crash;
 mod decoder;
 mod diverted;
 mod dovecot;
+mod figures;
 mod harness;
 mod imap;
 mod kamailio;
