@@ -4,6 +4,7 @@ use super::arguments::CheckConfigArgs;
 use super::fault::CliFault;
 use super::{print, print_json};
 use crate::config::{Config, LoadFault, Place, load, warnings};
+use crate::deliver::read_templates;
 use serde::Serialize;
 use std::io::Write;
 
@@ -52,6 +53,7 @@ pub(super) fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), Cli
 }
 
 fn accept(config: &Config, name: &str, json: bool, out: &mut dyn Write) -> Result<(), CliFault> {
+    read_templates(config.mail.templates.as_deref())?;
     let warnings: Vec<String> = warnings(config).iter().map(ToString::to_string).collect();
     let subscribers = config.subscribers.len();
     if json {

@@ -79,6 +79,9 @@ pub(super) enum CliFault {
         /// What the system says.
         source: io::Error,
     },
+    /// The texts of mails have faults.
+    #[error(transparent)]
+    Texts(#[from] crate::deliver::TextsFault),
     /// No ledger is kept.
     #[error("the configuration keeps no ledger: name a folder for it in ledger.folder")]
     NoLedger,

@@ -3,10 +3,10 @@
 use super::fault::Problem;
 use super::model::{Config, Imap};
 use super::reader::{Reader, Section};
-use super::sections::{path, value};
-use super::values;
+use super::values::{self, path, value};
 use crate::base::{MailboxId, Pii};
 use crate::deliver::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
+use crate::mailbox::Limits;
 use crate::mime::{MailAddress, SoundFormat};
 use crate::subscriber::{ImapAccount, Secret};
 use std::net::IpAddr;
@@ -199,6 +199,21 @@ pub(super) fn account(
             .unwrap_or_else(|| Secret::Text(Pii::new(String::new()))),
         folder: folder.unwrap_or_else(|| server.folder.clone()),
     })
+}
+
+/// The limits of a mailbox; 0 is none.
+pub(super) fn limits(section: &mut Section<'_, '_>, d: Limits) -> Limits {
+    let mut limit = |key, most: i64, default: Option<u32>| {
+        let count = section.count(key, 0..most + 1, i64::from(default.unwrap_or(0)));
+        u32::try_from(count).ok().filter(|n| *n > 0)
+    };
+    let minutes = |span: Duration| (span.as_secs() / 60) as u32;
+    Limits {
+        messages: limit("max_messages", 1_000, d.messages),
+        sound: limit("max_minutes", 100_000, d.sound.map(minutes))
+            .map(|minutes| Duration::from_secs(60 * u64::from(minutes))),
+        days: limit("keep_days", 3_650, d.days),
+    }
 }
 
 /// Reads which sound file a subscriber gets.

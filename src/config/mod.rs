@@ -7,6 +7,7 @@
 //!
 //! Not here: what the values do, and the files they point to (menus, prompts).
 
+mod claims;
 mod fault;
 mod mail;
 mod model;

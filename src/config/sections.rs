@@ -2,37 +2,27 @@
 //!
 //! One function a section, one line a key: the list of keys is here and nowhere else.
 
+use super::claims::{Claim, numbers, report_taken};
 use super::fault::{Problem, ValueFault};
 use super::mail;
 use super::model::{
     Config, Deposit, Diagnostics, Entry, Events, Lamp, Ledger, Log, Mailboxes, Media, Menus,
     Portal, Prompts, Sip, Spool,
 };
-use super::reader::{At, Reader, Section};
+use super::reader::{Reader, Section};
 use super::subscribers;
-use super::values::{self, Listen, Ports};
+use super::values::{self, Listen, Ports, language, number, path, plain, value};
 use crate::audio::Law;
-use crate::base::DialString;
 use crate::call::MailboxFrom;
-use crate::mailbox::Limits;
 use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
-use crate::subscriber::Language;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use toml::de::DeTable;
 
 /// The longest text that goes into a header.
 const HEADER_TEXT_MAX: usize = 100;
-
-/// A number that leads somewhere: who has it and where the file says so.
-pub(super) struct Claim {
-    pub(super) number: DialString,
-    pub(super) by: String,
-    pub(super) key: String,
-    pub(super) offset: usize,
-}
 
 /// Reads a whole document. `base` is the folder that relative paths count from.
 pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &Path) -> Config {
@@ -126,27 +116,6 @@ fn portal(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Portal {
     portal
 }
 
-/// Numbers that lead to a service.
-fn numbers(
-    section: &mut Section<'_, '_>,
-    key: &'static str,
-    default: Vec<DialString>,
-    claims: &mut Vec<Claim>,
-) -> Vec<DialString> {
-    let listed = section.list(key, number).unwrap_or_else(|| {
-        let at = |value| At { value, offset: 0 };
-        default.into_iter().map(at).collect()
-    });
-    let by = section.name_of(key);
-    claims.extend(listed.iter().map(|at| Claim {
-        number: at.value.clone(),
-        by: by.clone(),
-        key: by.clone(),
-        offset: at.offset,
-    }));
-    plain(listed)
-}
-
 fn deposit(mut section: Section<'_, '_>) -> Deposit {
     let d = Deposit::default();
     let silence = section.seconds("silence_s", 0..61, d.silence.unwrap_or_default());
@@ -224,25 +193,10 @@ fn mailboxes(mut section: Section<'_, '_>, base: &Path) -> Mailboxes {
                 Ok(host.as_str().to_owned())
             })
             .map_or(d.host, value),
-        limits: limits(&mut section, d.limits),
+        limits: mail::limits(&mut section, d.limits),
     };
     section.finish();
     mailboxes
-}
-
-/// The limits of a mailbox; 0 is none.
-pub(super) fn limits(section: &mut Section<'_, '_>, d: Limits) -> Limits {
-    let mut limit = |key, most: i64, default: Option<u32>| {
-        let count = section.count(key, 0..most + 1, i64::from(default.unwrap_or(0)));
-        u32::try_from(count).ok().filter(|n| *n > 0)
-    };
-    let minutes = |span: Duration| (span.as_secs() / 60) as u32;
-    Limits {
-        messages: limit("max_messages", 1_000, d.messages),
-        sound: limit("max_minutes", 100_000, d.sound.map(minutes))
-            .map(|minutes| Duration::from_secs(60 * u64::from(minutes))),
-        days: limit("keep_days", 3_650, d.days),
-    }
 }
 
 fn lamp(mut section: Section<'_, '_>, base: &Path, claims: &mut Vec<Claim>) -> Lamp {
@@ -341,48 +295,4 @@ fn diagnostics(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Diagnos
     };
     section.finish();
     diagnostics
-}
-
-/// Every number leads to one place. The second claim is the fault; one of a default comes first.
-fn report_taken(reader: &mut Reader<'_>, mut claims: Vec<Claim>) {
-    claims.sort_by_key(|claim| claim.offset);
-    let mut holders = std::collections::HashMap::new();
-    for claim in claims {
-        match holders.get(claim.number.as_str()) {
-            None => {
-                holders.insert(claim.number.as_str().to_owned(), claim.by);
-            }
-            Some(by) => {
-                let by: &String = by;
-                let problem = Problem::NumberTaken {
-                    number: claim.number.to_string(),
-                    by: by.clone(),
-                };
-                reader.fault(claim.offset, claim.key, problem);
-            }
-        }
-    }
-}
-
-pub(super) fn number(text: &str) -> Result<DialString, ValueFault> {
-    Ok(DialString::parse(text)?)
-}
-
-pub(super) fn language(text: &str) -> Result<Language, ValueFault> {
-    Language::parse(text).ok_or(ValueFault::Language)
-}
-
-pub(super) fn path(text: &str, base: &Path) -> Result<PathBuf, ValueFault> {
-    if text.is_empty() {
-        return Err(ValueFault::Empty);
-    }
-    Ok(base.join(text))
-}
-
-pub(super) fn value<T>(at: At<T>) -> T {
-    at.value
-}
-
-pub(super) fn plain<T>(list: Vec<At<T>>) -> Vec<T> {
-    list.into_iter().map(value).collect()
 }

@@ -1,10 +1,11 @@
 //! Reads `[[subscriber]]`: who has a mailbox.
 
+use super::claims::Claim;
 use super::fault::{Problem, ValueFault};
+use super::mail::{self, limits};
 use super::model::{Config, Imap};
 use super::reader::{At, Reader, Section};
-use super::sections::{Claim, language, limits, number, plain};
-use super::{mail, values};
+use super::values::{self, language, number, plain};
 use crate::base::{DialString, MailboxId};
 use crate::subscriber::{Delivery, Mode, PasscodeHash, Profile};
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! What holds for the configuration as a whole.
 
 use super::*;
+use crate::subscriber::Mode;
 use proptest::prelude::*;
 
 const EXAMPLE: &str = include_str!("../../belpost.example.toml");
@@ -269,4 +270,53 @@ proptest! {
         let listed = faults(&format!("{head}\n{key} = 1979-05-27\n"));
         prop_assert!(listed.iter().any(|f| f.starts_with("2:") && f.contains("a date or time")), "{:?}", listed);
     }
+}
+
+#[test]
+fn where_messages_of_a_subscriber_go_is_read_with_all_its_faults() {
+    let text = "[[imap]]\nhost = \"imap.example.nl\"\nuser = \"{mailbox}*belpost\"\n\
+                password = \"hunter2\"\n\
+                [[subscriber]]\nmailbox = \"2001\"\ndelivery = \"mailbox\"\n\
+                [[subscriber]]\nmailbox = \"2002\"\ndelivery = \"email\"\n\
+                emails = [\"a@x.nl\"]\ncopies = [\"b@x.nl\"]\nsound = \"flac\"\nmax_messages = 0\n";
+    let config = parse(text, Path::new("")).unwrap();
+    let [first, second] = &config.subscribers[..] else {
+        panic!()
+    };
+    let Mode::Mailbox(account) = &first.delivery.mode else {
+        panic!()
+    };
+    assert_eq!(account.user, "2001*belpost");
+    assert_eq!(config.imap[0].server.port, 993);
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let legs: Vec<String> = second
+        .delivery
+        .legs()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(legs, ["mail:a@x.nl", "copy:b@x.nl"]);
+    assert_eq!(second.limits.messages, None);
+    assert_eq!(first.limits.messages, Some(1_000));
+    assert!(warnings(&config).contains(&Warning::MailStays(1)));
+
+    let text = "[[imap]]\nhost = \"imap.example.nl\"\ntls = \"none\"\n\
+                [[imap]]\nname = \"two\"\nhost = \"127.0.0.1\"\ntls = \"none\"\n\
+                [[subscriber]]\nmailbox = \"2001\"\ndelivery = \"mailbox\"\n\
+                [[subscriber]]\nmailbox = \"2002\"\ndelivery = \"email\"\n\
+                [[subscriber]]\nmailbox = \"2003\"\nimap = \"three\"\ndelivery = \"mailbox\"\n\
+                copies = [\"nobody\"]\n";
+    let listed = faults(text);
+    for part in [
+        "3:7: imap.tls",
+        "subscriber.delivery: \"mailbox\" needs",
+        "subscriber.emails",
+        "subscriber.copies: \"nobody\"",
+    ] {
+        assert!(
+            listed.iter().any(|fault| fault.contains(part)),
+            "{part}: {listed:?}"
+        );
+    }
+    assert_eq!(listed.len(), 5, "{listed:?}");
 }

@@ -3,10 +3,14 @@
 //! Text goes in, a typed value comes out; each prints as it is written in the file.
 
 use super::fault::ValueFault;
+use super::reader::At;
+use crate::base::DialString;
 use crate::mime::MailAddress;
 use crate::sip::{Network, Transport};
+use crate::subscriber::Language;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 /// A socket that SIP listens on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -166,6 +170,33 @@ pub(super) fn zone(text: &str) -> Result<String, ValueFault> {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err(ValueFault::Zone),
     }
+}
+
+/// Reads a number to dial.
+pub(super) fn number(text: &str) -> Result<DialString, ValueFault> {
+    Ok(DialString::parse(text)?)
+}
+
+/// Reads a language tag.
+pub(super) fn language(text: &str) -> Result<Language, ValueFault> {
+    Language::parse(text).ok_or(ValueFault::Language)
+}
+
+pub(super) fn path(text: &str, base: &Path) -> Result<PathBuf, ValueFault> {
+    if text.is_empty() {
+        return Err(ValueFault::Empty);
+    }
+    Ok(base.join(text))
+}
+
+/// A value without its place.
+pub(super) fn value<T>(at: At<T>) -> T {
+    at.value
+}
+
+/// Values without their places.
+pub(super) fn plain<T>(list: Vec<At<T>>) -> Vec<T> {
+    list.into_iter().map(value).collect()
 }
 
 #[cfg(test)]

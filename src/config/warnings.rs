@@ -5,6 +5,8 @@
 use super::model::{Config, Sip};
 use super::values::is_everything;
 use crate::base::MailboxId;
+use crate::deliver::MailWay;
+use crate::subscriber::Profile;
 
 /// Something to think about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +40,12 @@ pub enum Warning {
         /// The calls allowed.
         calls: u32,
     },
+    /// Mail that nobody sends.
+    #[error(
+        "{0} subscribers get messages by mail and [smtp] has no host: mails are written to the \
+         folder of [mail], and another program must send them"
+    )]
+    MailStays(usize),
     /// A mailbox nobody can open by telephone.
     #[error("mailbox {0} has no passcode: nobody can listen to it by telephone")]
     NoPasscode(MailboxId),
@@ -49,6 +57,14 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
     let calls = config.sip.max_calls;
     if let Some(ports) = config.media.ports.pairs().filter(|ports| *ports < calls) {
         found.push(Warning::FewPorts { ports, calls });
+    }
+    let by_mail = |profile: &&Profile| {
+        let legs = profile.delivery.legs();
+        legs.iter().any(|leg| leg.address().is_some())
+    };
+    let mailed = config.subscribers.iter().filter(by_mail).count();
+    if mailed > 0 && matches!(config.mail.way, MailWay::Folder(_)) {
+        found.push(Warning::MailStays(mailed));
     }
     if config.subscribers.is_empty() {
         found.push(Warning::NoSubscribers);

@@ -42,7 +42,10 @@ fn from_hanging_up_to_the_mailbox() {
             if seen == n {
                 break;
             }
-            assert!(hung_up.elapsed() < seconds(10.0), "message {n} is not there");
+            assert!(
+                hung_up.elapsed() < seconds(10.0),
+                "message {n} is not there"
+            );
             thread::sleep(Duration::from_millis(1));
         }
         times.push(hung_up.elapsed());
@@ -57,8 +60,9 @@ fn a_thousand_deposits_and_fifty_kills() {
     let mut server = Server::start_with(&post.setup());
     let storm = storm(&post, &mut server, 50, 20);
     println!(
-        "{} deposits, {} confirmed, 50 times kill -9: lost {}, doubled {}",
-        storm.made, storm.confirmed, storm.lost, storm.doubled
+        "{} deposits, {} confirmed, {} of them with nothing in them, 50 times kill -9: lost {}, \
+         doubled {}",
+        storm.made, storm.confirmed, storm.missed, storm.lost, storm.doubled
     );
     assert_eq!((storm.lost, storm.doubled), (0, 0));
 }
