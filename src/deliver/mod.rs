@@ -9,23 +9,21 @@
 //! letter, and people are told; what waits in the outbox is listed and playable like what was
 //! delivered, and never both.
 //!
+//! `dispatch` says which message goes where next and what came of it; the couriers are `maildir`,
+//! `imap` and `smtp`, the first two also stores; `boxes` is a mailbox as the telephone has it, kept
+//! and on its way as one. `letter` makes a deposit the mail that couriers carry, `sound` and
+//! `decoder` read what other programs recorded; `servers` says how servers are reached,
+//! `vocabulary` is what all of them speak.
+//!
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
-//! ([`mime`](crate::mime)). Couriers are [`Maildir`] and [`ImapCourier`].
+//! ([`mime`](crate::mime)).
 
 mod boxes;
-mod breaker;
-mod couriers;
 mod decoder;
-mod deliverer;
-mod errands;
+mod dispatch;
 mod imap;
-mod lanes;
 mod letter;
 mod maildir;
-mod notices;
-mod retry;
-mod rounds;
-mod schedule;
 mod servers;
 mod smtp;
 mod sound;
@@ -36,17 +34,14 @@ mod vocabulary;
 pub use boxes::{
     Fullness, Keeping, Mailboxes, QUESTIONS_MAX, Stores, Truth, WAIT_MAX, Wall, Watches,
 };
-pub use breaker::{FAILURES_TO_OPEN, PROBE_EVERY};
-pub use couriers::Couriers;
 pub use decoder::{Decoder, DecoderFault, GaveUp, decode_here, limit_this_process};
-pub use deliverer::{Deliverer, Event, Statistics};
+pub use dispatch::{
+    Bounds, Couriers, DeadLetter, Deliverer, Event, FAILURES_TO_OPEN, FullMailbox, Lapse, Notice,
+    Notify, PROBE_EVERY, Rounds, Setback, Statistics, Target, Trip, retry_after, slow_retry_after,
+};
 pub use imap::{Imap, ImapCourier, ImapStore, Watcher};
-pub use lanes::Setback;
 pub use letter::particulars;
 pub use maildir::Maildir;
-pub use notices::{DeadLetter, FullMailbox, Notice, Notify};
-pub use retry::{retry_after, slow_retry_after};
-pub use rounds::{Bounds, Lapse, Rounds, Target, Trip};
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};
 pub use smtp::{MailCourier, MailSetupFault, MailTeller, TextsFault, read_templates};
 pub use vocabulary::{

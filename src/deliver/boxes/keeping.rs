@@ -17,10 +17,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// The first round, after the start.
-pub(in crate::deliver) const FIRST: Duration = Duration::from_secs(60);
+pub(super) const FIRST: Duration = Duration::from_secs(60);
 
 /// From one round to the next.
-pub(in crate::deliver) const EVERY: Duration = Duration::from_secs(3_600);
+pub(super) const EVERY: Duration = Duration::from_secs(3_600);
 
 /// How many mailboxes of a site fail in a row until the others there are left to the next round.
 const FAILURES_MAX: u32 = 3;
@@ -89,20 +89,20 @@ fn closed_within(sign: &(Mutex<bool>, Condvar), patience: Duration) -> bool {
 }
 
 /// Retention without a thread.
-pub(in crate::deliver) struct Keeper {
+pub(super) struct Keeper {
     truth: Arc<Truth>,
     /// The mailboxes with a limit.
     owners: Vec<Arc<Profile>>,
     /// Where the next round begins: behind those that a failing site was given up at, so that they
     /// do not always keep the same ones from their turn.
-    pub(in crate::deliver) first: usize,
+    pub(super) first: usize,
     /// When the next round is due.
-    pub(in crate::deliver) due: Mono,
+    pub(super) due: Mono,
     calendar: Calendar,
 }
 
 impl Keeper {
-    pub(in crate::deliver) fn new(truth: Arc<Truth>, roster: &Roster, now: Now) -> Keeper {
+    pub(super) fn new(truth: Arc<Truth>, roster: &Roster, now: Now) -> Keeper {
         let all = roster.all().into_iter().cloned();
         let owners = all.filter(|owner| owner.limits.days.is_some()).collect();
         Keeper {
@@ -115,7 +115,7 @@ impl Keeper {
     }
 
     /// One round over the mailboxes, as far as the clock is trusted and nothing closes.
-    pub(in crate::deliver) fn round(
+    pub(super) fn round(
         &mut self,
         now: &dyn Fn() -> Now,
         changed: &dyn Fn(&MailboxId),

@@ -34,7 +34,7 @@ pub struct Mailboxes {
 }
 
 /// Time since some moment.
-pub(in crate::deliver) type Clock = Arc<dyn Fn() -> Mono + Send + Sync>;
+pub(super) type Clock = Arc<dyn Fn() -> Mono + Send + Sync>;
 
 /// The threads of one site.
 struct Pool {
@@ -85,7 +85,7 @@ impl Mailboxes {
     }
 
     /// The same by a clock of one's own.
-    pub(in crate::deliver) fn with_clock(
+    pub(super) fn with_clock(
         truth: Arc<Truth>,
         roster: Arc<Roster>,
         servers: &[ImapServer],

@@ -10,14 +10,16 @@
 //! `fullness` is what a call may ask at once.
 
 mod fullness;
-pub(in crate::deliver) mod keeping;
+mod keeping;
 mod lanes;
 mod mailboxes;
 mod others;
 mod post;
 mod schedule;
 mod stores;
-pub(in crate::deliver) mod truth;
+#[cfg(test)]
+mod tests;
+mod truth;
 mod watch;
 
 pub use fullness::Fullness;

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most messages that retention removes from one mailbox at a time.
-pub(in crate::deliver) const EXPIRED_MAX: usize = 1_000;
+pub(super) const EXPIRED_MAX: usize = 1_000;
 
 /// A day, in seconds.
 const DAY: i64 = 86_400;
@@ -48,11 +48,11 @@ pub struct Truth {
 
 /// A look at a mailbox.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::deliver) struct Seen {
+pub(super) struct Seen {
     /// The how-manieth look it is, counted when it began.
-    pub(in crate::deliver) began: u64,
+    pub(super) began: u64,
     /// What it came to.
-    pub(in crate::deliver) tally: Result<Tally, Fault>,
+    pub(super) tally: Result<Tally, Fault>,
 }
 
 impl Truth {
@@ -127,7 +127,7 @@ impl Truth {
     }
 
     /// Counts a mailbox.
-    pub(in crate::deliver) fn look(&self, owner: &Profile) -> Seen {
+    pub(super) fn look(&self, owner: &Profile) -> Seen {
         let began = self.begin();
         let held = unbroken(|| self.held(owner, began));
         let tally = held.map(|held| tally(&held));
@@ -135,7 +135,7 @@ impl Truth {
     }
 
     /// Counts a mailbox by another way of looking into its store.
-    pub(in crate::deliver) fn look_by<F>(
+    pub(super) fn look_by<F>(
         &self,
         owner: &Profile,
         look: impl FnOnce() -> Result<Vec<Held>, F>,
@@ -147,17 +147,17 @@ impl Truth {
     }
 
     /// The number of a look that begins now: what it tells is newer than what an earlier one does.
-    pub(in crate::deliver) fn begin(&self) -> u64 {
+    pub(super) fn begin(&self) -> u64 {
         self.looks.fetch_add(1, Ordering::Relaxed)
     }
 
     /// When a mailbox last changed in its store, where that is cheap to ask.
-    pub(in crate::deliver) fn stamp(&self, owner: &Profile) -> Option<Stamp> {
+    pub(super) fn stamp(&self, owner: &Profile) -> Option<Stamp> {
         self.stores.of(owner).ok()??.stamp(owner)
     }
 
     /// A connection that waits for changes in a mailbox; `None` where its store cannot wait.
-    pub(in crate::deliver) fn watch(
+    pub(super) fn watch(
         &self,
         owner: &Profile,
     ) -> Result<Option<Box<dyn Watch>>, vocabulary::Fault> {
@@ -168,19 +168,19 @@ impl Truth {
     }
 
     /// What others do in a mailbox is written down from here on.
-    pub(in crate::deliver) fn follow(&self, owner: &Profile) {
+    pub(super) fn follow(&self, owner: &Profile) {
         self.others.follow(&owner.mailbox);
     }
 
     /// No more.
-    pub(in crate::deliver) fn leave(&self, owner: &Profile) {
+    pub(super) fn leave(&self, owner: &Profile) {
         self.others.leave(&owner.mailbox);
     }
 
     /// Removes the oldest messages that were kept as long as their mailbox keeps messages, at
     /// most [`EXPIRED_MAX`]; how many. What still waits in the outbox stays, however old: nobody
     /// had it in a mailbox yet. So does a message that does not say when it was left.
-    pub(in crate::deliver) fn expire(&self, owner: &Profile) -> Result<usize, Fault> {
+    pub(super) fn expire(&self, owner: &Profile) -> Result<usize, Fault> {
         let Some(days) = owner.limits.days else {
             return Ok(0);
         };
@@ -381,7 +381,7 @@ impl Truth {
 }
 
 /// Asks a store; one that breaks by a bug is out of reach for this question only.
-pub(in crate::deliver) fn unbroken<T>(ask: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn unbroken<T>(ask: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
         tracing::error!("a mailbox store broke by a bug");
         Err(Fault::Unavailable)

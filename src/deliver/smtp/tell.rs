@@ -3,8 +3,8 @@
 use super::MailCourier;
 use crate::base::{Language, Timestamp};
 use crate::deliver::letter;
-use crate::deliver::notices::{DeadLetter, FullMailbox, Notice, Notify};
 use crate::deliver::vocabulary::Fault;
+use crate::deliver::{DeadLetter, FullMailbox, Notice, Notify};
 use crate::mailbox::{Attempts, Fate, Leg};
 use crate::mime::{FailedWay, MailAddress, Matter};
 use std::sync::Arc;

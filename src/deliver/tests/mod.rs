@@ -1,14 +1,7 @@
 //! Delivery and mailboxes on real folders, with an outbox in memory.
 
-mod deliverer;
-mod keeping;
-mod mailboxes;
 mod maildir;
-mod memory;
-mod notices;
-mod outbox;
-mod truth;
-mod watching;
+pub(super) mod outbox;
 
 use super::{
     Answer, Answered, Courier, Errand, Mailboxes, Maildir, Question, Receipt, Stores, Token, Truth,
@@ -33,17 +26,17 @@ fn sound() -> Vec<u8> {
     (0..16_000_u32).map(|i| (i % 251) as u8).collect()
 }
 
-fn id(n: u128) -> MessageId {
+pub(super) fn id(n: u128) -> MessageId {
     MessageId(uuid::Uuid::from_u128(
         0x0192_f3a4_0000_7000_8000_0000_0000_0000 + n,
     ))
 }
 
-fn mailbox() -> MailboxId {
+pub(super) fn mailbox() -> MailboxId {
     MailboxId::parse("2001").unwrap()
 }
 
-fn profile() -> Profile {
+pub(super) fn profile() -> Profile {
     Profile {
         mailbox: mailbox(),
         name: "Anna".into(),
@@ -57,7 +50,7 @@ fn profile() -> Profile {
     }
 }
 
-fn roster() -> Arc<Roster> {
+pub(super) fn roster() -> Arc<Roster> {
     let other = Profile {
         mailbox: MailboxId::parse("2002").unwrap(),
         ..profile()
@@ -80,7 +73,7 @@ fn errand<'a>(
     }
 }
 
-fn deposit(n: u128) -> Deposit {
+pub(super) fn deposit(n: u128) -> Deposit {
     Deposit {
         id: id(n),
         envelope: Envelope {
@@ -110,13 +103,13 @@ fn deposit(n: u128) -> Deposit {
     }
 }
 
-struct Place {
+pub(super) struct Place {
     _folder: TempDir,
-    maildir: Maildir,
+    pub(super) maildir: Maildir,
 }
 
 impl Place {
-    fn new() -> Place {
+    pub(super) fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
         let host = MailHost::parse("vm.example.nl").unwrap();
         let maildir = Maildir::new(folder.path().join("mailboxes"), host);
@@ -126,7 +119,7 @@ impl Place {
         }
     }
 
-    fn deliver(&self, deposit: &Deposit) -> Receipt {
+    pub(super) fn deliver(&self, deposit: &Deposit) -> Receipt {
         let marks = || Some(deposit.marks);
         self.maildir
             .deliver(&errand(deposit, &sound(), &profile(), &marks))
@@ -134,7 +127,7 @@ impl Place {
     }
 
     /// The file names in one of the three folders.
-    fn files(&self, part: &str) -> Vec<String> {
+    pub(super) fn files(&self, part: &str) -> Vec<String> {
         let folder = self.maildir.folder(&mailbox()).join(part);
         let files = fs::read_dir(folder).unwrap();
         files
@@ -149,7 +142,7 @@ impl Place {
             .join(&self.files(part)[0])
     }
 
-    fn truth(&self, outbox: Arc<Fake>) -> Truth {
+    pub(super) fn truth(&self, outbox: Arc<Fake>) -> Truth {
         let stores = Stores::new(Arc::new(self.maildir.clone()));
         Truth::new(stores, outbox, Arc::new(NoLedger))
     }

@@ -8,26 +8,26 @@ use std::time::Duration;
 
 /// An outbox in memory.
 #[derive(Default)]
-pub(super) struct Fake {
+pub(in crate::deliver) struct Fake {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(in crate::deliver) struct State {
     waiting: BTreeMap<MessageId, Entry>,
-    pub(super) dead: BTreeMap<MessageId, Entry>,
+    pub(in crate::deliver) dead: BTreeMap<MessageId, Entry>,
     told: BTreeSet<MessageId>,
     retried: Vec<MessageId>,
     news: u64,
     /// Ends of legs fail this many times.
-    pub(super) stuck: u32,
+    pub(in crate::deliver) stuck: u32,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(in crate::deliver) struct Entry {
     deposit: Deposit,
-    pub(super) fates: BTreeMap<Leg, Fate>,
+    pub(in crate::deliver) fates: BTreeMap<Leg, Fate>,
     withdrawn: bool,
 }
 
@@ -38,14 +38,14 @@ impl Entry {
 }
 
 impl Fake {
-    pub(super) fn with(deposits: impl IntoIterator<Item = Deposit>) -> Arc<Fake> {
+    pub(in crate::deliver) fn with(deposits: impl IntoIterator<Item = Deposit>) -> Arc<Fake> {
         let fake = Fake::default();
         deposits.into_iter().for_each(|deposit| fake.put(deposit));
         Arc::new(fake)
     }
 
     /// A message comes in.
-    pub(super) fn put(&self, deposit: Deposit) {
+    pub(in crate::deliver) fn put(&self, deposit: Deposit) {
         let entry = Entry {
             deposit,
             fates: BTreeMap::new(),
@@ -56,12 +56,12 @@ impl Fake {
     }
 
     /// Every leg of a message has arrived.
-    pub(super) fn arrived(&self, id: MessageId) {
+    pub(in crate::deliver) fn arrived(&self, id: MessageId) {
         self.state().waiting.remove(&id).unwrap();
     }
 
     /// An operator retries a message.
-    pub(super) fn retry(&self, id: MessageId) {
+    pub(in crate::deliver) fn retry(&self, id: MessageId) {
         let mut state = self.state();
         if let Some(dead) = state.dead.remove(&id) {
             state.waiting.insert(id, dead);
@@ -74,12 +74,12 @@ impl Fake {
     }
 
     /// An operator drops a message.
-    pub(super) fn drop_message(&self, id: MessageId) {
+    pub(in crate::deliver) fn drop_message(&self, id: MessageId) {
         self.state().waiting.remove(&id).unwrap();
         self.wake();
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(in crate::deliver) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
@@ -115,7 +115,7 @@ impl Fake {
     }
 
     /// A message comes in.
-    pub(super) fn add(&self, deposit: &Deposit) {
+    pub(in crate::deliver) fn add(&self, deposit: &Deposit) {
         self.put(deposit.clone());
     }
 }

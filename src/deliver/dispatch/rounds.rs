@@ -10,8 +10,8 @@
 //! about five days, whatever kept it; what an operator wants tried is tried at once.
 
 use super::lanes::{LaneKey, Lanes, Setback};
-use super::vocabulary::Fault;
 use crate::base::{MailboxId, MessageId, Mono};
+use crate::deliver::vocabulary::Fault;
 use crate::mailbox::Leg;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! The board of notices in virtual time.
 
-use super::{deposit, id, profile};
+use super::super::notices::Board;
 use crate::base::Mono;
-use crate::deliver::notices::Board;
+use crate::deliver::tests::{deposit, id, profile};
 use crate::deliver::{FullMailbox, Notice};
 use crate::mailbox::{Attempts, Fate, Leg, Letter};
 use crate::mime::MailAddress;

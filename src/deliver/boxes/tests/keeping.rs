@@ -1,12 +1,12 @@
 //! Retention in virtual time.
 
+use super::super::keeping::{EVERY, FIRST, Keeper};
+use super::super::truth::EXPIRED_MAX;
 use super::memory::Memory;
-use super::outbox::Fake;
 use super::truth::delivered;
-use super::{deposit, id, mailbox, profile};
 use crate::base::{MailboxId, Mono, Now};
-use crate::deliver::boxes::keeping::{EVERY, FIRST, Keeper};
-use crate::deliver::boxes::truth::EXPIRED_MAX;
+use crate::deliver::tests::outbox::Fake;
+use crate::deliver::tests::{deposit, id, mailbox, profile};
 use crate::deliver::{Stores, Truth};
 use crate::mailbox::{Marks, NoLedger};
 use crate::subscriber::{Profile, Roster};

@@ -2,8 +2,8 @@
 
 use super::notices::Notify;
 use super::rounds::{Bounds, Target};
-use super::vocabulary::{Courier, Fault};
 use crate::base::MailboxId;
+use crate::deliver::vocabulary::{Courier, Fault};
 use crate::mailbox::Leg;
 use crate::subscriber::{Mode, Profile};
 use std::collections::BTreeMap;

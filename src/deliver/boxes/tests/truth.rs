@@ -1,9 +1,9 @@
 //! The owner's view of a mailbox, while messages move and other programs change them.
 
 use super::memory::Memory;
-use super::outbox::Fake;
-use super::{deposit, id, mailbox, profile};
 use crate::base::{MailboxId, MessageId, Timestamp};
+use crate::deliver::tests::outbox::Fake;
+use crate::deliver::tests::{deposit, id, mailbox, profile};
 use crate::deliver::{Held, Stores, Truth};
 use crate::mailbox::{
     By, Command, Deposit, Fault, Ledger, Limits, Marks, Outbox, Reply, Room, State, Step, Summary,

@@ -1,7 +1,8 @@
 //! Delivery with couriers that say what they are told to say.
 
-use super::{Fake, Place, deposit, id, mailbox, profile, roster};
 use crate::base::{MailboxId, MessageId, Timestamp};
+use crate::deliver::tests::outbox::Fake;
+use crate::deliver::tests::{Place, deposit, id, mailbox, profile, roster};
 use crate::deliver::{
     Bounds, Courier, Couriers, Deliverer, Errand, Event, Fault, Notice, Notify, Receipt, Statistics,
 };

@@ -6,8 +6,8 @@
 //! who was not; of a full mailbox its owner at most once a day, where there is an address that is
 //! not full. What cannot be told now is told later.
 
-use super::vocabulary::Fault;
 use crate::base::{MailboxId, MessageId, Mono};
+use crate::deliver::vocabulary::Fault;
 use crate::mailbox::{Fate, Leg, Letter};
 use crate::mime::MailAddress;
 use crate::subscriber::{Mode, Profile};

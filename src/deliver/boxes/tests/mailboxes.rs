@@ -1,9 +1,9 @@
 //! Questions to the mailbox threads.
 
 use super::memory::Memory;
-use super::outbox::Fake;
-use super::{deposit, id, mailbox, profile};
 use crate::base::{MailboxId, Mono, Pii};
+use crate::deliver::tests::outbox::Fake;
+use crate::deliver::tests::{deposit, id, mailbox, profile};
 use crate::deliver::{
     Answer, Answered, Auth, ImapServer, Mailboxes, QUESTIONS_MAX, Question, Stores, Tls, Token,
     Truth,

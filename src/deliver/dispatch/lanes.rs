@@ -5,8 +5,8 @@
 
 use super::breaker::Breaker;
 use super::retry::{HOURLY, retry_after, slow_retry_after};
-use super::vocabulary::{Blame, Fault, Retry};
 use crate::base::{MailboxId, MessageId, Mono};
+use crate::deliver::vocabulary::{Blame, Fault, Retry};
 use crate::mailbox::Leg;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

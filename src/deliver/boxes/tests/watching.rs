@@ -2,10 +2,10 @@
 
 use super::mailboxes::{far, server};
 use super::memory::Memory;
-use super::outbox::Fake;
 use super::truth::{Book, delivered};
-use super::{Place, deposit, id, mailbox, profile};
 use crate::base::MailboxId;
+use crate::deliver::tests::outbox::Fake;
+use crate::deliver::tests::{Place, deposit, id, mailbox, profile};
 use crate::deliver::{ImapServer, Stores, Truth, Watches};
 use crate::mailbox::{By, Command, Deposit, Fault, Marks, NoLedger, Reply, Step, Tally};
 use crate::subscriber::Roster;

@@ -2,7 +2,7 @@
 
 use super::couriers::{self, Couriers};
 use super::rounds::Trip;
-use super::vocabulary::{Blame, Errand, Fault, Receipt, Retry};
+use crate::deliver::vocabulary::{Blame, Errand, Fault, Receipt, Retry};
 use crate::mailbox::{Marks, Outbox, OutboxFault, Standing};
 use crate::subscriber::{Profile, Roster};
 use std::cell::Cell;

@@ -1,9 +1,9 @@
 //! Delivery: from the outbox to the couriers, on one scheduling thread and a few workers.
 
-use super::StartFault;
 use super::couriers::Couriers;
 use super::schedule::{Common, Schedule};
 use crate::base::{MailboxId, MessageId};
+use crate::deliver::StartFault;
 use crate::mailbox::{Ledger, Outbox};
 use crate::subscriber::Roster;
 use std::collections::BTreeSet;
