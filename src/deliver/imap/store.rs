@@ -93,6 +93,17 @@ impl Visit {
             .collect())
     }
 
+    /// Those of the messages that were there.
+    fn remove(&mut self, ids: &[MessageId]) -> Result<Vec<MessageId>, Fault> {
+        let mut copies = self.shelf.list(&mut self.session, &self.folder)?;
+        copies.retain(|copy| ids.contains(&copy.id()));
+        let uids: BTreeSet<u32> = copies.iter().map(|copy| copy.uid).collect();
+        self.session.turn(&uids, Turn::Deleted)?;
+        self.session.expunge(&uids)?;
+        let removed: BTreeSet<MessageId> = copies.iter().map(shelf::Copy::id).collect();
+        Ok(removed.into_iter().collect())
+    }
+
     /// `None` where it is gone.
     fn mail(&mut self, id: MessageId) -> Result<Option<Vec<u8>>, Fault> {
         for (uid, _) in self.find(id)? {
@@ -122,6 +133,10 @@ impl Store for ImapStore {
 
     fn expunge(&self, owner: &Profile) -> Result<Vec<MessageId>, mailbox::Fault> {
         self.visit(owner, Visit::expunge)
+    }
+
+    fn remove(&self, owner: &Profile, ids: &[MessageId]) -> Result<Vec<MessageId>, mailbox::Fault> {
+        self.visit(owner, |visit| visit.remove(ids))
     }
 
     fn audio(&self, owner: &Profile, id: MessageId) -> Result<WireAudio, mailbox::Fault> {

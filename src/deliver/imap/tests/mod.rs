@@ -337,6 +337,33 @@ fn without_uidplus_only_what_nobody_else_marked_is_removed() {
 }
 
 #[test]
+fn retention_removes_its_messages_and_leaves_the_marks_of_others_alone() {
+    for (capabilities, left) in [("IMAP4rev1 UIDPLUS", 3), ("IMAP4rev1", 4)] {
+        let fake = Fake::start();
+        fake.state().capabilities = capabilities;
+        let imap = imap(&fake);
+        let (store, owner) = (imap.store(), owner("anna"));
+        for n in 1..=3 {
+            deliver(&imap, n).unwrap();
+        }
+        fake.put(ORDINARY, &["\\Deleted"]);
+        store.change(&owner, id(2), Change::Delete).unwrap();
+        let removed = store.remove(&owner, &[id(1), id(9)]);
+        assert_eq!(removed, Ok(vec![id(1)]), "{capabilities}");
+        assert_eq!(fake.state().mails.len(), left, "{capabilities}");
+        let mut held = store.messages(&owner).unwrap();
+        held.sort_by_key(|held| held.summary.id);
+        held.retain(|held| held.summary.id != id(1) || !held.deleted);
+        let deleted: Vec<_> = held.iter().map(|held| held.deleted).collect();
+        assert_eq!(
+            deleted,
+            [true, false],
+            "{capabilities}: 2 can be taken back"
+        );
+    }
+}
+
+#[test]
 fn a_head_is_asked_for_once_and_again_when_its_uid_means_another() {
     let fake = Fake::start();
     let imap = imap(&fake);
