@@ -214,11 +214,9 @@ mod tests {
             about: Some(&about),
             ways: &ways,
         });
+        let id = format!("<{}.dead-letter@voicemail.example.nl>", about.id);
         for header in [
-            format!(
-                "Message-ID: <{}.dead-letter@voicemail.example.nl>\r\n",
-                about.id
-            ),
+            format!("Message-ID: {id}\r\n"),
             "Date: Fri, 27 Nov 2026 10:00:00 +0000\r\n".into(),
             "From: voicemail@example.nl\r\n".into(),
             "To: postmaster@example.nl\r\n".into(),

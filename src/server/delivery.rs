@@ -68,21 +68,11 @@ pub(super) fn open(
 ) -> Result<(Near, Far), StartFault> {
     let host = MailHost::parse(&config.mailboxes.host)?;
     let files = open_ledger(config)?;
-    let ledger: Arc<dyn Ledger> = match &files {
-        Some(files) => Arc::new(files.clone()),
-        None => Arc::new(NoLedger),
-    };
+    let ledger = ledger(files.as_ref());
     let maildir = Arc::new(Maildir::new(config.mailboxes.folder.clone(), host.clone()));
-    let imap: Vec<Arc<Imap>> = config
-        .imap
-        .iter()
-        .map(|imap| Imap::new(imap.server.clone(), host.clone()))
-        .collect();
+    let imap = imap_servers(config, &host);
     let servers: Vec<ImapServer> = imap.iter().map(|imap| imap.server().clone()).collect();
-    let mut stores = Stores::new(Arc::clone(&maildir) as _);
-    for imap in &imap {
-        stores = stores.imap(&imap.server().name, Arc::new(imap.store()));
-    }
+    let stores = stores(&maildir, &imap);
     let truth = Arc::new(Truth::new(stores, spool.outbox(), Arc::clone(&ledger)));
     let fullness = Fullness::new(Arc::clone(roster));
     let (tell, news) = mpsc::unbounded_channel();
@@ -128,6 +118,27 @@ fn open_ledger(config: &Config) -> Result<Option<LedgerFiles>, StartFault> {
     LedgerFiles::open(folder, config.ledger.keep_days)
         .map(Some)
         .map_err(|fault| StartFault::Ledger(folder.clone(), fault))
+}
+
+fn ledger(files: Option<&LedgerFiles>) -> Arc<dyn Ledger> {
+    match files {
+        Some(files) => Arc::new(files.clone()),
+        None => Arc::new(NoLedger),
+    }
+}
+
+fn imap_servers(config: &Config, host: &MailHost) -> Vec<Arc<Imap>> {
+    let servers = config.imap.iter();
+    servers
+        .map(|imap| Imap::new(imap.server.clone(), host.clone()))
+        .collect()
+}
+
+fn stores(maildir: &Arc<Maildir>, imap: &[Arc<Imap>]) -> Stores {
+    let local = Stores::new(Arc::clone(maildir) as _);
+    imap.iter().fold(local, |stores, imap| {
+        stores.imap(&imap.server().name, Arc::new(imap.store()))
+    })
 }
 
 fn couriers(

@@ -216,9 +216,7 @@ impl Signalling {
                 play,
                 phrases,
                 language,
-            } => {
-                self.edges.say(session, play, &phrases, &language);
-            }
+            } => self.edges.say(session, play, &phrases, &language),
             Command::Take(command) => self.edges.take(command),
             Command::Mail {
                 call,
@@ -230,9 +228,7 @@ impl Signalling {
                 play,
                 mailbox,
                 message,
-            } => {
-                self.edges.fetch(now.mono, (call, play), &mailbox, message);
-            }
+            } => self.edges.fetch(now.mono, (call, play), &mailbox, message),
             Command::LogIn {
                 call,
                 attempt,

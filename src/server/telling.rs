@@ -23,6 +23,15 @@ struct Note {
     take_length: Duration,
 }
 
+impl Note {
+    fn new(now: Now) -> Note {
+        Note {
+            since: now.mono,
+            take_length: Duration::ZERO,
+        }
+    }
+}
+
 impl Telling {
     pub(super) fn new(log: EventLog) -> Telling {
         Telling {
@@ -33,6 +42,7 @@ impl Telling {
 
     /// Writes down what happened.
     pub(super) fn milestone(&mut self, now: Now, call: CallId, what: &Milestone) {
+        say(call, what);
         let event = self.event(now, call, what);
         self.log.record(now.wall, call, event);
     }
@@ -51,14 +61,7 @@ impl Telling {
                 route,
                 mailbox,
             } => {
-                info!(%call, route, call_id, "call arrives");
-                self.calls.insert(
-                    call,
-                    Note {
-                        since: now.mono,
-                        take_length: Duration::ZERO,
-                    },
-                );
+                self.calls.insert(call, Note::new(now));
                 CallEvent::Call {
                     from: from.as_ref().map(ToString::to_string).unwrap_or_default(),
                     to: to.clone(),
@@ -67,12 +70,8 @@ impl Telling {
                     call_id: call_id.clone(),
                 }
             }
-            Milestone::Refused(status) => {
-                info!(%call, status, "call refused");
-                self.end(now, call, format!("refused with {status}"))
-            }
+            Milestone::Refused(status) => self.end(now, call, format!("refused with {status}")),
             Milestone::Answered(law) => {
-                info!(%call, "call answered");
                 if let Some(note) = self.calls.get_mut(&call) {
                     note.since = now.mono;
                 }
@@ -89,29 +88,17 @@ impl Telling {
             Milestone::PlayingTake(id) => CallEvent::Prompt {
                 lines: vec![format!("recording {id}")],
             },
-            Milestone::TakeBegan(id) => {
-                debug!(%call, message = %id, "recording");
-                CallEvent::take(*id, TakeStep::Begin, Duration::ZERO)
-            }
+            Milestone::TakeBegan(id) => CallEvent::take(*id, TakeStep::Begin, Duration::ZERO),
             Milestone::TakeEnded(id, length) => {
                 if let Some(note) = self.calls.get_mut(&call) {
                     note.take_length = *length;
                 }
                 CallEvent::take(*id, TakeStep::End, *length)
             }
-            Milestone::TakeKept(id) => {
-                info!(%call, message = %id, "message kept");
-                self.take(call, *id, TakeStep::Kept)
-            }
-            Milestone::TakeLost(id) => {
-                error!(%call, message = %id, "a recording could not be kept: see the spool's own messages");
-                self.take(call, *id, TakeStep::Lost)
-            }
+            Milestone::TakeKept(id) => self.take(call, *id, TakeStep::Kept),
+            Milestone::TakeLost(id) => self.take(call, *id, TakeStep::Lost),
             Milestone::TakeDropped(id) => self.take(call, *id, TakeStep::Dropped),
-            Milestone::Ended(why) => {
-                info!(%call, why, "call ended");
-                self.end(now, call, (*why).to_owned())
-            }
+            Milestone::Ended(why) => self.end(now, call, (*why).to_owned()),
         }
     }
 
@@ -131,6 +118,27 @@ impl Telling {
             reason,
             duration_ms,
         }
+    }
+}
+
+/// What of it goes to the log: the steps of a call, and what went wrong.
+fn say(call: CallId, what: &Milestone) {
+    match what {
+        Milestone::Arrived { route, call_id, .. } => info!(%call, route, call_id, "call arrives"),
+        Milestone::Refused(status) => info!(%call, status, "call refused"),
+        Milestone::Answered(_) => info!(%call, "call answered"),
+        Milestone::TakeBegan(id) => debug!(%call, message = %id, "recording"),
+        Milestone::TakeKept(id) => info!(%call, message = %id, "message kept"),
+        Milestone::TakeLost(id) => {
+            error!(%call, message = %id, "a recording could not be kept: see the spool's own messages");
+        }
+        Milestone::Ended(why) => info!(%call, why, "call ended"),
+        Milestone::Key(_)
+        | Milestone::Prompt(_)
+        | Milestone::PlayingMessage(_)
+        | Milestone::PlayingTake(_)
+        | Milestone::TakeEnded(..)
+        | Milestone::TakeDropped(_) => {}
     }
 }
 

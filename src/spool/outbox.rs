@@ -244,6 +244,22 @@ impl<D: Disk> SpoolOutbox<D> {
         }
     }
 
+    /// Changes one message as its owner wants it, while it still waits for its owner.
+    fn change_owners(
+        &self,
+        id: MessageId,
+        change: impl FnOnce(&mut Note),
+    ) -> Result<(), OutboxFault> {
+        let changed = self.change(id, &[], |note| {
+            if !note.waits_for_owner() {
+                return Err(OutboxFault::Gone);
+            }
+            change(note);
+            Ok(())
+        });
+        changed.map(drop)
+    }
+
     /// Moves what is dead. What cannot be moved waits for [`Outbox::settle`]; that no leg of it is
     /// to go any more is on disk.
     fn put_away(&self, id: MessageId, note: &Note, standing: Standing) -> Standing {
@@ -402,25 +418,11 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
     }
 
     fn mark(&self, id: MessageId, marks: Marks) -> Result<(), OutboxFault> {
-        let marked = self.change(id, &[], |note| {
-            if !note.waits_for_owner() {
-                return Err(OutboxFault::Gone);
-            }
-            note.marks = marks;
-            Ok(())
-        });
-        marked.map(drop)
+        self.change_owners(id, |note| note.marks = marks)
     }
 
     fn withdraw(&self, id: MessageId) -> Result<(), OutboxFault> {
-        let withdrawn = self.change(id, &[], |note| {
-            if !note.waits_for_owner() {
-                return Err(OutboxFault::Gone);
-            }
-            note.withdrawn = true;
-            Ok(())
-        });
-        withdrawn.map(drop)
+        self.change_owners(id, |note| note.withdrawn = true)
     }
 
     fn untold(&self) -> Result<Vec<Letter>, OutboxFault> {

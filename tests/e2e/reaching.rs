@@ -3,7 +3,7 @@
 
 use crate::harness::baresip::Baresip;
 use crate::harness::events::{TAKE_BEGAN, TAKE_DROPPED};
-use crate::harness::post::Post;
+use crate::harness::post::{Found, Post};
 use crate::harness::setup::PASSCODE;
 use crate::harness::sipp::Sipp;
 use crate::harness::sound::{self, speech};
@@ -71,7 +71,7 @@ fn what_is_heard_at_1233_is_read_in_the_mail_client_and_what_is_deleted_is_gone(
         playing(&server).then_some(())
     });
     eventually("the mail client sees it read", seconds(5.0), || {
-        post.messages().iter().any(|m| m.is_seen()).then_some(())
+        post.messages().iter().any(Found::is_seen).then_some(())
     });
     thread::sleep(seconds(4.0));
     phone.press("7");

@@ -112,9 +112,10 @@ impl Notify for MailTeller {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{courier_of, deposit, owner, relay};
+    use super::super::tests::{courier_of, deposit, relay};
     use super::*;
     use crate::deliver::servers::MailWay;
+    use crate::deliver::tests::profile as owner;
     use crate::mailbox::Letter;
     use std::collections::BTreeMap;
     use std::path::Path;

@@ -303,29 +303,14 @@ impl World {
             Effect::Seek(_) => self.moves(false, false),
             Effect::Pause => self.moves(false, true),
             Effect::Resume => self.moves(true, false),
-            Effect::Record(_) => {
-                law(
-                    Law::PlayBeforeNext,
-                    self.play.is_none(),
-                    "recording a prompt",
-                )?;
-                let free = self.take == Take::None;
-                law(Law::TakeNotForgotten, free, "another take is not settled")?;
-                self.take = Take::Running;
-                Ok(())
-            }
+            Effect::Record(_) => self.records(),
             Effect::StopRecord => {
                 let running = self.take == Take::Running;
                 law(Law::NoDeadEnd, running, "nothing is being recorded")
             }
             Effect::Keep => self.keeps(),
             Effect::Discard => self.discards(cause),
-            Effect::AwaitKey(_) => {
-                let speaking = self.play.as_ref().is_some_and(|p| !p.paused);
-                law(Law::PlayBeforeNext, !speaking, "waiting while it speaks")?;
-                self.waiting = true;
-                Ok(())
-            }
+            Effect::AwaitKey(_) => self.waits(),
             Effect::FlushKeys => Ok(()),
             Effect::Mail(command) => self.asks(*command, account),
             Effect::LogIn(_) => {
@@ -333,12 +318,7 @@ impl World {
                 self.log_in = true;
                 Ok(())
             }
-            Effect::ClearLamp => {
-                let first = self.lamp == Lamp::On;
-                law(Law::AnsweredOrTold, first, "asked twice")?;
-                self.lamp = Lamp::GoingOut;
-                Ok(())
-            }
+            Effect::ClearLamp => self.clears_lamp(),
             Effect::MaskKeys(on) => {
                 law(Law::KeysSecret, self.secret != *on, "masked twice")?;
                 self.secret = *on;
@@ -346,6 +326,29 @@ impl World {
             }
             Effect::Transfer(_) | Effect::HangUp => self.ends(),
         }
+    }
+
+    fn records(&mut self) -> Result<(), Broken> {
+        let silent = self.play.is_none();
+        law(Law::PlayBeforeNext, silent, "recording a prompt")?;
+        let free = self.take == Take::None;
+        law(Law::TakeNotForgotten, free, "another take is not settled")?;
+        self.take = Take::Running;
+        Ok(())
+    }
+
+    fn waits(&mut self) -> Result<(), Broken> {
+        let speaking = self.play.as_ref().is_some_and(|p| !p.paused);
+        law(Law::PlayBeforeNext, !speaking, "waiting while it speaks")?;
+        self.waiting = true;
+        Ok(())
+    }
+
+    fn clears_lamp(&mut self) -> Result<(), Broken> {
+        let first = self.lamp == Lamp::On;
+        law(Law::AnsweredOrTold, first, "asked twice")?;
+        self.lamp = Lamp::GoingOut;
+        Ok(())
     }
 
     fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {

@@ -94,24 +94,35 @@ impl Machine {
     }
 
     fn check_invite(&mut self, arrival: &Arrival, request: &Request) -> Result<Accepted, Reply> {
-        if self.servers.is_merged(request) {
-            return Err(Reply::new(482).phrase("Merged Request"));
-        }
-        let refused = check_uri(request)
-            .or_else(|| check_forwards(request))
-            .or_else(|| check_require(request));
-        if let Some(reply) = refused {
-            return Err(reply);
-        }
+        self.check_beginning(request)?;
         let (offer, asked) = self.check_session(request)?;
-        let tag = self.entropy.tag();
-        let dialog = Dialog::arriving(request, arrival, &tag)
-            .ok_or_else(|| Reply::new(400).phrase("The Contact header is missing or malformed"))?;
         Ok(Accepted {
-            dialog,
+            dialog: self.begin_dialog(arrival, request)?,
             offer,
             asked,
         })
+    }
+
+    /// What every request that begins a dialog must be.
+    pub(super) fn check_beginning(&self, request: &Request) -> Result<(), Reply> {
+        if self.servers.is_merged(request) {
+            return Err(merged());
+        }
+        check_uri(request)
+            .or_else(|| check_forwards(request))
+            .or_else(|| check_require(request))
+            .map_or(Ok(()), Err)
+    }
+
+    /// The dialog that a request begins.
+    pub(super) fn begin_dialog(
+        &mut self,
+        arrival: &Arrival,
+        request: &Request,
+    ) -> Result<Dialog, Reply> {
+        let tag = self.entropy.tag();
+        Dialog::arriving(request, arrival, &tag)
+            .ok_or_else(|| Reply::new(400).phrase("The Contact header is missing or malformed"))
     }
 
     /// What an INVITE or UPDATE says about the session: its offer and its timer.
@@ -244,6 +255,11 @@ pub(super) fn check_uri(request: &Request) -> Option<Reply> {
 pub(super) fn check_forwards(request: &Request) -> Option<Reply> {
     let left = request.headers.value("Max-Forwards").and_then(number);
     (left == Some(0)).then(|| Reply::new(483))
+}
+
+/// The refusal of a request that came before on another way.
+pub(super) fn merged() -> Reply {
+    Reply::new(482).phrase("Merged Request")
 }
 
 /// 420 for extensions we do not know (section 8.2.2.3); the session timer is the one we do.

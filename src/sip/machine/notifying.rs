@@ -2,7 +2,6 @@
 //! and to peers that never asked.
 
 use super::Machine;
-use super::commands::bracketed;
 use crate::base::Mono;
 use crate::sip::address::escape_user;
 use crate::sip::client::Cause;
@@ -179,24 +178,11 @@ impl Machine {
             transport: notice.transport,
             connection: None,
         };
-        let user = escape_user(&notice.user);
-        let at = |host: &str| format!("sip:{user}@{host}");
-        let uri = at(&notice.destination.to_string());
-        let own = at(&self.names.host(notice.transport));
-        let branch = self.entropy.branch();
+        let uri = format!("sip:{}@{}", escape_user(&notice.user), notice.destination);
         let mut request = Outgoing {
-            method: Method::Notify,
-            via: self.names.via(notice.transport, &branch),
-            branch,
-            routes: Vec::new(),
-            from: format!("{};tag={}", bracketed(&own), self.entropy.tag()),
-            to: bracketed(&uri),
-            uri,
-            call_id: self.entropy.call_id(),
-            cseq: 1,
-            headers: Vec::new(),
             body_type: SUMMARY,
             description: Some(notice.body),
+            ..self.first(Method::Notify, notice.transport, &notice.user, uri)
         };
         request.set("Contact", self.names.contact(notice.transport));
         request.set("Event", PACKAGE);

@@ -13,7 +13,7 @@ use crate::sip::message::Response;
 use crate::sip::method::Method;
 use crate::sip::outgoing::Outgoing;
 use crate::sip::session_timer::Asked;
-use crate::sip::vocabulary::{EndReason, Event, Place};
+use crate::sip::vocabulary::{EndReason, Event, Place, Transport};
 use crate::sip::wire::Path;
 use std::time::Duration;
 
@@ -53,28 +53,44 @@ impl Machine {
     }
 
     fn first_invite(&mut self, place: Place, uri: String) -> Outgoing {
-        let branch = self.entropy.branch();
-        let host = self.names.host(place.transport);
-        let from = format!("sip:{}@{host}", escape_user(&place.from));
         let mut invite = Outgoing {
-            method: Method::Invite,
-            via: self.names.via(place.transport, &branch),
-            branch,
-            routes: Vec::new(),
-            from: format!("{};tag={}", bracketed(&from), self.entropy.tag()),
-            to: bracketed(&uri),
-            uri,
-            call_id: self.entropy.call_id(),
-            cseq: 1,
             headers: place.headers,
             body_type: body::SDP,
             description: Some(place.offer),
+            ..self.first(Method::Invite, place.transport, &place.from, uri)
         };
         invite.add_session_headers(&self.names, place.transport);
         let interval = self.config.session_expires.max(self.least_interval());
         invite.set("Session-Expires", interval.as_secs().to_string());
         invite.set("Min-SE", self.least_interval().as_secs().to_string());
         invite
+    }
+
+    /// A request of ours outside any dialog, as `user` of this server, still without a body
+    /// (RFC 3261 section 8.1.1).
+    pub(super) fn first(
+        &mut self,
+        method: Method,
+        transport: Transport,
+        user: &str,
+        uri: String,
+    ) -> Outgoing {
+        let branch = self.entropy.branch();
+        let own = format!("sip:{}@{}", escape_user(user), self.names.host(transport));
+        Outgoing {
+            method,
+            via: self.names.via(transport, &branch),
+            branch,
+            routes: Vec::new(),
+            from: format!("{};tag={}", bracketed(&own), self.entropy.tag()),
+            to: bracketed(&uri),
+            uri,
+            call_id: self.entropy.call_id(),
+            cseq: 1,
+            headers: Vec::new(),
+            body_type: body::SDP,
+            description: None,
+        }
     }
 
     fn send_invite(&mut self, now: Mono, id: CallId, invite: Outgoing, path: Path) {

@@ -4,7 +4,7 @@
 //! mailboxes exist. What is wrong with a request of a trusted peer is answered without state.
 
 use super::Machine;
-use super::arriving::{RETRY_SECONDS, capabilities, check_forwards, check_require, check_uri};
+use super::arriving::{RETRY_SECONDS, capabilities, check_require, merged};
 use crate::base::Mono;
 use crate::sip::address::Uri;
 use crate::sip::deadline::Timer;
@@ -41,15 +41,10 @@ impl Machine {
         arrival: &Arrival,
         request: &Request,
     ) -> Result<(Dialog, Wish), Reply> {
-        if self.servers.is_merged(request) || self.subscriptions.is_begun_by(request) {
-            return Err(Reply::new(482).phrase("Merged Request"));
+        if self.subscriptions.is_begun_by(request) {
+            return Err(merged());
         }
-        let refused = check_uri(request)
-            .or_else(|| check_forwards(request))
-            .or_else(|| check_require(request));
-        if let Some(reply) = refused {
-            return Err(reply);
-        }
+        self.check_beginning(request)?;
         let wish = Wish::read(&request.headers, &self.config)?;
         let source = arrival.source.ip();
         let most = self.config.max_subscriptions;
@@ -57,10 +52,7 @@ impl Machine {
         if self.draining || full || self.servers.len() >= self.invite_room() {
             return Err(Reply::retry_after(503, RETRY_SECONDS));
         }
-        let tag = self.entropy.tag();
-        let dialog = Dialog::arriving(request, arrival, &tag)
-            .ok_or_else(|| Reply::new(400).phrase("The Contact header is missing or malformed"))?;
-        Ok((dialog, wish))
+        Ok((self.begin_dialog(arrival, request)?, wish))
     }
 
     fn ask_above(

@@ -1,13 +1,14 @@
 //! The server's entry, its accounts and the messages of these tests.
 
+use super::LONG;
 use super::fake::Fake;
-use super::{LONG, UNTOUCHED};
-use crate::audio::Law;
-use crate::base::{DialString, Language, MailboxId, MessageId, Pii, Timestamp};
+use crate::base::{Pii, Timestamp};
 use crate::deliver::imap::Imap;
+pub(super) use crate::deliver::tests::id;
+use crate::deliver::tests::{self as common, profile};
 use crate::deliver::{Auth, ImapServer, Tls};
-use crate::mailbox::{Deposit, Ending, Envelope, Facts, Limits, Owner};
-use crate::mime::{Caller, MailHost, SoundFormat};
+use crate::mailbox::Deposit;
+use crate::mime::MailHost;
 use crate::subscriber::{Delivery, ImapAccount, Mode, Profile, Secret};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,56 +47,18 @@ pub(super) fn account(user: &str) -> ImapAccount {
 
 pub(super) fn owner(user: &str) -> Profile {
     Profile {
-        mailbox: MailboxId::parse("2001").unwrap(),
-        name: "Anna".into(),
-        numbers: Vec::new(),
-        language: Language::parse("nl").unwrap(),
-        zone: "Europe/Amsterdam".into(),
-        passcode: None,
-        assistant: None,
         delivery: Delivery {
             mode: Mode::Mailbox(account(user)),
-            copies: Vec::new(),
-            notices: Vec::new(),
-            sound: SoundFormat::default(),
+            ..Delivery::local()
         },
-        limits: Limits::default(),
+        ..profile()
     }
-}
-
-pub(super) fn id(n: u128) -> MessageId {
-    MessageId(uuid::Uuid::from_u128(
-        0x0192_f3a4_0000_7000_8000_0000_0000_0000 + n,
-    ))
 }
 
 /// A message of just now: what is older than the courier counts as one it may have put in before.
 pub(super) fn deposit(n: u128) -> Deposit {
-    Deposit {
-        id: id(n),
-        envelope: Envelope {
-            owner: Owner {
-                mailbox: MailboxId::parse("2001").unwrap(),
-                name: "Anna".into(),
-            },
-            caller: Caller::Known {
-                number: DialString::parse("0612345678").unwrap(),
-                name: None,
-            },
-            call_id: "c".into(),
-            started: Timestamp::now() + Duration::from_mins(1),
-            law: Law::A,
-            reason: None,
-            language: Language::parse("nl").unwrap(),
-            zone: "Europe/Amsterdam".into(),
-        },
-        facts: Facts {
-            length: Duration::from_secs(1),
-            voiced: Duration::from_secs(1),
-            ending: Ending::Stopped,
-            urgent: false,
-            private: false,
-        },
-        marks: UNTOUCHED,
-    }
+    let mut deposit = common::deposit(n);
+    deposit.envelope.started = Timestamp::now() + Duration::from_mins(1);
+    deposit.facts.length = Duration::from_secs(1);
+    deposit
 }

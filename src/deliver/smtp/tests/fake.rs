@@ -137,16 +137,27 @@ fn talk(
         let answer = usual(&said);
         act = script(&said).unwrap_or(Say(answer));
         if matches!(act, Say(text) if text.starts_with("354")) && said == "DATA" {
-            let _ = write!(stream.get_mut(), "354 go on\r\n");
-            let Some(mail) = mail(&mut stream) else {
-                return;
-            };
-            act = script(".").unwrap_or(Say("250 2.0.0 Ok: queued as 4WX"));
-            if matches!(act, Say(text) if text.starts_with("250")) {
-                seen.mails.lock().unwrap().push(mail);
+            match take(&mut stream, seen, script) {
+                Some(next) => act = next,
+                None => return,
             }
         }
     }
+}
+
+/// Takes the mail itself, and keeps it if it is taken; what is said to it.
+fn take(
+    stream: &mut BufReader<Box<dyn Stream>>,
+    seen: &Seen,
+    script: &dyn Fn(&str) -> Option<Act>,
+) -> Option<Act> {
+    let _ = write!(stream.get_mut(), "354 go on\r\n");
+    let mail = mail(stream)?;
+    let act = script(".").unwrap_or(Say("250 2.0.0 Ok: queued as 4WX"));
+    if matches!(act, Say(text) if text.starts_with("250")) {
+        seen.mails.lock().unwrap().push(mail);
+    }
+    Some(act)
 }
 
 fn usual(said: &str) -> &'static str {

@@ -3,13 +3,13 @@
 mod fake;
 
 use super::*;
-use crate::audio::Law;
-use crate::base::{DialString, Language, MailboxId, MessageId, Pii};
+use crate::base::{DialString, Pii};
 use crate::deliver::servers::{Auth, SmtpRelay, Tls};
+use crate::deliver::tests::{self as common, profile as owner};
 use crate::deliver::vocabulary::{Blame, Retry};
-use crate::mailbox::{Deposit, Ending, Envelope, Facts, Marks, Owner};
+use crate::mailbox::{Deposit, Marks};
 use crate::mime::Caller;
-use crate::subscriber::{Delivery, Profile, Secret};
+use crate::subscriber::Secret;
 use fake::Act::{self, Bye, Drop, Hush, Say};
 use fake::{Fake, Script, certificate};
 use std::net::TcpListener;
@@ -361,50 +361,13 @@ fn certificates_that_cannot_be_read_are_a_fault_at_the_start() {
 }
 
 pub(super) fn deposit() -> Deposit {
-    let mailbox = MailboxId::parse("2001").unwrap();
-    Deposit {
-        id: MessageId(uuid::Uuid::from_u128(
-            0x0192_f3a4_0000_7000_8000_0000_0000_0001,
-        )),
-        envelope: Envelope {
-            owner: Owner {
-                mailbox,
-                name: "Anna".into(),
-            },
-            caller: Caller::Known {
-                number: DialString::parse("+31612345678").unwrap(),
-                name: Some("Jan\r\nBcc: x@y.nl".into()),
-            },
-            call_id: "c".into(),
-            started: "2026-11-22T08:30:00Z".parse().unwrap(),
-            law: Law::A,
-            reason: None,
-            language: Language::parse("nl").unwrap(),
-            zone: "Europe/Amsterdam".into(),
-        },
-        facts: Facts {
-            length: Duration::from_secs(2),
-            voiced: Duration::from_secs(2),
-            ending: Ending::Stopped,
-            urgent: false,
-            private: false,
-        },
-        marks: Marks::default(),
-    }
-}
-
-pub(super) fn owner() -> Profile {
-    Profile {
-        mailbox: deposit().mailbox().clone(),
-        name: "Anna".into(),
-        numbers: Vec::new(),
-        language: Language::parse("nl").unwrap(),
-        zone: "Europe/Amsterdam".into(),
-        passcode: None,
-        assistant: None,
-        delivery: Delivery::local(),
-        limits: crate::mailbox::Limits::default(),
-    }
+    let mut deposit = common::deposit(1);
+    deposit.envelope.caller = Caller::Known {
+        number: DialString::parse("+31612345678").unwrap(),
+        name: Some("Jan\r\nBcc: x@y.nl".into()),
+    };
+    deposit.envelope.started = "2026-11-22T08:30:00Z".parse().unwrap();
+    deposit
 }
 
 fn deliver(courier: &MailCourier, leg: &Leg, marks: Option<Marks>) -> Result<Receipt, Fault> {
@@ -474,7 +437,7 @@ fn without_a_mail_server_each_way_is_a_file() {
 #[test]
 fn a_report_goes_out_under_our_own_name() {
     let fake = Fake::start(|_, _| None);
-    let mailbox = MailboxId::parse("2001").unwrap();
+    let mailbox = common::mailbox();
     let matter = Matter::MailboxFull {
         mailbox: &mailbox,
         owner: "Anna",
