@@ -5,7 +5,8 @@
 //! mail server has threads of its own.
 //!
 //! `stores` names the store of each subscriber, `truth` merges it with the outbox, `others` tells
-//! what other programs did; `mailboxes` answers questions, `lanes` keeps them in line; `watch` and
+//! what other programs did; `mailboxes` answers questions, `lanes` keeps them in line, `reach` says which server nobody waits
+//! for; `watch` and
 //! `post` look for changes, `schedule` says when; `keeping` removes what was kept long enough;
 //! `fullness` is what a call may ask at once.
 
@@ -15,6 +16,7 @@ mod lanes;
 mod mailboxes;
 mod others;
 mod post;
+mod reach;
 mod schedule;
 mod stores;
 #[cfg(test)]

@@ -36,6 +36,11 @@ impl Stores {
         self
     }
 
+    /// The same with every server out of reach.
+    pub(super) fn here(&self) -> Stores {
+        Stores::new(Arc::clone(&self.local))
+    }
+
     /// The store of a mailbox; `None` where its messages are sent away by mail.
     pub(super) fn of(&self, owner: &Profile) -> Result<Option<&dyn Store>, Fault> {
         match &owner.delivery.mode {

@@ -34,7 +34,7 @@ pub(super) const EXPIRED_MAX: usize = 1_000;
 const DAY: i64 = 86_400;
 
 /// Tells the time of day.
-pub type Wall = Box<dyn Fn() -> Timestamp + Send + Sync>;
+pub type Wall = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// All mailboxes. Several threads may use it at a time.
 pub struct Truth {
@@ -42,8 +42,8 @@ pub struct Truth {
     outbox: Arc<dyn Outbox>,
     ledger: Arc<dyn Ledger>,
     wall: Wall,
-    others: Others,
-    looks: AtomicU64,
+    others: Arc<Others>,
+    looks: Arc<AtomicU64>,
 }
 
 /// A look at a mailbox.
@@ -58,7 +58,7 @@ pub(super) struct Seen {
 impl Truth {
     /// The mailboxes in these stores, with what waits for them in the outbox.
     pub fn new(stores: Stores, outbox: Arc<dyn Outbox>, ledger: Arc<dyn Ledger>) -> Truth {
-        Truth::with_clock(stores, outbox, ledger, Box::new(Timestamp::now))
+        Truth::with_clock(stores, outbox, ledger, Arc::new(Timestamp::now))
     }
 
     /// The same by a clock of one's own.
@@ -73,8 +73,21 @@ impl Truth {
             outbox,
             ledger,
             wall,
-            others: Others::default(),
-            looks: AtomicU64::new(0),
+            others: Arc::default(),
+            looks: Arc::default(),
+        }
+    }
+
+    /// The same mailboxes with every server out of reach: nobody waits for one, and of its
+    /// mailboxes there is what waits in the outbox.
+    pub(in crate::deliver) fn apart(&self) -> Truth {
+        Truth {
+            stores: self.stores.here(),
+            outbox: Arc::clone(&self.outbox),
+            ledger: Arc::clone(&self.ledger),
+            wall: Arc::clone(&self.wall),
+            others: Arc::clone(&self.others),
+            looks: Arc::clone(&self.looks),
         }
     }
 

@@ -77,7 +77,7 @@ impl Pool {
     }
 
     /// Lends a connection of this account, one that answers: what the server closed meanwhile is
-    /// no fault.
+    /// no fault. A server that does not answer at all is waited for once.
     pub(super) fn lend(
         self: &Arc<Pool>,
         account: &ImapAccount,
@@ -91,11 +91,17 @@ impl Pool {
             purpose,
             session: None,
         };
-        if let Some(mut session) = kept
-            && session.look().is_ok()
-        {
-            loan.session = Some(session);
-            return Ok(loan);
+        if let Some(mut session) = kept {
+            let begun = Instant::now();
+            match session.look() {
+                Ok(()) => {
+                    loan.session = Some(session);
+                    return Ok(loan);
+                }
+                // A server that is silent here would be silent at another log-in too.
+                Err(fault) if begun.elapsed() >= self.server.timeout / 2 => return Err(fault),
+                Err(_) => {}
+            }
         }
         loan.session = Some(self.open(account)?);
         Ok(loan)

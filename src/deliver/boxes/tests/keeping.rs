@@ -52,7 +52,7 @@ impl House {
             Stores::new(Arc::new(store.clone())),
             Fake::with([]),
             Arc::new(NoLedger),
-            Box::new(move || wall.lock().unwrap().wall),
+            Arc::new(move || wall.lock().unwrap().wall),
         );
         let roster = Roster::new(owners).unwrap();
         House {

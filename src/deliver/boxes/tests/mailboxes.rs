@@ -152,6 +152,69 @@ fn a_question_that_waited_too_long_is_answered_without_asking_the_store() {
 }
 
 #[test]
+fn a_server_that_times_out_is_waited_for_twice_and_then_costs_nobody_a_wait() {
+    let office = Office::open();
+    let listed = |answered: Answered| match answered.answer {
+        Answer::Reply(Reply::Listed(listing)) => listing.partial,
+        other => panic!("{other:?}"),
+    };
+    let list = Question::Command(Command::List);
+    let both = ["3001", "3002"].map(|number| MailboxId::parse(number).unwrap());
+    both.iter()
+        .for_each(|mailbox| office.far.slow(mailbox, true));
+    office.ask(1, "3001", list);
+    office.ask(2, "3002", list);
+    while office.far.asked() < 2 {
+        thread::yield_now();
+    }
+    office.now.store(9, Ordering::SeqCst);
+    office.far.down(true);
+    office.far.slow(&both[0], false);
+    assert!(listed(office.next()));
+    let (far, slow) = (office.far.clone(), both.clone());
+    office
+        .far
+        .while_asked(move || slow.iter().for_each(|mailbox| far.slow(mailbox, true)));
+    office.far.slow(&both[1], false);
+    assert!(listed(office.next()));
+    // What is asked now would wait for ever; only the probe does.
+    while office.far.asked() < 3 {
+        thread::yield_now();
+    }
+    for token in 3..40 {
+        office.ask(token, ["3001", "3002"][token as usize % 2], list);
+        assert!(listed(office.next()));
+    }
+    assert_eq!(office.far.asked(), 3, "one probe and no more");
+    office.ask(40, "2001", list);
+    assert!(!listed(office.next()), "this machine is another matter");
+    office.far.while_asked(|| ());
+    office.far.down(false);
+    both.iter()
+        .for_each(|mailbox| office.far.slow(mailbox, false));
+    let mut token = 41;
+    while {
+        office.ask(token, "3001", list);
+        listed(office.next())
+    } {
+        token += 1;
+    }
+}
+
+#[test]
+fn a_server_that_says_no_at_once_is_asked_every_time() {
+    let office = Office::open();
+    office.far.down(true);
+    for token in 1..6 {
+        office.ask(token, "3001", Question::Tally);
+        assert_eq!(office.next().answer, Answer::Tally(Err(Fault::Unavailable)));
+    }
+    office.far.down(false);
+    office.ask(6, "3001", Question::Tally);
+    assert!(matches!(office.next().answer, Answer::Tally(Ok(_))));
+}
+
+#[test]
 fn a_mailbox_that_nobody_has_is_out_of_reach() {
     let office = Office::open();
     office.ask(1, "4001", Question::Tally);

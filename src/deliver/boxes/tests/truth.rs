@@ -75,7 +75,7 @@ impl Case {
         let outbox = Fake::with(waiting.iter().map(|n| deposit(*n)));
         let book = Arc::new(Book::default());
         let stores = Stores::new(Arc::new(store.clone()));
-        let wall = Box::new(|| days_later(28));
+        let wall = Arc::new(|| days_later(28));
         let (out, ledger) = (Arc::clone(&outbox), Arc::clone(&book));
         let truth = Truth::with_clock(stores, out, ledger, wall);
         Case {
