@@ -12,7 +12,7 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 /// A telephone that subscribed to a lamp and answers each NOTIFY.
-struct Lamp {
+pub(crate) struct Lamp {
     link: Link,
     server: std::net::SocketAddr,
     call_id: String,
@@ -24,7 +24,7 @@ struct Lamp {
 
 impl Lamp {
     /// Subscribes; the NOTIFY is not taken yet.
-    fn of(server: &Server, number: &str, expires: u32) -> Lamp {
+    pub(crate) fn of(server: &Server, number: &str, expires: u32) -> Lamp {
         let address = server.address();
         let link = Link::udp(address);
         let mut lamp = Lamp {
@@ -65,7 +65,7 @@ impl Lamp {
     }
 
     /// The next NOTIFY within this time, answered; repeats are passed over.
-    fn notify(&mut self, within: Duration) -> Option<Message> {
+    pub(crate) fn notify(&mut self, within: Duration) -> Option<Message> {
         let end = Instant::now() + within;
         loop {
             let left = end.saturating_duration_since(Instant::now());

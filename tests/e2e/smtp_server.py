@@ -47,7 +47,10 @@ class Mailboxes:
 
     def keep(self, content):
         self.kept += 1
-        (self.folder / f"{self.kept}.eml").write_bytes(content)
+        # Under its own name it is whole.
+        part = self.folder / f"{self.kept}.part"
+        part.write_bytes(content)
+        part.rename(part.with_suffix(".eml"))
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         refusal = REFUSALS.get(self.word(address))

@@ -2,7 +2,9 @@
 //!
 //! `smtp_server.py` beside the tests tells what the words of an address do.
 
+use super::letter::Letter;
 use super::process::Process;
+use super::setup::Setup;
 use super::wait::{eventually, seconds};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -70,6 +72,31 @@ impl SmtpServer {
         });
         let read = |path: PathBuf| std::fs::read(path).expect("a mail");
         files.into_iter().map(read).collect()
+    }
+
+    /// The same as whoever got them reads them.
+    pub(crate) fn letters(&self) -> Vec<Letter> {
+        self.mails()
+            .iter()
+            .map(|mail| Letter::parse(mail))
+            .collect()
+    }
+
+    /// Waits until this address has this many mails; those.
+    pub(crate) fn await_letters(&self, to: &str, count: usize) -> Vec<Letter> {
+        eventually(&format!("{count} mails to {to}"), seconds(20.0), || {
+            let mut letters = self.letters();
+            letters.retain(|letter| letter.header("to").contains(to));
+            (letters.len() >= count).then_some(letters)
+        })
+    }
+
+    /// The lines for a server that sends its mail here; its own host is `vm.example.nl`.
+    pub(crate) fn setup(&self) -> Setup {
+        let relay = format!("host = \"127.0.0.1\"\nport = {}\ntls = \"none\"", self.port);
+        Setup::new()
+            .line("mailboxes", "host = \"vm.example.nl\"")
+            .line("smtp", relay)
     }
 
     /// The Message-IDs of the mails whose end it has seen, taken or not, by address.
