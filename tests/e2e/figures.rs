@@ -4,8 +4,9 @@
 use crate::harness::post::Post;
 use crate::harness::sound::speech;
 use crate::harness::{Dial, Server, seconds};
+use crate::lamp::Lamp;
 use crate::reaching::storm;
-use crate::steps::{CALLER, recording};
+use crate::steps::{CALLER, leave_message, recording};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,31 @@ fn from_hanging_up_to_the_mailbox() {
         times.push(hung_up.elapsed());
     }
     print("hanging up to message in the IMAP mailbox", times);
+}
+
+#[test]
+#[ignore = "takes minutes; scripts/delivery-figures runs it"]
+fn from_reading_in_a_mail_client_to_the_lamp() {
+    let post = Post::start();
+    let server = Server::start_with(&post.setup());
+    leave_message(&server, "2001", CALLER, &speech(1.5, 1));
+    post.await_messages(1, seconds(10.0));
+    let mut lamp = Lamp::of(&server, "2001", 3_600);
+    lamp.await_state("yes", "1/0");
+    let mut client = post.client();
+    let mut times = Vec::new();
+    for _ in 0..MEASURED / 2 {
+        for (change, waiting, counts) in [
+            ("+FLAGS (\\Seen)", "no", "0/1"),
+            ("-FLAGS (\\Seen)", "yes", "1/0"),
+        ] {
+            let changed = Instant::now();
+            client.uid_store("1:*", change).expect("a changed flag");
+            lamp.await_state(waiting, counts);
+            times.push(changed.elapsed());
+        }
+    }
+    print("flag changed by a mail client to NOTIFY", times);
 }
 
 #[test]

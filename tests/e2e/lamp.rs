@@ -83,7 +83,7 @@ impl Lamp {
     }
 
     /// Takes NOTIFYs until one tells this; how long that took.
-    fn await_state(&mut self, waiting: &str, counts: &str) -> Duration {
+    pub(crate) fn await_state(&mut self, waiting: &str, counts: &str) -> Duration {
         let begun = Instant::now();
         loop {
             let notify = self.notify(seconds(10.0));
