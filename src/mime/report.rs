@@ -239,10 +239,7 @@ mod tests {
             assert!(text.contains(told), "{told} in {text}");
             assert!(html.contains(told), "{told} in {html}");
         }
-        assert!(
-            !text.contains("Vries"),
-            "who called is the owner's business: {text}"
-        );
+        assert!(!text.contains("Vries"), "who called is private: {text}");
     }
 
     #[test]

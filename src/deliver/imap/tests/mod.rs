@@ -97,6 +97,14 @@ fn a_server_that_stores_what_nobody_waits_for_any_more_makes_no_double() {
     assert_eq!(deliver_by(&courier, 1), Ok(again(1)));
 }
 
+fn is_left_in_time(verb: &'static str, plan: Plan) {
+    let fake = Fake::start();
+    let fault = fault_of(&fake, verb, plan, SHORT);
+    let what = (fault.blame, fault.retry);
+    assert_eq!(what, (Blame::Peer, Retry::WhenBack), "{verb}");
+    fake.await_state(&format!("left after {verb} {plan:?}"), |s| s.open == 0);
+}
+
 #[test]
 fn a_server_that_stalls_or_trickles_is_left_in_time() {
     for verb in [
@@ -107,16 +115,11 @@ fn a_server_that_stalls_or_trickles_is_left_in_time() {
         "UID SEARCH",
         "APPEND",
     ] {
-        for plan in [Plan::Stall, Plan::Trickle] {
-            let fake = Fake::start();
-            let fault = fault_of(&fake, verb, plan, SHORT);
-            assert_eq!(
-                (fault.blame, fault.retry),
-                (Blame::Peer, Retry::WhenBack),
-                "{verb}"
-            );
-            fake.await_state(&format!("left after {verb} {plan:?}"), |s| s.open == 0);
-        }
+        std::thread::scope(|scope| {
+            for plan in [Plan::Stall, Plan::Trickle] {
+                scope.spawn(move || is_left_in_time(verb, plan));
+            }
+        });
     }
 }
 

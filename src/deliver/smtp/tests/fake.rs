@@ -134,8 +134,7 @@ fn talk(
             return;
         };
         seen.said.lock().unwrap().push(said.clone());
-        let answer = usual(&said);
-        act = script(&said).unwrap_or(Say(answer));
+        act = script(&said).unwrap_or_else(|| Say(usual(&said)));
         if matches!(act, Say(text) if text.starts_with("354")) && said == "DATA" {
             match take(&mut stream, seen, script) {
                 Some(next) => act = next,
