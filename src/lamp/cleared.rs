@@ -88,6 +88,11 @@ impl Cleared {
         }
     }
 
+    /// There is a new message: the lamp is lit again.
+    pub(super) fn lift(&mut self, mailbox: &MailboxId) -> bool {
+        self.0.remove(mailbox).is_some()
+    }
+
     /// Forgets a lamp that is no subscriber's.
     pub(super) fn retain(&mut self, keep: impl Fn(&MailboxId) -> bool) {
         self.0.retain(|mailbox, _| keep(mailbox));

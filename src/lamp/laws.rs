@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::{Language, Mono};
-use crate::mailbox::{Fault, Limits, Tally};
+use crate::mailbox::{Limits, Sight, Tally};
 use crate::sip::{
     Address, Event, NoticeFault, NoticeId, Subscribe, SubscriptionEnd, SubscriptionId, Transport,
 };
@@ -51,10 +51,22 @@ fn peer() -> Peer {
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    Subscribe { at: usize, alias: bool, once: bool },
+    Subscribe {
+        at: usize,
+        alias: bool,
+        once: bool,
+    },
     Unsubscribe(usize),
-    Count { at: usize, new: u32, saved: u32 },
-    NoCount(usize),
+    Count {
+        at: usize,
+        new: u32,
+        saved: u32,
+        sure: bool,
+    },
+    Unknown {
+        at: usize,
+        coming: u32,
+    },
     Clear(usize),
     Wait(u64),
     Answer(Result<(), NoticeFault>),
@@ -67,8 +79,9 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (at(), any::<bool>(), prop::bool::weighted(0.2))
             .prop_map(|(at, alias, once)| Act::Subscribe { at, alias, once }),
         1 => (0..8_usize).prop_map(Act::Unsubscribe),
-        6 => (at(), 0..4_u32, 0..3_u32).prop_map(|(at, new, saved)| Act::Count { at, new, saved }),
-        1 => at().prop_map(Act::NoCount),
+        6 => (at(), 0..4_u32, 0..3_u32, any::<bool>())
+            .prop_map(|(at, new, saved, sure)| Act::Count { at, new, saved, sure }),
+        4 => (at(), 0..3_u32).prop_map(|(at, coming)| Act::Unknown { at, coming }),
         2 => at().prop_map(Act::Clear),
         2 => (1..600_u64).prop_map(Act::Wait),
         2 => prop_oneof![
@@ -111,6 +124,8 @@ impl Heard {
 #[derive(Clone, Debug, Default)]
 struct Truth {
     counts: Option<Counts>,
+    /// What came while there were no counts, each time that was told.
+    coming: Vec<u32>,
     /// Every count of new messages since the lamp was cleared, while it is dark for that.
     since_cleared: Option<Vec<u32>>,
 }
@@ -118,6 +133,7 @@ struct Truth {
 impl Truth {
     fn counted(&mut self, counts: Counts) {
         self.counts = Some(counts);
+        self.coming.clear();
         if let Some(since) = &mut self.since_cleared {
             if since.iter().any(|before| counts.new > *before) {
                 self.since_cleared = None;
@@ -127,10 +143,27 @@ impl Truth {
         }
     }
 
+    fn unknown(&mut self, coming: u32) {
+        if self.coming.last().is_some_and(|before| coming > *before) && self.counts.is_none() {
+            self.since_cleared = None;
+        }
+        if coming > 0 && !self.is_cleared() {
+            self.since_cleared = None;
+        }
+        self.coming.push(coming);
+    }
+
+    fn is_known(&self) -> bool {
+        self.counts.is_some() || self.coming.iter().any(|coming| *coming > 0)
+    }
+
     fn body(&self, account: &str) -> Option<String> {
-        let counts = self.counts?;
-        let waiting = counts.new > 0 && self.since_cleared.is_none();
-        Some(Shown { waiting, counts }.body(account))
+        let new = self.counts.is_none_or(|counts| counts.new > 0);
+        let shown = Shown {
+            waiting: new && self.since_cleared.is_none(),
+            counts: self.counts,
+        };
+        self.is_known().then(|| shown.body(account))
     }
 
     /// Whether its lamp is dark because it was cleared, and for no other reason.
@@ -190,6 +223,7 @@ impl World {
         self.under_way.clear();
         for truth in self.truth.iter_mut().take(BY_MAIL) {
             truth.counts = None;
+            truth.coming.clear();
         }
         self.drain();
     }
@@ -202,17 +236,25 @@ impl World {
                     self.unsubscribe(id);
                 }
             }
-            Act::Count { at, new, saved } => {
+            Act::Count {
+                at,
+                new,
+                saved,
+                sure,
+            } => {
                 let counts = Counts {
                     new,
                     saved,
                     ..Counts::default()
                 };
-                self.count(at, counts);
+                self.see(at, counts, sure);
             }
-            Act::NoCount(at) => {
-                let fault = Err(Fault::Unavailable);
-                self.lamps.handle_counted(self.now, &mailbox(at), fault);
+            Act::Unknown { at, coming } => {
+                if self.watched.contains(&mailbox(at)) {
+                    self.truth[at].unknown(coming);
+                }
+                let sight = Sight::Unknown { coming };
+                self.lamps.handle_seen(self.now, &mailbox(at), sight);
             }
             Act::Clear(at) => {
                 if at != BY_MAIL {
@@ -258,12 +300,22 @@ impl World {
 
     /// Counts come of watched mailboxes only.
     fn count(&mut self, at: usize, counts: Counts) {
+        self.see(at, counts, true);
+    }
+
+    /// What is believed is shown as what was counted.
+    fn see(&mut self, at: usize, counts: Counts, sure: bool) {
         if self.watched.contains(&mailbox(at)) {
             self.truth[at].counted(counts);
         }
         let usage = crate::mailbox::Usage::default();
-        let tally = Ok(Tally { counts, usage });
-        self.lamps.handle_counted(self.now, &mailbox(at), tally);
+        let tally = Tally { counts, usage };
+        let sight = if sure {
+            Sight::Counted(tally)
+        } else {
+            Sight::Believed(tally)
+        };
+        self.lamps.handle_seen(self.now, &mailbox(at), sight);
     }
 
     fn wait(&mut self, span: Duration) {
@@ -294,7 +346,9 @@ impl World {
                 Command::Unwatch(mailbox) => {
                     assert!(self.watched.remove(&mailbox));
                     let at = MAILBOXES.iter().position(|m| *m == mailbox.as_str());
-                    self.truth[at.unwrap()].counts = None;
+                    let truth = &mut self.truth[at.unwrap()];
+                    truth.counts = None;
+                    truth.coming.clear();
                 }
                 Command::Remember(text) => self.file = text,
                 Command::Lit { telephones, .. } => self.lit.push(telephones),
@@ -348,7 +402,7 @@ impl World {
     fn check(&self) {
         for (id, phone) in &self.phones {
             if phone.heard == Heard::Nothing {
-                assert_eq!(self.truth[phone.at].counts, None, "known, and not told");
+                assert!(!self.truth[phone.at].is_known(), "known, and not told");
                 assert!(self.now - phone.since < FIRST_COUNT, "{phone:?}");
             } else {
                 assert_eq!(self.expected(*id), self.heard(*id));
@@ -514,6 +568,33 @@ fn a_cleared_lamp_stays_dark_when_messages_are_heard_and_is_lit_by_the_next() {
     world.count(0, new(2));
     world.drain();
     assert!(lit(&world));
+}
+
+#[test]
+fn a_message_for_a_mailbox_nobody_ever_saw_lights_the_lamp_without_counts() {
+    let mut world = World::new(false);
+    let id = SubscriptionId(world.next);
+    world.act(Act::Subscribe {
+        at: 0,
+        alias: false,
+        once: false,
+    });
+    world.act(Act::Unknown { at: 0, coming: 0 });
+    assert_eq!(world.heard(id), None);
+    world.act(Act::Unknown { at: 0, coming: 1 });
+    let lit = "Messages-Waiting: yes\r\nMessage-Account: sip:2001@pbx.example\r\n";
+    assert_eq!(world.heard(id).as_deref(), Some(lit));
+    world.act(Act::Unknown { at: 0, coming: 0 });
+    assert_eq!(
+        world.heard(id).as_deref(),
+        Some(lit),
+        "it is in the mailbox"
+    );
+    world.act(Act::Clear(0));
+    assert_ne!(world.heard(id).as_deref(), Some(lit));
+    world.act(Act::Unknown { at: 0, coming: 1 });
+    assert_eq!(world.heard(id).as_deref(), Some(lit), "a new one after it");
+    assert_eq!(world.lit, [1, 1]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::peers::{Peer, Peers};
 use super::{Cleared, Command, Shown, account};
 use crate::base::{DialString, MailboxId, Mono};
-use crate::mailbox::{Counts, Fault, Tally};
+use crate::mailbox::{Counts, Sight, Tally};
 use crate::sip::{self, Address, Refusal, Subscribe, SubscriptionId};
 use crate::subscriber::{Profile, Roster};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,11 +37,22 @@ pub struct Lamps {
 struct Lamp {
     /// The last known counts.
     counts: Option<Counts>,
+    /// While there are none.
+    coming: Coming,
     telephones: BTreeMap<SubscriptionId, Telephone>,
     /// The numbers peers are told of.
     numbers: Vec<DialString>,
     /// Whether the messages are here to be counted.
     countable: bool,
+}
+
+/// What came for a mailbox that was never counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Coming {
+    /// How many new messages, when that was last told.
+    last: Option<u32>,
+    /// Whether there ever was one: it is in the mailbox now, or on its way.
+    any: bool,
 }
 
 /// A telephone that subscribed.
@@ -131,32 +142,36 @@ impl Lamps {
         self.peers.send(now, &mut self.out);
     }
 
-    /// A mailbox that is watched was counted, or could not be.
-    pub fn handle_counted(&mut self, now: Mono, mailbox: &MailboxId, tally: Result<Tally, Fault>) {
-        let Some(lamp) = self
-            .by_mailbox
-            .get_mut(mailbox)
-            .filter(|lamp| lamp.countable)
-        else {
+    /// A mailbox that is watched was looked at.
+    pub fn handle_seen(&mut self, now: Mono, mailbox: &MailboxId, sight: Sight) {
+        let lamp = self.by_mailbox.get_mut(mailbox);
+        let Some(lamp) = lamp.filter(|lamp| lamp.countable) else {
             return;
         };
-        match tally {
-            Ok(Tally { counts, .. }) => {
+        let more = match sight {
+            Sight::Counted(Tally { counts, .. }) | Sight::Believed(Tally { counts, .. }) => {
                 let before = lamp.counts.replace(counts);
+                lamp.coming = Coming::default();
                 if self.cleared.counted(mailbox, counts.new) {
                     self.remember();
                 }
-                self.tell(mailbox);
-                if before.is_some_and(|before| counts.new > before.new) {
-                    self.report_lit(mailbox);
+                before.is_some_and(|before| counts.new > before.new)
+            }
+            Sight::Unknown { coming } => {
+                let before = lamp.coming.last.replace(coming);
+                lamp.coming.any |= coming > 0;
+                let more = lamp.counts.is_none() && before.is_some_and(|before| coming > before);
+                if more && self.cleared.lift(mailbox) {
+                    self.remember();
                 }
-                self.drop_unwanted(mailbox);
+                more
             }
-            Err(fault) => {
-                tracing::debug!(%mailbox, %fault, "a mailbox was not counted");
-                self.tell(mailbox);
-            }
+        };
+        self.tell(mailbox);
+        if more {
+            self.report_lit(mailbox);
         }
+        self.drop_unwanted(mailbox);
         self.peers.send(now, &mut self.out);
     }
 
@@ -224,7 +239,7 @@ impl Lamps {
         let told = Told::Nothing;
         lamp.telephones
             .insert(subscription, Telephone { account, told });
-        if lamp.counts.is_some() {
+        if lamp.counts.is_some() || lamp.coming.any {
             self.tell_one(&owner.mailbox, subscription);
         } else {
             self.asking.push_back((now + FIRST_COUNT, subscription));
@@ -253,6 +268,7 @@ impl Lamps {
             }
             Lamp {
                 counts: (!countable).then(Counts::default),
+                coming: Coming::default(),
                 telephones: BTreeMap::new(),
                 numbers: if has_peers {
                     numbers(owner)
@@ -280,9 +296,16 @@ impl Lamps {
 
     /// What a lamp shows; `None` while nothing is known.
     fn shown(&self, mailbox: &MailboxId) -> Option<Shown> {
-        let counts = self.by_mailbox.get(mailbox)?.counts?;
-        let waiting = counts.new > 0 && !self.cleared.has(mailbox);
-        Some(Shown { waiting, counts })
+        let lamp = self.by_mailbox.get(mailbox)?;
+        let new = match lamp.counts {
+            Some(counts) => counts.new > 0,
+            None if lamp.coming.any => true,
+            None => return None,
+        };
+        Some(Shown {
+            waiting: new && !self.cleared.has(mailbox),
+            counts: lamp.counts,
+        })
     }
 
     /// Tells everybody what a lamp shows, where it is another thing than they know.

@@ -7,7 +7,8 @@
 //!    unknown (RFC 6665 section 4.2.1.2);
 //! 2. whatever changes what a telephone should be told is told in the same step;
 //! 3. what does not change is not told again;
-//! 4. counts that cannot be had are not counts: the last known ones stay;
+//! 4. counts that cannot be had are not counts: the last known ones stay; where there never were any,
+//!    a new message that is on its way lights the lamp without counts;
 //! 5. a cleared lamp is dark, its counts true, until there are more new messages than there were
 //!    at the fewest since; this survives a restart;
 //! 6. a subscriber whose messages go out by mail has a dark lamp and an empty mailbox;
@@ -58,7 +59,8 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Shown {
     waiting: bool,
-    counts: Counts,
+    /// `None` where only that much is certain.
+    counts: Option<Counts>,
 }
 
 impl Shown {
@@ -67,7 +69,7 @@ impl Shown {
         let summary = MessageSummary {
             waiting: self.waiting,
             account: Some(account.to_owned()),
-            counts: Some(self.counts),
+            counts: self.counts,
         };
         summary.to_string()
     }

@@ -141,6 +141,20 @@ pub struct Tally {
     pub usage: Usage,
 }
 
+/// What is known of how many messages a mailbox holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sight {
+    /// It was counted.
+    Counted(Tally),
+    /// It cannot be reached: as it was when it was last seen, with what is on its way to it.
+    Believed(Tally),
+    /// It cannot be reached and was never seen. Of what came for it since, so many are new.
+    Unknown {
+        /// How many; none is no sign that it is empty.
+        coming: u32,
+    },
+}
+
 /// A mailbox a call may use, as the directory knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {

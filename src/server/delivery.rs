@@ -11,7 +11,7 @@ use crate::deliver::{
     Answered, Couriers, Deliverer, Event, Fullness, Imap, ImapServer, Keeping, MailCourier,
     MailTeller, Mailboxes, Maildir, Stores, Truth, Watches, read_templates,
 };
-use crate::mailbox::{self, Ledger, NoLedger, Tally};
+use crate::mailbox::{Ledger, NoLedger, Sight};
 use crate::mime::MailHost;
 use crate::observe::LedgerFiles;
 use crate::spool::Spool;
@@ -22,8 +22,8 @@ use tokio::sync::mpsc;
 /// What happened to a mailbox that the signalling task wants to know.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum MailboxNews {
-    /// It was counted, or could not be.
-    Counted(MailboxId, Result<Tally, mailbox::Fault>),
+    /// This is what it holds, as far as anybody can know.
+    Seen(MailboxId, Sight),
     /// Whether it has room may have changed.
     Room(MailboxId),
 }
@@ -169,12 +169,13 @@ fn watch(
     tell: &mpsc::UnboundedSender<MailboxNews>,
 ) -> Result<Arc<Watches>, StartFault> {
     let (fullness, tell) = (fullness.clone(), tell.clone());
-    let publish = move |mailbox: MailboxId, tally| {
-        if let Ok(tally) = &tally {
+    let publish = move |mailbox: MailboxId, sight| {
+        // What is believed says nothing of the room there is.
+        if let Sight::Counted(tally) = &sight {
             fullness.counted(&mailbox, tally);
         }
         // Nobody listens any more when the server has ended.
-        let _told = tell.send(MailboxNews::Counted(mailbox, tally));
+        let _told = tell.send(MailboxNews::Seen(mailbox, sight));
     };
     let watches = Watches::start(Arc::clone(truth), Arc::clone(roster), servers, publish)?;
     Ok(Arc::new(watches))

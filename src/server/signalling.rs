@@ -117,8 +117,8 @@ impl Signalling {
             }
             Input::TakeAudio(take, audio) => self.switch.handle_take_audio(now, take, audio),
             Input::Mail(call, reply) => self.switch.handle_mail(now, call, reply),
-            Input::Mailbox(MailboxNews::Counted(mailbox, tally)) => {
-                self.lamps.handle_counted(now.mono, &mailbox, tally);
+            Input::Mailbox(MailboxNews::Seen(mailbox, sight)) => {
+                self.lamps.handle_seen(now.mono, &mailbox, sight);
                 self.tell_room(&mailbox);
             }
             Input::Mailbox(MailboxNews::Room(mailbox)) => self.tell_room(&mailbox),

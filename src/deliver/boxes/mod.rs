@@ -5,11 +5,12 @@
 //! mail server has threads of its own.
 //!
 //! `stores` names the store of each subscriber, `truth` merges it with the outbox, `others` tells
-//! what other programs did; `mailboxes` answers questions, `lanes` keeps them in line, `reach` says which server nobody waits
+//! what other programs did, `belief` what a mailbox out of reach holds; `mailboxes` answers questions, `lanes` keeps them in line, `reach` says which server nobody waits
 //! for; `watch` and
 //! `post` look for changes, `schedule` says when; `keeping` removes what was kept long enough;
 //! `fullness` is what a call may ask at once.
 
+mod belief;
 mod fullness;
 mod keeping;
 mod lanes;

@@ -198,6 +198,13 @@ impl Post {
         }
     }
 
+    /// The site answered somebody who does not look by turns.
+    pub(super) fn reached(&self) {
+        let now = self.now();
+        self.lock().site_answered(self.alike, true, now);
+        self.due.notify_one();
+    }
+
     /// A mailbox to wait at, and the sign to stop; `None` when all is over.
     pub(super) fn claim(&self) -> Option<(MailboxId, Arc<AtomicBool>)> {
         let mut state = self.lock();

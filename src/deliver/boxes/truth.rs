@@ -9,9 +9,11 @@
 //! 2. While a message is in the outbox, the marks there decide: its courier makes the store's
 //!    copy like them before the outbox lets go.
 //! 3. Each message is listed once; what was removed for good stays away.
-//! 4. A store that cannot be reached makes a listing partial and a count unknown, never zero.
+//! 4. A store that cannot be reached makes a listing partial, and a count what it was last, with
+//!    what waits; where it was never counted it is unknown, never zero.
 //! 5. No lock is held while a store is asked.
 
+use super::belief::Beliefs;
 use super::others::{Deed, Others};
 use super::stores::Stores;
 use crate::audio::WireAudio;
@@ -19,7 +21,7 @@ use crate::base::{MessageId, Timestamp};
 use crate::deliver::vocabulary::{self, Change, Held, Stamp, Store, Watch};
 use crate::mailbox::{
     By, Command, Deposit, EXPIRY_WARNING_DAYS, Fault, LISTING_MAX, Ledger, Listing, Marks, Outbox,
-    OutboxFault, Reply, State, Step, Summary, Tally, Usage,
+    OutboxFault, Reply, Sight, State, Step, Summary, Tally, Usage,
 };
 use crate::subscriber::Profile;
 use std::collections::{BTreeSet, HashMap};
@@ -43,6 +45,7 @@ pub struct Truth {
     ledger: Arc<dyn Ledger>,
     wall: Wall,
     others: Arc<Others>,
+    beliefs: Arc<Beliefs>,
     looks: Arc<AtomicU64>,
 }
 
@@ -52,7 +55,7 @@ pub(super) struct Seen {
     /// The how-manieth look it is, counted when it began.
     pub(super) began: u64,
     /// What it came to.
-    pub(super) tally: Result<Tally, Fault>,
+    pub(super) sight: Sight,
 }
 
 impl Truth {
@@ -74,6 +77,7 @@ impl Truth {
             ledger,
             wall,
             others: Arc::default(),
+            beliefs: Arc::default(),
             looks: Arc::default(),
         }
     }
@@ -87,6 +91,7 @@ impl Truth {
             ledger: Arc::clone(&self.ledger),
             wall: Arc::clone(&self.wall),
             others: Arc::clone(&self.others),
+            beliefs: Arc::clone(&self.beliefs),
             looks: Arc::clone(&self.looks),
         }
     }
@@ -121,7 +126,10 @@ impl Truth {
 
     /// How many messages there are, removed ones left out.
     pub fn tally(&self, owner: &Profile) -> Result<Tally, Fault> {
-        self.look(owner).tally
+        match self.look(owner).sight {
+            Sight::Counted(tally) => Ok(tally),
+            Sight::Believed(_) | Sight::Unknown { .. } => Err(Fault::Unavailable),
+        }
     }
 
     /// The sound of a message.
@@ -139,12 +147,26 @@ impl Truth {
         }
     }
 
-    /// Counts a mailbox.
+    /// Counts a mailbox; one that cannot be reached is as it is believed to be.
     pub(super) fn look(&self, owner: &Profile) -> Seen {
         let began = self.begin();
-        let held = unbroken(|| self.held(owner, began));
-        let tally = held.map(|held| tally(&held));
-        Seen { began, tally }
+        let sight = match unbroken(|| self.held(owner, began)) {
+            Ok(held) => Sight::Counted(tally(&held)),
+            Err(_) => self.believe(owner, began),
+        };
+        Seen { began, sight }
+    }
+
+    /// What a mailbox is believed to hold, without a look at it.
+    pub(super) fn guess(&self, owner: &Profile) -> Seen {
+        let began = self.begin();
+        let sight = self.believe(owner, began);
+        Seen { began, sight }
+    }
+
+    fn believe(&self, owner: &Profile, began: u64) -> Sight {
+        let waiting = self.outbox.waiting_for(&owner.mailbox);
+        self.beliefs.believe(&owner.mailbox, began, &waiting)
     }
 
     /// Counts a mailbox by another way of looking into its store.
@@ -155,12 +177,12 @@ impl Truth {
     ) -> Result<Seen, F> {
         let began = self.begin();
         let held = self.both(owner, began, look)?;
-        let tally = Ok(tally(&held));
-        Ok(Seen { began, tally })
+        let sight = Sight::Counted(tally(&held));
+        Ok(Seen { began, sight })
     }
 
     /// The number of a look that begins now: what it tells is newer than what an earlier one does.
-    pub(super) fn begin(&self) -> u64 {
+    fn begin(&self) -> u64 {
         self.looks.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -180,14 +202,16 @@ impl Truth {
         }
     }
 
-    /// What others do in a mailbox is written down from here on.
+    /// What others do in a mailbox is written down from here on, and what it holds remembered.
     pub(super) fn follow(&self, owner: &Profile) {
         self.others.follow(&owner.mailbox);
+        self.beliefs.follow(&owner.mailbox);
     }
 
     /// No more.
     pub(super) fn leave(&self, owner: &Profile) {
         self.others.leave(&owner.mailbox);
+        self.beliefs.leave(&owner.mailbox);
     }
 
     /// Removes the oldest messages that were kept as long as their mailbox keeps messages, at
@@ -259,7 +283,9 @@ impl Truth {
         for (id, deed) in self.others.look(&owner.mailbox, began, &held) {
             self.ledger.note(&owner.mailbox, id, deed.step(By::Client));
         }
-        Ok(merged(held, &waiting))
+        let all = merged(held, &waiting);
+        self.beliefs.seen(&owner.mailbox, began, &all);
+        Ok(all)
     }
 
     fn listing(&self, owner: &Profile, held: &[Held], partial: bool) -> Listing {
@@ -417,7 +443,7 @@ fn merged(held: Vec<Held>, waiting: &[Deposit]) -> Vec<Held> {
     all.into_values().collect()
 }
 
-fn of_deposit(deposit: &Deposit) -> Held {
+pub(super) fn of_deposit(deposit: &Deposit) -> Held {
     let summary = Summary {
         id: deposit.id,
         state: State::New,
@@ -430,8 +456,8 @@ fn of_deposit(deposit: &Deposit) -> Held {
     Held { summary, deleted }
 }
 
-fn tally(held: &[Held]) -> Tally {
-    let there = held.iter().filter(|held| !held.deleted);
+pub(super) fn tally<'a>(held: impl IntoIterator<Item = &'a Held>) -> Tally {
+    let there = held.into_iter().filter(|held| !held.deleted);
     there.fold(Tally::default(), |tally, held| Tally {
         counts: tally.counts.with(&held.summary),
         usage: tally.usage.with(held.summary.length),

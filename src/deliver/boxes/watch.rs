@@ -6,8 +6,9 @@
 //! Mailboxes of this machine are looked at by one thread that compares the times of their folders
 //! twice a second. At an IMAP server some are waited at, each by a thread and a connection of its
 //! own; the others are counted in turn. Laws: what is told of a mailbox is never older than what
-//! was told before; a mailbox that cannot be counted is told of once, as unknown, and again when
-//! it can.
+//! was told before; a mailbox that cannot be counted is told of as it is believed to be, and
+//! again when it can; what comes for a mailbox at a server, or is done by telephone, is told of
+//! before the server is asked, so that no lamp waits for one.
 
 use super::post::{Post, Way};
 use super::schedule::BackOff;
@@ -17,7 +18,7 @@ use crate::base::MailboxId;
 use crate::deliver::StartFault;
 use crate::deliver::servers::ImapServer;
 use crate::deliver::vocabulary::Fault;
-use crate::mailbox::{self, Tally};
+use crate::mailbox::Sight;
 use crate::subscriber::{Profile, Roster};
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,6 +34,9 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(300);
 /// How often a mailbox of this machine is counted whose store has no stamps.
 const POLL_HERE: Duration = Duration::from_secs(60);
 
+/// Guesses are made when they are asked for.
+const NO_POLL: Duration = Duration::MAX;
+
 /// The stack of a thread that waits at a mailbox; there may be thousands.
 const WAITER_STACK: usize = 512 << 10;
 
@@ -43,10 +47,12 @@ pub struct Watches {
     truth: Arc<Truth>,
     board: Arc<Board>,
     posts: BTreeMap<Site, Arc<Post>>,
+    /// Who is to be told of before the server was asked.
+    guesses: Arc<Post>,
     threads: Vec<JoinHandle<()>>,
 }
 
-type Publish = Box<dyn Fn(MailboxId, Result<Tally, mailbox::Fault>) + Send + Sync>;
+type Publish = Box<dyn Fn(MailboxId, Sight) + Send + Sync>;
 
 /// What was told of each mailbox last.
 struct Board {
@@ -59,7 +65,7 @@ struct Told {
     /// The look it came from.
     began: u64,
     /// `None` where the next look is told whatever it says.
-    tally: Option<Result<Tally, mailbox::Fault>>,
+    sight: Option<Sight>,
 }
 
 /// What a watch thread works with.
@@ -89,7 +95,7 @@ impl Watches {
         truth: Arc<Truth>,
         roster: Arc<Roster>,
         servers: &[ImapServer],
-        publish: impl Fn(MailboxId, Result<Tally, mailbox::Fault>) + Send + Sync + 'static,
+        publish: impl Fn(MailboxId, Sight) + Send + Sync + 'static,
     ) -> Result<Watches, StartFault> {
         let board = Arc::new(Board {
             told: Mutex::default(),
@@ -100,8 +106,10 @@ impl Watches {
             truth,
             board,
             posts: BTreeMap::new(),
+            guesses: Arc::new(Post::new(NO_POLL, false)),
             threads: Vec::new(),
         };
+        watches.guess()?;
         watches.add(Site::Here, Post::new(POLL_HERE, false), 0)?;
         for server in servers {
             let site = Site::Imap(server.name.clone());
@@ -140,6 +148,9 @@ impl Watches {
     /// told of where that changed what is known.
     pub fn recount(&self, mailbox: &MailboxId) {
         if let Some(owner) = self.roster.by_mailbox(mailbox) {
+            if Stores::site(owner) != Site::Here {
+                self.guesses.recount(mailbox);
+            }
             self.post(owner).recount(mailbox);
         }
     }
@@ -153,14 +164,25 @@ impl Watches {
         post.expect("the post of this machine")
     }
 
-    fn add(&mut self, site: Site, post: Post, waiters: usize) -> Result<(), StartFault> {
-        let post = Arc::new(post);
-        let work = Work {
+    fn guess(&mut self) -> Result<(), StartFault> {
+        let work = self.work(&self.guesses);
+        self.spawn("watch-guess", thread::Builder::new(), move || {
+            work.guess_all();
+        })
+    }
+
+    fn work(&self, post: &Arc<Post>) -> Work {
+        Work {
             roster: Arc::clone(&self.roster),
             truth: Arc::clone(&self.truth),
             board: Arc::clone(&self.board),
-            post: Arc::clone(&post),
-        };
+            post: Arc::clone(post),
+        }
+    }
+
+    fn add(&mut self, site: Site, post: Post, waiters: usize) -> Result<(), StartFault> {
+        let post = Arc::new(post);
+        let work = self.work(&post);
         self.posts.insert(site, post);
         let look = work.clone();
         self.spawn("watch", thread::Builder::new(), move || look.look_all())?;
@@ -186,7 +208,8 @@ impl Watches {
 
 impl Drop for Watches {
     fn drop(&mut self) {
-        self.posts.values().for_each(|post| post.close());
+        let posts = self.posts.values().chain([&self.guesses]);
+        posts.for_each(|post| post.close());
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a watch thread ended by a bug");
@@ -199,7 +222,7 @@ impl Board {
     fn forget(&self, mailbox: &MailboxId) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(told) = told.get_mut(mailbox) {
-            told.tally = None;
+            told.sight = None;
         }
     }
 
@@ -207,13 +230,13 @@ impl Board {
     fn tell(&self, mailbox: &MailboxId, seen: Seen) {
         let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let told = all.entry(mailbox.clone()).or_default();
-        if told.tally.is_some() && told.began > seen.began {
+        if told.sight.is_some() && told.began > seen.began {
             return;
         }
         told.began = seen.began;
-        if told.tally.replace(seen.tally) != Some(seen.tally) {
+        if told.sight.replace(seen.sight) != Some(seen.sight) {
             // Under the lock, so that nobody hears the older after the newer.
-            (self.publish)(mailbox.clone(), seen.tally);
+            (self.publish)(mailbox.clone(), seen.sight);
         }
     }
 }
@@ -227,6 +250,18 @@ impl Work {
         }
     }
 
+    /// Where nothing is known, and nothing came, there is nothing to tell before the look.
+    fn guess_all(&self) {
+        while let Some(mailbox) = self.post.next() {
+            if let Some(owner) = self.roster.by_mailbox(&mailbox) {
+                let seen = self.truth.guess(owner);
+                if seen.sight != (Sight::Unknown { coming: 0 }) {
+                    self.board.tell(&mailbox, seen);
+                }
+            }
+        }
+    }
+
     fn look(&self, owner: &Profile) {
         let at = SystemTime::now();
         let stamp = unbroken(|| Ok(self.truth.stamp(owner))).ok().flatten();
@@ -235,7 +270,11 @@ impl Work {
         }
         let seen = self.truth.look(owner);
         let stamp = stamp.map(|stamp| (stamp, at));
-        self.post.looked(&owner.mailbox, seen.tally.is_ok(), stamp);
+        let worked = match seen.sight {
+            Sight::Counted(_) => true,
+            Sight::Believed(_) | Sight::Unknown { .. } => false,
+        };
+        self.post.looked(&owner.mailbox, worked, stamp);
         self.board.tell(&owner.mailbox, seen);
     }
 
@@ -262,9 +301,7 @@ impl Work {
                 End::CannotWait => return Way::OnlyLooks,
                 End::Cut(fault) => fault,
                 End::Unreachable(fault) => {
-                    let began = self.truth.begin();
-                    let tally = Err(mailbox::Fault::Unavailable);
-                    self.board.tell(&owner.mailbox, Seen { began, tally });
+                    self.board.tell(&owner.mailbox, self.truth.guess(owner));
                     fault
                 }
             };
@@ -283,7 +320,10 @@ impl Work {
         };
         loop {
             match self.truth.look_by(owner, || watch.snapshot()) {
-                Ok(seen) => self.board.tell(&owner.mailbox, seen),
+                Ok(seen) => {
+                    self.post.reached();
+                    self.board.tell(&owner.mailbox, seen);
+                }
                 Err(fault) => return End::Unreachable(fault),
             }
             let quiet = Instant::now();
@@ -308,7 +348,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mailbox::Usage;
+    use crate::mailbox::{Tally, Usage};
     use std::sync::mpsc::channel;
 
     fn messages(began: u64, messages: u32) -> Seen {
@@ -316,11 +356,11 @@ mod tests {
             messages,
             ..Usage::default()
         };
-        let tally = Ok(Tally {
+        let sight = Sight::Counted(Tally {
             usage,
             ..Tally::default()
         });
-        Seen { began, tally }
+        Seen { began, sight }
     }
 
     #[test]
@@ -328,15 +368,12 @@ mod tests {
         let (publish, heard) = channel();
         let board = Board {
             told: Mutex::default(),
-            publish: Box::new(move |_, tally| {
-                let known = tally.map(|tally: Tally| tally.usage.messages);
-                publish.send(known).unwrap();
-            }),
+            publish: Box::new(move |_, sight| publish.send(sight).unwrap()),
         };
         let mailbox = MailboxId::parse("2001").unwrap();
         let unknown = |began| Seen {
             began,
-            tally: Err(mailbox::Fault::Unavailable),
+            sight: Sight::Unknown { coming: 0 },
         };
         for seen in [
             messages(5, 1),
@@ -352,8 +389,8 @@ mod tests {
         board.forget(&mailbox);
         board.tell(&mailbox, messages(11, 2));
         drop(board);
-        let gone = Err(mailbox::Fault::Unavailable);
+        let [one, two] = [1, 2].map(|count| messages(0, count).sight);
         let told: Vec<_> = heard.iter().collect();
-        assert_eq!(told, [Ok(1), Ok(2), gone, Ok(2), Ok(2)]);
+        assert_eq!(told, [one, two, unknown(0).sight, two, two]);
     }
 }

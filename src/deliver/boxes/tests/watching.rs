@@ -7,7 +7,8 @@ use crate::base::MailboxId;
 use crate::deliver::tests::outbox::Fake;
 use crate::deliver::tests::{Place, deposit, id, mailbox, profile};
 use crate::deliver::{ImapServer, Stores, Truth, Watches};
-use crate::mailbox::{By, Command, Deposit, Fault, Marks, NoLedger, Reply, Step, Tally};
+use crate::mailbox::Outbox as _;
+use crate::mailbox::{By, Command, Deposit, Marks, NoLedger, Reply, Sight, Step};
 use crate::subscriber::Roster;
 use std::fs;
 use std::sync::Arc;
@@ -17,12 +18,15 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// New and saved messages; `None` where they are unknown.
+/// New and saved messages; `None` where they are not counted.
 type Told = (MailboxId, Option<(u32, u32)>);
 
-fn told(mailbox: MailboxId, tally: Result<Tally, Fault>) -> Told {
-    let counts = tally.ok().map(|tally| tally.counts);
-    (mailbox, counts.map(|counts| (counts.new, counts.saved)))
+fn told(mailbox: MailboxId, sight: Sight) -> Told {
+    let counts = match sight {
+        Sight::Counted(tally) => Some((tally.counts.new, tally.counts.saved)),
+        Sight::Believed(_) | Sight::Unknown { .. } => None,
+    };
+    (mailbox, counts)
 }
 
 /// A Maildir that is watched.
@@ -41,8 +45,8 @@ impl Here {
         let truth = Arc::new(place.truth(Arc::clone(&outbox)));
         let roster = Arc::new(Roster::new([profile()]).unwrap());
         let (publish, news) = channel();
-        let watches = Watches::start(Arc::clone(&truth), roster, &[], move |mailbox, tally| {
-            drop(publish.send(told(mailbox, tally)));
+        let watches = Watches::start(Arc::clone(&truth), roster, &[], move |mailbox, sight| {
+            drop(publish.send(told(mailbox, sight)));
         });
         Here {
             place,
@@ -153,9 +157,10 @@ fn a_mailbox_here_that_cannot_be_read_is_unknown_until_it_can() {
 /// Three mailboxes at a server of which one can be waited at.
 struct Far {
     store: Memory,
+    outbox: Arc<Fake>,
     book: Arc<Book>,
     watches: Watches,
-    news: Receiver<Told>,
+    news: Receiver<(MailboxId, Sight)>,
 }
 
 impl Far {
@@ -164,16 +169,18 @@ impl Far {
         let stores = Stores::new(local).imap("far", Arc::new(store.clone()));
         let book = Arc::new(Book::default());
         let ledger = Arc::clone(&book);
-        let truth = Arc::new(Truth::new(stores, Fake::with([]), ledger));
+        let outbox = Fake::with([]);
+        let truth = Arc::new(Truth::new(stores, Arc::clone(&outbox) as _, ledger));
         let owners = ["3001", "3002", "3003"].map(far);
         let roster = Arc::new(Roster::new(owners).unwrap());
         let (publish, news) = channel();
         let servers = std::slice::from_ref(server);
-        let watches = Watches::start(truth, roster, servers, move |mailbox, tally| {
-            drop(publish.send(told(mailbox, tally)));
+        let watches = Watches::start(truth, roster, servers, move |mailbox, sight| {
+            drop(publish.send((mailbox, sight)));
         });
         Far {
             store,
+            outbox,
             book,
             watches: watches.unwrap(),
             news,
@@ -190,8 +197,21 @@ impl Far {
     }
 
     fn next(&self) -> (String, Option<(u32, u32)>) {
-        let (mailbox, counts) = self.news.recv_timeout(PATIENCE).unwrap();
+        let (mailbox, sight) = self.news.recv_timeout(PATIENCE).unwrap();
+        let (mailbox, counts) = told(mailbox, sight);
         (mailbox.as_str().to_owned(), counts)
+    }
+
+    fn next_sight(&self) -> Sight {
+        self.news.recv_timeout(PATIENCE).unwrap().1
+    }
+
+    /// A caller leaves a message in 3001.
+    fn leave(&self, n: u128) {
+        let mut deposit = deposit(n);
+        deposit.envelope.owner.mailbox = MailboxId::parse("3001").unwrap();
+        self.outbox.put(deposit);
+        self.watches.recount(&MailboxId::parse("3001").unwrap());
     }
 
     /// Waits until so many connections watch.
@@ -265,6 +285,71 @@ fn a_server_that_goes_is_unknown_once_and_known_again_when_it_is_back() {
     }
 }
 
+/// New messages that are counted or believed to be there.
+fn new(sight: Sight) -> (bool, u32) {
+    match sight {
+        Sight::Counted(tally) => (true, tally.counts.new),
+        Sight::Believed(tally) => (false, tally.counts.new),
+        Sight::Unknown { .. } => panic!("unknown"),
+    }
+}
+
+#[test]
+fn what_comes_while_its_server_is_gone_is_told_at_once_on_top_of_what_was_known() {
+    let mut server = server("far", 4, 0);
+    server.poll = Duration::from_secs(3_600);
+    let far = Far::new(Memory::default(), &server);
+    let anna = MailboxId::parse("3001").unwrap();
+    far.put("3001", &deposit(1), Marks::default());
+    far.put("3001", &deposit(2), Marks::default());
+    far.watch("3001");
+    assert_eq!(new(far.next_sight()), (true, 2));
+    // The server says nothing, and the thread that looks waits for it.
+    far.store.slow(&anna, true);
+    far.leave(3);
+    assert_eq!(new(far.next_sight()), (false, 3));
+    far.leave(4);
+    assert_eq!(new(far.next_sight()), (false, 4));
+    // Delivered, and not seen in the mailbox yet: it is not gone.
+    far.outbox.arrived(id(3));
+    far.watches.recount(&anna);
+    let marks = heard();
+    far.outbox.mark(id(4), marks).unwrap();
+    far.watches.recount(&anna);
+    assert_eq!(new(far.next_sight()), (false, 3));
+    far.put("3001", &deposit(3), Marks::default());
+    far.store.slow(&anna, false);
+    let mut last = far.next_sight();
+    while new(last) != (true, 3) {
+        last = far.next_sight();
+    }
+}
+
+#[test]
+fn what_comes_for_a_mailbox_that_was_never_seen_is_told_without_counts() {
+    let far = Far::new(Memory::default(), &server("far", 4, 0));
+    far.store.down(true);
+    far.put("3001", &deposit(1), Marks::default());
+    far.watch("3001");
+    assert_eq!(far.next_sight(), Sight::Unknown { coming: 0 });
+    for n in 2..4 {
+        far.leave(n);
+        let coming = n as u32 - 1;
+        assert_eq!(far.next_sight(), Sight::Unknown { coming });
+    }
+    far.outbox.arrived(id(2));
+    far.watches.recount(&MailboxId::parse("3001").unwrap());
+    far.leave(4);
+    assert_eq!(
+        far.next_sight(),
+        Sight::Unknown { coming: 3 },
+        "2 has come into it"
+    );
+    far.put("3001", &deposit(2), Marks::default());
+    far.store.down(false);
+    assert_eq!(new(far.next_sight()), (true, 4));
+}
+
 #[test]
 fn a_mailbox_sent_away_by_mail_is_counted_as_empty_and_not_watched() {
     let store = Memory::default();
@@ -275,8 +360,8 @@ fn a_mailbox_sent_away_by_mail_is_counted_as_empty_and_not_watched() {
     owner.delivery.mode = crate::subscriber::Mode::Email(vec![address]);
     let roster = Arc::new(Roster::new([owner]).unwrap());
     let (publish, news) = channel();
-    let watches = Watches::start(truth, roster, &[], move |mailbox, tally| {
-        drop(publish.send(told(mailbox, tally)));
+    let watches = Watches::start(truth, roster, &[], move |mailbox, sight| {
+        drop(publish.send(told(mailbox, sight)));
     });
     watches.as_ref().unwrap().watch(&mailbox());
     assert_eq!(news.recv_timeout(PATIENCE), Ok((mailbox(), Some((0, 0)))));
