@@ -218,6 +218,21 @@ fn what_can_never_be_delivered_is_a_dead_letter_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_dead_letter_that_an_operator_drops_is_written_down() {
+    let outbox = Fake::with([deposit(1)]);
+    let (courier, _asked) = scripted(in_turn(vec![Err(Fault::rejected("for good".into()))]));
+    let running = start(Couriers::new(courier), &outbox, roster());
+    assert_eq!(running.event(), Event::Dead(mailbox(), id(1)));
+    outbox.drop_message(id(1));
+    outbox.put(deposit(2));
+    assert_eq!(running.event(), Event::Stored(mailbox(), id(2)));
+    let steps = running.steps.0.lock().unwrap();
+    assert!(steps.contains(&(id(1), Step::Dropped)), "{steps:?}");
+    drop(steps);
+    running.stop();
+}
+
+#[test]
 fn a_delivered_message_that_stays_in_the_outbox_is_not_delivered_twice() {
     let place = Place::new();
     let outbox = Fake::with([deposit(1)]);
