@@ -152,6 +152,10 @@ impl Outbox for NoOutbox {
 
     fn wake(&self) {}
 
+    fn dropped(&self) -> Vec<(MessageId, MailboxId)> {
+        Vec::new()
+    }
+
     fn wait(&self, seen: u64, _: Duration) -> u64 {
         seen
     }

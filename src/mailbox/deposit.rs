@@ -251,6 +251,9 @@ pub trait Outbox: Send + Sync {
     /// Those that an operator had retried since this was last asked; they are to be tried at once.
     fn retried(&self) -> Vec<MessageId>;
 
+    /// The dead letters that an operator dropped since this was last asked, and whose they were.
+    fn dropped(&self) -> Vec<(MessageId, MailboxId)>;
+
     /// Waits until something changed since the count `seen`, at most `patience`; the new count.
     fn wait(&self, seen: u64, patience: Duration) -> u64;
 

@@ -14,6 +14,7 @@
 //! Not here: delivering ([`deliver`](crate::deliver)) and the mail ([`mime`](crate::mime)).
 
 mod block;
+mod dead;
 mod disk;
 mod intake;
 mod layout;

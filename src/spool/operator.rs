@@ -7,10 +7,11 @@
 //! Laws: a dead letter that is retried goes nowhere twice: its note is in `outbox` before it is. A
 //! message that is dropped goes before its note. Each may be cut short at any point and done again.
 
+use super::dead::{read_letter, read_letter_note};
 use super::disk::Disk;
 use super::layout::{self, Layout};
 use super::note::Note;
-use super::outbox::{read_letter, read_letter_note, read_waiting, remove_if_there, write_note};
+use super::outbox::{read_waiting, remove_if_there, write_note};
 use crate::base::{MailboxId, MessageId, Timestamp};
 use crate::mailbox::{Deposit, Fate, Leg};
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 //! its name are on disk.
 
 use super::block;
+use super::dead::{DeadLetters, read_letter, read_letter_note};
 use super::disk::Disk;
 use super::layout::{self, Layout, Name};
 use super::note::Note;
@@ -39,6 +40,7 @@ pub(super) struct SpoolOutbox<D> {
     layout: Layout,
     index: Mutex<Index>,
     news: Condvar,
+    dead: Mutex<DeadLetters>,
     /// Held while anything about a message is written, so that the last change is the one on
     /// disk; the index is not locked meanwhile, since the disk thread needs it.
     writing: [Mutex<()>; WRITERS],
@@ -77,6 +79,7 @@ impl<D: Disk> SpoolOutbox<D> {
             layout,
             index: Mutex::default(),
             news: Condvar::new(),
+            dead: Mutex::default(),
             writing: Default::default(),
         }
     }
@@ -268,7 +271,7 @@ impl<D: Disk> SpoolOutbox<D> {
         }
         match self.move_to_dead(id, note) {
             Ok(()) => {
-                self.forget(id);
+                self.bury(id);
                 Standing::Dead
             }
             Err(fault) => {
@@ -297,6 +300,17 @@ impl<D: Disk> SpoolOutbox<D> {
 
     fn forget(&self, id: MessageId) {
         self.index().waiting.remove(&id);
+    }
+
+    fn bury(&self, id: MessageId) {
+        let buried = self.index().waiting.remove(&id);
+        if let Some(buried) = buried {
+            self.dead().put(id, buried.deposit.mailbox().clone());
+        }
+    }
+
+    fn dead(&self) -> MutexGuard<'_, DeadLetters> {
+        self.dead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An operator's wish: the message is due at once, also where it was given up.
@@ -478,12 +492,20 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
                 self.hurry(id);
             }
         }
-        Ok(())
+        let looked = self.dead().look(&*self.disk, &self.layout);
+        looked.map_err(|fault| {
+            tracing::error!(%fault, "cannot list the dead letters");
+            OutboxFault::Disk
+        })
     }
 
     fn retried(&self) -> Vec<MessageId> {
         let retried = std::mem::take(&mut self.index().retried);
         retried.into_iter().collect()
+    }
+
+    fn dropped(&self) -> Vec<(MessageId, MailboxId)> {
+        self.dead().missed()
     }
 
     fn wait(&self, seen: u64, patience: Duration) -> u64 {
@@ -511,29 +533,7 @@ pub(super) fn read_waiting<D: Disk>(
     Ok((read_deposit(disk, &layout.message(id), id, &note)?, note))
 }
 
-/// The same of a dead letter.
-pub(super) fn read_letter<D: Disk>(
-    disk: &D,
-    layout: &Layout,
-    id: MessageId,
-) -> io::Result<(Option<Deposit>, Note)> {
-    let note = read_letter_note(disk, layout, id)?;
-    Ok((read_deposit(disk, &layout.letter(id), id, &note)?, note))
-}
-
-/// The note of a dead letter. A retry that was cut short has moved it to the outbox already.
-pub(super) fn read_letter_note<D: Disk>(
-    disk: &D,
-    layout: &Layout,
-    id: MessageId,
-) -> io::Result<Note> {
-    match read_note(disk, &layout.dead, id)? {
-        Some(note) => Ok(note),
-        None => Ok(read_note(disk, &layout.outbox, id)?.unwrap_or_default()),
-    }
-}
-
-fn read_deposit<D: Disk>(
+pub(super) fn read_deposit<D: Disk>(
     disk: &D,
     path: &Path,
     id: MessageId,
@@ -552,7 +552,11 @@ fn read_deposit<D: Disk>(
 }
 
 /// The note beside a message; `None` where there is none.
-fn read_note<D: Disk>(disk: &D, folder: &Path, id: MessageId) -> io::Result<Option<Note>> {
+pub(super) fn read_note<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    id: MessageId,
+) -> io::Result<Option<Note>> {
     match disk.read(&layout::note(folder, id), 0, NOTE_MAX) {
         Ok(text) => Ok(Some(stored::parse_note(&text))),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -248,6 +248,33 @@ fn a_dropped_message_is_gone_wherever_it_was_and_a_recording_is_not_touched() {
 }
 
 #[test]
+fn a_dead_letter_that_is_dropped_is_missed_once_and_one_that_is_retried_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, reports) = open(folder.path());
+    for n in 1..=3 {
+        keep(&spool, &reports, n);
+        let legs = [Leg::Store];
+        spool
+            .outbox()
+            .give_up(id(n), &Leg::Store, &legs, failed(1))
+            .unwrap();
+    }
+    let (root, mailbox) = (config(folder.path()).folder, an_envelope().owner.mailbox);
+    drop_in_folder(&root, id(1)).unwrap();
+    retry_in_folder(&root, id(2)).unwrap();
+    let outbox = spool.outbox();
+    outbox.refresh().unwrap();
+    assert_eq!(outbox.dropped(), [(id(1), mailbox.clone())]);
+    outbox.refresh().unwrap();
+    assert_eq!(outbox.dropped(), []);
+    drop((outbox, spool));
+    let (spool, _reports) = open(folder.path());
+    drop_in_folder(&root, id(3)).unwrap();
+    spool.outbox().refresh().unwrap();
+    assert_eq!(spool.outbox().dropped(), [(id(3), mailbox)]);
+}
+
+#[test]
 fn nobody_is_told_of_a_dead_letter_twice_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (spool, reports) = open(folder.path());

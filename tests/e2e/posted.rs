@@ -7,7 +7,7 @@ use crate::harness::smtp::SmtpServer;
 use crate::harness::sound::{self, speech};
 use crate::harness::{Dial, Server, Setup, eventually, seconds};
 use crate::lamp::Lamp;
-use crate::steps::{CALLER, await_line, leave_message, says, type_passcode};
+use crate::steps::{CALLER, await_event, await_line, leave_message, says, type_passcode};
 
 /// The caller as the Dutch write the number.
 const SHOWN: &str = "06 12345678";
@@ -201,7 +201,6 @@ fn an_address_that_refuses_keeps_the_message_from_no_other_and_an_operator_has_i
     };
     let steps = [
         "recorded, ",
-        "safe on disk",
         "attempt 1 by mail to 550@x.nl",
         "not accepted by mail to 550@x.nl: ",
         REFUSAL,
@@ -210,6 +209,7 @@ fn an_address_that_refuses_keeps_the_message_from_no_other_and_an_operator_has_i
         "accepted by mail to 550@x.nl: 250 2.0.0 Ok: kept as",
     ];
     assert!(steps.map(at).is_sorted(), "{story}");
+    at("safe on disk");
     at("accepted by mail to anna@x.nl: 250 2.0.0 Ok: kept as");
     assert!(!story.contains("Now:"), "{story}");
 }
@@ -219,4 +219,38 @@ fn await_empty_spool(server: &Server) {
         let (_, listed) = server.command(&["spool", "list"]);
         listed.contains("The spool is empty").then_some(())
     });
+}
+
+#[test]
+fn a_dead_letter_that_is_dropped_is_gone_for_good() {
+    let post = SmtpServer::start();
+    let setup = post.setup().subscriber(
+        "2001",
+        "delivery = \"email\"\nemails = [\"550.550.550@x.nl\"]",
+    );
+    let server = Server::start_with(&setup);
+    let mut call = crate::steps::recording(&server, Dial::new(server.address(), "2001", CALLER));
+    call.say(&speech(2.0, 1));
+    let call_id = call.id().to_owned();
+    call.press("#");
+    call.press("3");
+    await_event(&server, &mut call, TAKE_KEPT, 1);
+    call.hang_up();
+    let id = kept(&server, &call_id);
+    eventually("a dead letter", seconds(10.0), || {
+        let (_, listed) = server.command(&["spool", "list"]);
+        listed.contains("given up").then_some(())
+    });
+    let (code, told) = server.command(&["spool", "drop", &id]);
+    assert_ne!(code, Some(0), "dropped without --yes: {told}");
+    done(&server, &["spool", "drop", "--yes", &id]);
+    assert!(done(&server, &["spool", "list"]).contains("The spool is empty"));
+    let story = eventually("the story ends", seconds(10.0), || {
+        let (_, story) = server.command(&["message", "show", &id]);
+        story.contains("an operator dropped it").then_some(story)
+    });
+    assert!(story.contains(REFUSAL), "{story}");
+    let (code, told) = server.command(&["spool", "retry", &id]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(post.letters().is_empty());
 }

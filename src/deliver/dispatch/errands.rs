@@ -3,7 +3,7 @@
 use super::couriers::{self, Couriers};
 use super::rounds::Trip;
 use crate::deliver::vocabulary::{Blame, Errand, Fault, Receipt, Retry};
-use crate::mailbox::{Marks, Outbox, OutboxFault, Standing};
+use crate::mailbox::{Deposit, Leg, Marks, Outbox, OutboxFault, Standing};
 use crate::subscriber::{Profile, Roster};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -80,9 +80,9 @@ impl Runner {
 
     /// Sends the courier; `None` when there is no such message any more.
     fn deliver(&self, trip: &Trip, owner: Option<&Profile>) -> Result<Option<Arrival>, Fault> {
-        let waiting = self.outbox.deposit(trip.id);
-        let marks = waiting.as_ref().map(|deposit| deposit.marks);
-        let Some(deposit) = waiting.or_else(|| self.outbox.outgoing(trip.id)) else {
+        let present = self.present(trip);
+        let marks = present.as_ref().map(|deposit| deposit.marks);
+        let Some(deposit) = present.or_else(|| self.outbox.outgoing(trip.id)) else {
             return Ok(None);
         };
         let owner = owner.ok_or_else(|| couriers::nobody(&trip.mailbox))?;
@@ -98,7 +98,7 @@ impl Runner {
         // What the courier was last told of the owner's doings.
         let told = Cell::new(marks);
         let look = || {
-            told.set(self.outbox.deposit(trip.id).map(|deposit| deposit.marks));
+            told.set(self.present(trip).map(|deposit| deposit.marks));
             told.get()
         };
         let receipt = courier.deliver(&Errand {
@@ -110,5 +110,14 @@ impl Runner {
         })?;
         let marks = told.get();
         Ok(Some(Arrival { receipt, marks }))
+    }
+
+    /// The message where it is still to go this way. Into the mailbox it goes until it is there or
+    /// its owner withdrew it; mail goes whatever became of it in the mailbox.
+    fn present(&self, trip: &Trip) -> Option<Deposit> {
+        match trip.leg {
+            Leg::Store => self.outbox.deposit(trip.id),
+            Leg::Mail(_) | Leg::Copy(_) | Leg::Notice(_) => self.outbox.outgoing(trip.id),
+        }
     }
 }

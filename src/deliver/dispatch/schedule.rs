@@ -202,6 +202,10 @@ impl Schedule {
                 self.step(deposit.mailbox(), id, Step::Retried);
             }
         }
+        for (id, mailbox) in self.common.outbox.dropped() {
+            tracing::warn!(message = %id, "a dead letter was dropped by an operator");
+            self.step(&mailbox, id, Step::Dropped);
+        }
         for id in self.rounds.all() {
             if waiting.binary_search(&id).is_err() {
                 self.dropped(id);

@@ -19,6 +19,7 @@ pub(in crate::deliver) struct State {
     pub(in crate::deliver) dead: BTreeMap<MessageId, Entry>,
     told: BTreeSet<MessageId>,
     retried: Vec<MessageId>,
+    dropped: Vec<(MessageId, MailboxId)>,
     news: u64,
     /// Ends of legs fail this many times.
     pub(in crate::deliver) stuck: u32,
@@ -75,7 +76,12 @@ impl Fake {
 
     /// An operator drops a message.
     pub(in crate::deliver) fn drop_message(&self, id: MessageId) {
-        self.state().waiting.remove(&id).unwrap();
+        let mut state = self.state();
+        match state.dead.remove(&id) {
+            Some(dead) => state.dropped.push((id, dead.deposit.mailbox().clone())),
+            None => drop(state.waiting.remove(&id).unwrap()),
+        }
+        drop(state);
         self.wake();
     }
 
@@ -234,6 +240,10 @@ impl Outbox for Fake {
 
     fn retried(&self) -> Vec<MessageId> {
         std::mem::take(&mut self.state().retried)
+    }
+
+    fn dropped(&self) -> Vec<(MessageId, MailboxId)> {
+        std::mem::take(&mut self.state().dropped)
     }
 
     fn wait(&self, seen: u64, patience: Duration) -> u64 {

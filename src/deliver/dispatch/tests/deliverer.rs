@@ -219,6 +219,21 @@ fn what_can_never_be_delivered_is_a_dead_letter_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_dead_letter_that_an_operator_drops_is_written_down() {
+    let outbox = Fake::with([deposit(1)]);
+    let (courier, _asked) = scripted(in_turn(vec![Err(Fault::rejected("for good".into()))]));
+    let running = start(Couriers::new(courier), &outbox, roster());
+    assert_eq!(running.event(), Event::Dead(mailbox(), id(1)));
+    outbox.drop_message(id(1));
+    outbox.put(deposit(2));
+    assert_eq!(running.event(), Event::Stored(mailbox(), id(2)));
+    let steps = running.steps.0.lock().unwrap();
+    assert!(steps.contains(&(id(1), Step::Dropped)), "{steps:?}");
+    drop(steps);
+    running.stop();
+}
+
+#[test]
 fn a_delivered_message_that_stays_in_the_outbox_is_not_delivered_twice() {
     let place = Place::new();
     let outbox = Fake::with([deposit(1)]);
@@ -270,6 +285,25 @@ fn a_copy_that_is_refused_does_not_keep_the_message_from_its_mailbox() {
         (1, 1, 0)
     );
     assert!(outbox.waiting().is_empty() && dead(&outbox).is_empty());
+}
+
+#[test]
+fn a_copy_goes_out_also_when_the_message_has_long_been_in_its_mailbox() {
+    let outbox = Fake::with([deposit(1)]);
+    let (local, _stored) = willing();
+    let tries = Mutex::new(vec![Err(Fault::down("not there".into()))]);
+    let (mail, sent) = scripted(move |errand| match tries.lock().unwrap().pop() {
+        Some(answer) => answer,
+        None if (errand.marks)().is_some() => delivered(),
+        None => Ok(Receipt::Withdrawn),
+    });
+    let couriers = Couriers::new(local).mail(mail);
+    start(couriers.clone(), &outbox, with_copy()).stop();
+    assert_eq!(outbox.waiting_for(&mailbox()), [], "it is in its mailbox");
+    outbox.retry(id(1));
+    let statistics = start(couriers, &outbox, with_copy()).stop();
+    assert_eq!(ids(&sent).len(), 2);
+    assert_eq!((statistics.delivered, statistics.withdrawn), (1, 0));
 }
 
 #[test]
