@@ -25,4 +25,5 @@ mod reaching;
 mod recording;
 mod refusals;
 mod smtp;
+mod stalled;
 mod steps;
