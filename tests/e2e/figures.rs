@@ -4,7 +4,7 @@
 use crate::harness::post::Post;
 use crate::harness::sound::speech;
 use crate::harness::{Dial, Server, seconds};
-use crate::lamp::Lamp;
+use crate::harness::lamp::Lamp;
 use crate::reaching::storm;
 use crate::steps::{CALLER, leave_message, recording};
 use std::thread;

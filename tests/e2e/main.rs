@@ -28,5 +28,6 @@ mod reaching;
 mod recording;
 mod refusals;
 mod smtp;
+mod stalled;
 mod steps;
 mod storm;

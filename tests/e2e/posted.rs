@@ -6,7 +6,7 @@ use crate::harness::letter::Letter;
 use crate::harness::smtp::SmtpServer;
 use crate::harness::sound::{self, speech};
 use crate::harness::{Dial, Server, Setup, eventually, seconds};
-use crate::lamp::Lamp;
+use crate::harness::lamp::Lamp;
 use crate::steps::{CALLER, await_event, await_line, leave_message, says, type_passcode};
 
 /// The caller as the Dutch write the number.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod legs_crash;
+mod marks;
 mod mime;
 mod rounds;
 mod spool_crash;

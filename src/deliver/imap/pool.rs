@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 /// How long a connection is kept that nobody uses.
 const IDLE_MAX: Duration = Duration::from_mins(1);
 
+/// The longest that one who waits at the telephone waits for a connection that answers: less than a
+/// call waits for its mailbox, so that it hears of what is on its way instead.
+pub(super) const FIRST_WORD: Duration = Duration::from_secs(7);
+
 /// What a connection is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -73,7 +77,11 @@ impl Pool {
 
     /// A connection that does not count: for one who keeps it.
     pub(super) fn open(&self, account: &ImapAccount) -> Result<Session, Fault> {
-        Session::open(&self.server, account, &self.trust)
+        self.open_within(account, self.server.timeout)
+    }
+
+    fn open_within(&self, account: &ImapAccount, within: Duration) -> Result<Session, Fault> {
+        Session::open(&self.server, account, &self.trust, within)
     }
 
     /// Lends a connection of this account, one that answers: what the server closed meanwhile is
@@ -83,7 +91,16 @@ impl Pool {
         account: &ImapAccount,
         purpose: Purpose,
     ) -> Result<Loan, Fault> {
-        let kept = self.reserve(account, purpose)?;
+        let most = match purpose {
+            Purpose::Delivery => self.server.timeout,
+            Purpose::Telephone => self.server.timeout.min(FIRST_WORD),
+        };
+        let deadline = Instant::now() + most;
+        let left = || match purpose {
+            Purpose::Delivery => most,
+            Purpose::Telephone => deadline.saturating_duration_since(Instant::now()),
+        };
+        let kept = self.reserve(account, purpose, deadline)?;
         // From here on the loan gives the place back.
         let mut loan = Loan {
             pool: Arc::clone(self),
@@ -92,24 +109,28 @@ impl Pool {
             session: None,
         };
         if let Some(mut session) = kept {
-            let begun = Instant::now();
-            match session.look() {
+            let (begun, within) = (Instant::now(), left());
+            match session.look_within(within) {
                 Ok(()) => {
                     loan.session = Some(session);
                     return Ok(loan);
                 }
                 // A server that is silent here would be silent at another log-in too.
-                Err(fault) if begun.elapsed() >= self.server.timeout / 2 => return Err(fault),
+                Err(fault) if begun.elapsed() >= within / 2 => return Err(fault),
                 Err(_) => {}
             }
         }
-        loan.session = Some(self.open(account)?);
+        loan.session = Some(self.open_within(account, left())?);
         Ok(loan)
     }
 
     /// Waits for a place. Gives a connection of the account that is there already.
-    fn reserve(&self, account: &ImapAccount, purpose: Purpose) -> Result<Option<Session>, Fault> {
-        let deadline = Instant::now() + self.server.timeout;
+    fn reserve(
+        &self,
+        account: &ImapAccount,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> Result<Option<Session>, Fault> {
         let mut state = self.lock();
         while !self.has_place(&state, purpose) {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -84,14 +84,15 @@ pub(super) enum Turn {
 }
 
 impl Session {
-    /// Connects, logs in and asks what the server can do, all within its time-out.
+    /// Connects and logs in within this time, and asks what the server can do.
     pub(super) fn open(
         server: &ImapServer,
         account: &ImapAccount,
         trust: &Trust,
+        within: Duration,
     ) -> Result<Session, Fault> {
         let secret = read_secret(&account.secret)?;
-        let deadline = until(server.timeout);
+        let deadline = until(within);
         let mut line = Line::open(server, trust, deadline)?;
         line.begin(deadline, ANSWER_MAX);
         let (line, port) = Port::new(line);
@@ -149,6 +150,14 @@ impl Session {
         self.command("a look", ANSWER_MAX, imap::Session::noop)?;
         self.looked = true;
         Ok(())
+    }
+
+    /// The same, where nobody waits longer than this.
+    pub(super) fn look_within(&mut self, within: Duration) -> Result<(), Fault> {
+        let timeout = std::mem::replace(&mut self.timeout, within);
+        let looked = self.look();
+        self.timeout = timeout;
+        looked
     }
 
     /// Opens a folder, or looks what is new in it where it is open; makes it where it is not

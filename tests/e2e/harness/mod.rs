@@ -8,6 +8,7 @@ pub(crate) mod baresip;
 pub(crate) mod call;
 pub(crate) mod dovecot;
 pub(crate) mod events;
+pub(crate) mod lamp;
 pub(crate) mod letter;
 pub(crate) mod linphone;
 pub(crate) mod mailbox;

@@ -64,6 +64,11 @@ impl Post {
         self.wire.cut();
     }
 
+    /// It takes connections and says nothing more.
+    pub(crate) fn stall(&self) {
+        self.wire.stall();
+    }
+
     /// It is there again.
     pub(crate) fn come_back(&self) {
         self.wire.mend();

@@ -3,6 +3,7 @@
 mod fake;
 mod scene;
 
+use super::pool::FIRST_WORD;
 use super::{Imap, Watcher};
 use crate::deliver::Watch as _;
 use crate::deliver::{
@@ -337,6 +338,27 @@ fn without_uidplus_only_what_nobody_else_marked_is_removed() {
     store.expunge(&owner).unwrap();
     assert_eq!(fake.state().mails.len(), 0);
     assert_eq!(fake.count("UID EXPUNGE"), 0);
+}
+
+#[test]
+fn one_at_the_telephone_waits_less_for_a_silent_server_than_a_call_does() {
+    for verb in ["NOOP", "GREETING"] {
+        let fake = Fake::start();
+        let imap = imap(&fake);
+        deliver(&imap, 1).unwrap();
+        if verb == "GREETING" {
+            imap.close();
+        }
+        fake.plan(verb, Plan::Stall);
+        let start = Instant::now();
+        let held = imap.store().messages(&owner("anna"));
+        assert_eq!(held, Err(mailbox::Fault::Unavailable));
+        let took = start.elapsed();
+        assert!(
+            took < FIRST_WORD + Duration::from_secs(2),
+            "{verb}: {took:?}"
+        );
+    }
 }
 
 #[test]
