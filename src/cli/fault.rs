@@ -12,6 +12,9 @@ pub(super) enum CliFault {
     /// There is no configuration to work with.
     #[error("{0}")]
     Config(#[from] LoadFault),
+    /// The texts of mails cannot be used.
+    #[error("{0}")]
+    Texts(#[from] crate::deliver::TextsFault),
     /// The configuration was checked and has faults; they are printed already.
     #[error("the configuration has faults")]
     ConfigFaulty,
