@@ -1,10 +1,11 @@
-//! `belpost check-config`: every fault and warning of a configuration.
+//! `belpost check-config`: every fault and warning of a configuration, and of the texts of mails
+//! that it names.
 
 use super::arguments::CheckConfigArgs;
 use super::fault::CliFault;
 use super::{print, print_json};
 use crate::config::{Config, LoadFault, Place, load, warnings};
-use crate::deliver::read_templates;
+use crate::deliver::{TextsFault, read_templates};
 use serde::Serialize;
 use std::io::Write;
 
@@ -19,8 +20,9 @@ struct Verdict {
 
 #[derive(Serialize)]
 struct FaultLine {
+    /// In the configuration file; none where the fault is in a file that it names.
     #[serde(flatten)]
-    place: Place,
+    place: Option<Place>,
     key: String,
     problem: String,
 }
@@ -32,28 +34,49 @@ pub(super) fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), Cli
         file.display().to_string()
     });
     match load(file) {
-        Ok(config) => accept(&config, &name, args.json, out),
+        Ok(config) => match read_templates(config.mail.templates.as_deref()) {
+            Ok(_) => accept(&config, &name, args.json, out),
+            Err(fault) if args.json => refuse(in_texts(&fault), out),
+            Err(fault) => Err(fault.into()),
+        },
         Err(LoadFault::Faulty { faults, .. }) if args.json => {
             let lines = faults.0.into_iter().map(|fault| FaultLine {
-                place: fault.place,
+                place: Some(fault.place),
                 key: fault.key,
                 problem: fault.problem.to_string(),
             });
-            let verdict = Verdict {
-                ok: false,
-                subscribers: 0,
-                faults: lines.collect(),
-                warnings: Vec::new(),
-            };
-            print_json(&verdict, out)?;
-            Err(CliFault::ConfigFaulty)
+            refuse(lines.collect(), out)
         }
         Err(fault) => Err(fault.into()),
     }
 }
 
+/// The faults of the texts of mails.
+fn in_texts(fault: &TextsFault) -> Vec<FaultLine> {
+    let problems = match fault {
+        TextsFault::Read(..) => vec![fault.to_string()],
+        TextsFault::Templates(faults) => faults.iter().map(ToString::to_string).collect(),
+    };
+    let line = |problem| FaultLine {
+        place: None,
+        key: "mail.templates".to_owned(),
+        problem,
+    };
+    problems.into_iter().map(line).collect()
+}
+
+fn refuse(faults: Vec<FaultLine>, out: &mut dyn Write) -> Result<(), CliFault> {
+    let verdict = Verdict {
+        ok: false,
+        subscribers: 0,
+        faults,
+        warnings: Vec::new(),
+    };
+    print_json(&verdict, out)?;
+    Err(CliFault::ConfigFaulty)
+}
+
 fn accept(config: &Config, name: &str, json: bool, out: &mut dyn Write) -> Result<(), CliFault> {
-    read_templates(config.mail.templates.as_deref())?;
     let warnings: Vec<String> = warnings(config).iter().map(ToString::to_string).collect();
     let subscribers = config.subscribers.len();
     if json {
@@ -82,9 +105,13 @@ mod tests {
     use super::super::arguments::ConfigArgs;
     use super::*;
     use serde_json::{Value, json};
+    use tempfile::TempDir;
 
     fn check(text: &str, json: bool) -> (Result<(), CliFault>, String) {
-        let folder = tempfile::tempdir().unwrap();
+        check_in(&tempfile::tempdir().unwrap(), text, json)
+    }
+
+    fn check_in(folder: &TempDir, text: &str, json: bool) -> (Result<(), CliFault>, String) {
         let config = folder.path().join("belpost.toml");
         std::fs::write(&config, text).unwrap();
         let file = ConfigArgs {
@@ -124,6 +151,26 @@ mod tests {
             (&json!(true), &json!(1))
         );
         assert!(verdict["warnings"].to_string().contains("no passcode"));
+    }
+
+    #[test]
+    fn a_fault_in_the_text_of_a_mail_is_told_with_its_file_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let dutch = folder.path().join("texts/nl");
+        std::fs::create_dir_all(&dutch).unwrap();
+        std::fs::write(dutch.join("voicemail.txt"), "{{ owner }}\n{{ owenr }}\n").unwrap();
+        let text = "[mail]\ntemplates = \"texts\"\n";
+        let (outcome, _) = check_in(&folder, text, false);
+        let printed = outcome.unwrap_err().to_string();
+        assert!(
+            printed.contains("template nl/voicemail.txt, line 2"),
+            "{printed}"
+        );
+        let (outcome, printed) = check_in(&folder, text, true);
+        assert!(matches!(outcome, Err(CliFault::ConfigFaulty)));
+        let verdict: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(verdict["faults"][0]["key"], "mail.templates");
+        assert_eq!(verdict["faults"][0]["line"], Value::Null);
     }
 
     #[test]

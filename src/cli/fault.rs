@@ -12,6 +12,9 @@ pub(super) enum CliFault {
     /// There is no configuration to work with.
     #[error("{0}")]
     Config(#[from] LoadFault),
+    /// The texts of mails cannot be used.
+    #[error("{0}")]
+    Texts(#[from] crate::deliver::TextsFault),
     /// The configuration was checked and has faults; they are printed already.
     #[error("the configuration has faults")]
     ConfigFaulty,
@@ -79,9 +82,6 @@ pub(super) enum CliFault {
         /// What the system says.
         source: io::Error,
     },
-    /// The texts of mails have faults.
-    #[error(transparent)]
-    Texts(#[from] crate::deliver::TextsFault),
     /// No ledger is kept.
     #[error("the configuration keeps no ledger: name a folder for it in ledger.folder")]
     NoLedger,

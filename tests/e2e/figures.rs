@@ -1,10 +1,10 @@
 //! Figures of delivery, printed: how soon a message is in its mailbox, what kills and outages
 //! cost. They take minutes, so they run only when asked for: `scripts/delivery-figures`.
 
+use crate::harness::lamp::Lamp;
 use crate::harness::post::Post;
 use crate::harness::sound::speech;
 use crate::harness::{Dial, Server, seconds};
-use crate::harness::lamp::Lamp;
 use crate::reaching::storm;
 use crate::steps::{CALLER, leave_message, recording};
 use std::thread;

@@ -2,12 +2,14 @@
 //! mail server between, or a folder where there is none.
 
 use crate::harness::events::TAKE_KEPT;
+use crate::harness::lamp::Lamp;
 use crate::harness::letter::Letter;
 use crate::harness::smtp::SmtpServer;
 use crate::harness::sound::{self, speech};
 use crate::harness::{Dial, Server, Setup, eventually, seconds};
-use crate::harness::lamp::Lamp;
-use crate::steps::{CALLER, await_event, await_line, leave_message, says, type_passcode};
+use crate::steps::{
+    CALLER, await_event, await_line, leave_message, recording, says, type_passcode,
+};
 
 /// The caller as the Dutch write the number.
 const SHOWN: &str = "06 12345678";
@@ -31,7 +33,7 @@ fn assert_carries(letter: &Letter, said: &[i16], id: &str) {
     assert_eq!(file.kind, "audio/wav");
     let name = &file.name;
     assert!(
-        name.starts_with("voicemail-") && name.ends_with(".wav"),
+        name.starts_with("voicemail-") && name.rsplit('.').next() == Some("wav"),
         "{name}"
     );
     assert!(letter.text.contains(name), "{}", letter.text);
@@ -229,7 +231,7 @@ fn a_dead_letter_that_is_dropped_is_gone_for_good() {
         "delivery = \"email\"\nemails = [\"550.550.550@x.nl\"]",
     );
     let server = Server::start_with(&setup);
-    let mut call = crate::steps::recording(&server, Dial::new(server.address(), "2001", CALLER));
+    let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));
     call.say(&speech(2.0, 1));
     let call_id = call.id().to_owned();
     call.press("#");

@@ -1,9 +1,9 @@
 //! Local mailboxes as their subscribers want them: the sound they are kept in, and how much.
 
-use crate::harness::events::TAKE_BEGAN;
-use crate::harness::letter::Letter;
+use crate::harness::events::{PROMPT, TAKE_BEGAN};
+use crate::harness::letter::{Letter, SoundFile};
 use crate::harness::sound::{self, speech};
-use crate::harness::{Call, Dial, Server, Setup, seconds};
+use crate::harness::{Call, Dial, Server, Setup, eventually, seconds};
 use crate::steps::{
     CALLER, await_event, await_line, leave_message, playing_in, recording, says, type_passcode,
 };
@@ -21,10 +21,12 @@ fn open_mailbox(server: &Server, number: &str) -> Call {
     call
 }
 
-/// Plays the first message of the open mailbox.
+/// Plays the first message of the open mailbox, past the words before it.
 fn play(server: &Server, call: &mut Call) {
     await_line(server, call, "voicemail-play");
     call.press("1");
+    await_line(server, call, "new-message");
+    call.press("3");
     call.wait_until("a message plays", seconds(20.0), |call| {
         playing_in(server, call.id()).then_some(())
     });
@@ -36,38 +38,41 @@ fn a_message_is_kept_as_its_owner_wants_it_and_heard_as_it_was_said() {
         .subscriber("2001", "sound = \"flac\"")
         .subscriber("2002", "sound = \"g711\"");
     let server = Server::start_with(&setup);
-    let said = speech(4.0, 1);
-    for (number, kind, ending) in [
+    let kept_as = [
         ("2001", "audio/flac", ".flac"),
         ("2002", "audio/wav", ".wav"),
-    ] {
-        leave_message(&server, number, CALLER, &said);
-        server.await_messages(number, 1);
-        let file = only_file(&server, number);
-        assert_eq!(file.kind, kind);
-        assert!(
-            file.name.starts_with("voicemail-") && file.name.ends_with(ending),
-            "{}",
-            file.name
-        );
-        let kept = match number {
-            "2001" => {
-                decode(&file.octets, Duration::from_mins(1))
-                    .unwrap()
-                    .samples
-            }
-            _ => g711(&file.octets),
-        };
-        assert!(sound::find(&kept, &said).is_some(), "{number}");
-        let mut call = open_mailbox(&server, number);
-        play(&server, &mut call);
-        // The envelope comes before the message.
-        call.wait_until("the message is over", seconds(30.0), |call| {
-            says(&server, call.id(), "end-of-message").then_some(())
-        });
-        let heard = call.hang_up().heard();
-        assert!(sound::find(&heard, &said).is_some(), "{number}");
-    }
+    ];
+    std::thread::scope(|scope| {
+        for (number, kind, ending) in kept_as {
+            let server = &server;
+            scope.spawn(move || assert_kept_and_heard(server, number, kind, ending));
+        }
+    });
+}
+
+fn assert_kept_and_heard(server: &Server, number: &str, kind: &str, ending: &str) {
+    let said = speech(3.0, 1);
+    leave_message(server, number, CALLER, &said);
+    server.await_messages(number, 1);
+    let file = only_file(server, number);
+    let name = &file.name;
+    assert_eq!(file.kind, kind);
+    assert!(
+        name.starts_with("voicemail-") && name.ends_with(ending),
+        "{name}"
+    );
+    let kept = if kind == "audio/flac" {
+        let decoded = decode(&file.octets, Duration::from_mins(1));
+        decoded.expect("FLAC").samples
+    } else {
+        g711(&file.octets)
+    };
+    assert!(sound::find(&kept, &said).is_some(), "{name}");
+    let mut call = open_mailbox(server, number);
+    play(server, &mut call);
+    await_line(server, &mut call, "end-of-message");
+    let heard = call.hang_up().heard();
+    assert!(sound::find(&heard, &said).is_some(), "{name}");
 }
 
 /// The sound of a WAV file that must hold G.711, half as large as linear sound.
@@ -80,7 +85,7 @@ fn g711(octets: &[u8]) -> Vec<i16> {
 }
 
 /// The sound file of the only message in a Maildir.
-fn only_file(server: &Server, number: &str) -> crate::harness::letter::SoundFile {
+fn only_file(server: &Server, number: &str) -> SoundFile {
     let folder = server.folder().join("mail").join(number).join("Maildir");
     let files = ["new", "cur"].map(|sub| std::fs::read_dir(folder.join(sub)).unwrap());
     let files: Vec<_> = files
@@ -106,14 +111,18 @@ fn fill(server: &Server, messages: u64) {
     });
 }
 
-/// Calls, and hears before any tone that the mailbox is full.
-fn assert_full(server: &Server) {
-    let mut call = Dial::new(server.address(), "2001", CALLER).answered();
-    await_line(server, &mut call, "mailbox-full");
-    call.wait_for_end(seconds(20.0));
-    assert!(!server.happened(call.id(), TAKE_BEGAN));
-    let heard = call.voice().heard();
-    assert!(!sound::is_silent(&heard), "nothing was heard");
+/// Calls until told that the mailbox is full, or is not: the server learns it soon after a message
+/// came or went, not at once.
+fn call_when(server: &Server, full: bool) -> Call {
+    eventually("the room is known", seconds(10.0), || {
+        let mut call = Dial::new(server.address(), "2001", CALLER).answered();
+        await_event(server, &mut call, PROMPT, 1);
+        if says(server, call.id(), "mailbox-full") == full {
+            return Some(call);
+        }
+        call.hang_up();
+        None
+    })
 }
 
 /// Hears how the mailbox stands, then deletes the first message and hangs up.
@@ -131,21 +140,19 @@ fn a_full_mailbox_is_told_before_the_tone_and_takes_messages_when_one_is_deleted
     let server = Server::start_with(&Setup::new().subscriber("2001", "max_messages = 2"));
     fill(&server, 2);
     let mailbox = server.await_messages("2001", 2);
-    assert_full(&server);
+    let mut call = call_when(&server, true);
+    call.wait_for_end(seconds(20.0));
+    let came_to_a_tone = server.happened(call.id(), TAKE_BEGAN) || says(&server, call.id(), "beep");
+    assert!(!came_to_a_tone && !sound::is_silent(&call.voice().heard()));
     assert_eq!(mailbox.count(), 2);
     delete_one(&server, "inbox-full");
-    // The lamp and the room are known soon after the owner hangs up, not at once.
-    let mut call = crate::harness::eventually("there is room", seconds(10.0), || {
-        let mut call = Dial::new(server.address(), "2001", CALLER).answered();
-        await_event(&server, &mut call, "prompt", 1);
-        (!says(&server, call.id(), "mailbox-full")).then_some(call)
-    });
+    let mut call = call_when(&server, false);
     call.press("#");
     await_event(&server, &mut call, TAKE_BEGAN, 1);
     call.say(&speech(1.5, 7));
     call.hang_up();
     server.await_messages("2001", 2);
-    assert_full(&server);
+    call_when(&server, true).hang_up();
 }
 
 #[test]
