@@ -3,6 +3,7 @@
 //! Every message whose caller got the answer to the BYE arrives at each address that takes it in
 //! the end, and is a dead letter for each that never does. Its Message-ID is the same on every try.
 
+use crate::harness::letter::Letter;
 use crate::harness::smtp::SmtpServer;
 use crate::harness::sound::speech;
 use crate::harness::{Dial, Server, eventually, seconds};
@@ -128,7 +129,7 @@ fn message_at(post: &SmtpServer, address: &str) -> Option<String> {
     let here = letters
         .iter()
         .filter(|letter| letter.header("to") == address && letter.file.is_some());
-    let ids: BTreeSet<&str> = here.map(|letter| letter.id()).collect();
+    let ids: BTreeSet<&str> = here.map(Letter::id).collect();
     assert!(ids.len() <= 1, "{address} has {ids:?}");
     ids.first().map(|id| (*id).to_owned())
 }
