@@ -1,4 +1,6 @@
 //! The laws of the lamps, held against a model that knows nothing of queues and marks.
+//!
+//! Long because the model and the world around the lamps are shared by every law.
 
 use super::*;
 use crate::base::{Language, Mono};

@@ -100,7 +100,8 @@ impl Post {
         state.free.push_back(mailbox.clone());
         drop(state);
         self.due.notify_one();
-        self.free.notify_one();
+        // One who pauses before another try would take the only call, and do nothing with it.
+        self.free.notify_all();
     }
 
     /// No more.
@@ -317,6 +318,36 @@ mod tests {
             state.site_answered(false, false, Mono::ZERO);
         }
         assert_eq!(state.not_before, Mono::ZERO, "mailboxes here fare apart");
+    }
+
+    #[test]
+    fn a_thread_that_pauses_keeps_no_mailbox_from_one_that_is_free() {
+        let post = Arc::new(Post::new(Duration::from_secs(60), true));
+        let stop = Arc::new(AtomicBool::new(false));
+        let pause = {
+            let (post, stop) = (Arc::clone(&post), Arc::clone(&stop));
+            std::thread::spawn(move || post.pause(&stop, Duration::from_secs(600)))
+        };
+        for n in 0..200 {
+            let (sender, claimed) = std::sync::mpsc::channel();
+            let free = Arc::clone(&post);
+            let claim = std::thread::spawn(move || {
+                sender.send(None).unwrap();
+                sender
+                    .send(free.claim().map(|(mailbox, _)| mailbox))
+                    .unwrap();
+            });
+            assert_eq!(claimed.recv(), Ok(None));
+            std::thread::yield_now();
+            let mailbox = mailbox(&n.to_string());
+            post.watch(&mailbox);
+            let patience = Duration::from_secs(20);
+            assert_eq!(claimed.recv_timeout(patience), Ok(Some(mailbox)));
+            claim.join().unwrap();
+        }
+        stop.store(true, Ordering::Release);
+        post.close();
+        pause.join().unwrap();
     }
 
     #[test]

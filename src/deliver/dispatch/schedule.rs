@@ -244,10 +244,11 @@ impl Schedule {
     }
 
     /// A message was dropped. What of it is still under way tells when it is back.
-    fn gone(&self, mailbox: &MailboxId, id: MessageId) {
+    fn gone(&mut self, mailbox: &MailboxId, id: MessageId) {
         if self.rounds.knows(id) {
             return;
         }
+        self.arrived.retain(|(each, _), _| *each != id);
         tracing::warn!(message = %id, "dropped by an operator");
         self.step(mailbox, id, Step::Dropped);
         self.not_known_full(mailbox, &Leg::Store);
