@@ -17,6 +17,7 @@ use crate::observe::LedgerFiles;
 use crate::spool::Spool;
 use crate::subscriber::Roster;
 use std::sync::Arc;
+use std::thread;
 use tokio::sync::mpsc;
 
 /// What happened to a mailbox that the signalling task wants to know.
@@ -47,10 +48,15 @@ pub(super) struct Far {
 }
 
 impl Far {
-    /// Delivers what is due now, once, and ends.
-    pub(super) fn stop(self) {
-        drop(self.keeping);
-        self.deliverer.stop();
+    /// Delivers what is due now, once, and ends. Whatever waits for a mail server is waited for
+    /// together, not one after the other.
+    pub(super) fn stop(self, near: Option<Near>) {
+        let (keeping, deliverer) = (self.keeping, self.deliverer);
+        thread::scope(|scope| {
+            scope.spawn(move || drop(keeping));
+            scope.spawn(move || drop(near));
+            deliverer.stop();
+        });
         for imap in &self.imap {
             imap.close();
         }

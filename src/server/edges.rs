@@ -309,7 +309,7 @@ impl Edges {
 
     /// Ends what is at the edge, in order: sockets, media, then the spool, which brings all it
     /// holds to disk.
-    pub(super) async fn close(self) {
+    pub(super) async fn close(self) -> Near {
         self.transport.shutdown().await;
         // Workers that stop do not wait for a receiver that is gone.
         drop(self.media);
@@ -317,6 +317,7 @@ impl Edges {
         self.telling.flush();
         drop(self.lamp_file);
         drop(self.spool);
+        self.near
     }
 
     fn ask(

@@ -140,11 +140,14 @@ impl Server {
     pub async fn stop(self) {
         // The task that has ended already needs no word.
         let _ended = self.stop.send(());
-        match self.task.await {
-            Ok(edges) => edges.close().await,
-            Err(fault) => error!(%fault, "the signalling task ended by a fault"),
-        }
-        self.delivery.stop();
+        let near = match self.task.await {
+            Ok(edges) => Some(edges.close().await),
+            Err(fault) => {
+                error!(%fault, "the signalling task ended by a fault");
+                None
+            }
+        };
+        self.delivery.stop(near);
         info!("ended in order");
     }
 }
