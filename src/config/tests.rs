@@ -320,3 +320,11 @@ fn where_messages_of_a_subscriber_go_is_read_with_all_its_faults() {
     }
     assert_eq!(listed.len(), 5, "{listed:?}");
 }
+
+#[test]
+fn a_packaged_server_writes_nothing_beside_its_configuration() {
+    let text = include_str!("../../packaging/belpost.toml");
+    let config = parse(text, Path::new("/etc/belpost")).unwrap();
+    let printed = format!("{config:?}");
+    assert!(!printed.contains("/etc/belpost"), "{printed}");
+}

@@ -227,7 +227,7 @@ fn a_message_that_cannot_be_delivered_yet_is_heard_from_the_spool() {
 }
 
 #[test]
-fn a_mailbox_that_cannot_be_read_is_called_unavailable_and_costs_no_message() {
+fn a_mailbox_that_cannot_be_read_costs_no_message_and_what_waits_for_it_is_heard() {
     let server = Server::start();
     let folder = server.folder().join("mail");
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -239,9 +239,13 @@ fn a_mailbox_that_cannot_be_read_is_called_unavailable_and_costs_no_message() {
     let mut owner = Dial::new(server.address(), "*86", "2001").answered();
     await_line(&server, &mut owner, "enter-passcode");
     type_passcode(&mut owner);
-    await_line(&server, &mut owner, "messages-unavailable");
-    await_line(&server, &mut owner, "main-leave");
-    owner.hang_up();
+    await_line(&server, &mut owner, "inbox-unreachable");
+    owner.wait_until("the waiting message plays", seconds(30.0), |owner| {
+        playing_in(&server, owner.id()).then_some(())
+    });
+    owner.wait(seconds(4.5));
+    let heard = owner.hang_up().heard();
+    assert!(sound::find(&heard, &said).is_some());
     assert_delivered_without(&server, &obstacle, &id, &said);
 }
 
