@@ -62,7 +62,15 @@ fn a_silent_mail_server_gaps_no_call_and_loses_and_doubles_nothing() {
     let hung_up = Instant::now();
     let voice = listener.hang_up();
     assert!(hung_up.elapsed() < seconds(1.0), "{:?}", hung_up.elapsed());
-    assert!(sound::find(&voice.heard(), &said[..8_000 * 8]).is_some());
+    let heard = voice.heard();
+    let place = |from: f64| sound::find(&heard, sound::cut(&said, from, 1.0));
+    let (first, last) = (place(0.5), place(8.0));
+    let apart = first.zip(last).map(|(first, last)| last - first);
+    // A busy machine may stretch it by some packets; the silence of the mail server may not.
+    assert!(
+        apart.is_some_and(|apart| (7.4..8.0).contains(&apart)),
+        "heard from {first:?} to {last:?}"
+    );
     let waits: Vec<Duration> = (0..3).map(|_| told_unreachable(&server)).collect();
     println!("until the portal says that the mailbox is out of reach: {waits:?}");
     let last = waits.last().copied().unwrap_or_default();
