@@ -301,3 +301,18 @@ fn a_message_that_waits_for_its_caller_to_hang_up_is_recorded_to_the_end() {
     call.hang_up();
     post.await_messages(2, seconds(5.0));
 }
+
+#[test]
+fn what_a_mail_client_reads_puts_the_lamp_of_baresip_out() {
+    let post = Post::start();
+    let server = Server::start_with(&post.setup());
+    let mut phone = Baresip::start_with_lamp(server.address(), "2001", &speech(1.0, 9));
+    phone.await_lamp("no", "0/0");
+    leave_message(&server, "2001", CALLER, &speech(2.0, 1));
+    phone.await_lamp("yes", "1/0");
+    let message = post.await_messages(1, seconds(10.0)).remove(0);
+    let uid = message.uid.to_string();
+    let read = post.client().uid_store(uid, "+FLAGS (\\Seen)");
+    read.expect("a changed flag");
+    phone.await_lamp("no", "0/1");
+}
