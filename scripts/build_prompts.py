@@ -62,6 +62,7 @@ def catalogue(language):
     file = tomllib.loads((ROOT / language / "catalogue.toml").read_text("utf-8"))
     carriers = file.get("carriers", {})
     clips = {clip: (text, None) for clip, text in file["lines"].items()}
+    clips |= {f"{line}-brief": (text, None) for line, text in file["brief"].items()}
     for clip, text in file["pieces"].items():
         clips[clip] = (text, carriers.get(clip.split("-")[0]))
     return clips

@@ -23,6 +23,7 @@ pub mod media;
 // Rank 4
 pub mod call;
 // Rank 5
+pub mod decoder;
 pub mod deliver;
 pub mod directory;
 pub mod engine;

@@ -28,6 +28,7 @@ const RANKS: &[(&str, u8)] = &[
     ("lamp", 3),
     ("media", 3),
     ("call", 4),
+    ("decoder", 5),
     ("deliver", 5),
     ("directory", 5),
     ("engine", 5),
@@ -44,7 +45,9 @@ const RANKS: &[(&str, u8)] = &[
 /// The uses between neighbours of a rank: a flow speaks media's vocabulary, what an answer agrees
 /// on is a law of audio, and a profile says how its mailbox is kept.
 const NEIGHBOURS: &[(&str, &str)] = &[
+    ("deliver", "decoder"),
     ("flow", "media"),
+    ("library", "decoder"),
     ("sdp", "audio"),
     ("subscriber", "mailbox"),
 ];

@@ -9,6 +9,7 @@ mod ids;
 mod ids_source;
 mod language;
 mod pii;
+mod tenant;
 mod time;
 
 pub use dial::{DialString, DialStringFault};
@@ -17,4 +18,5 @@ pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, SessionId};
 pub use ids_source::Ids;
 pub use language::Language;
 pub use pii::Pii;
+pub use tenant::{TenantId, TenantIdFault};
 pub use time::{Mono, Now, Timestamp};

@@ -277,6 +277,7 @@ mod tests {
             zone: "Europe/Amsterdam".to_owned(),
             passcode: None,
             assistant: None,
+            tenant: None,
             delivery: crate::subscriber::Delivery::local(),
             limits: crate::mailbox::Limits::default(),
         }

@@ -208,6 +208,7 @@ pub(super) mod tests {
             zone: "UTC".into(),
             passcode: None,
             assistant: None,
+            tenant: None,
             delivery: Delivery::local(),
             limits: Limits::default(),
         };

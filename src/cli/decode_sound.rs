@@ -4,11 +4,11 @@
 //! itself before it reads the first octet.
 
 use super::fault::CliFault;
-use crate::deliver;
+use crate::decoder;
 use std::io::{self, Write};
 
 /// Decodes standard input.
 pub(super) fn run(out: &mut dyn Write) -> Result<(), CliFault> {
-    deliver::limit_this_process().map_err(CliFault::Runtime)?;
-    Ok(deliver::decode_here(&mut io::stdin().lock(), out)?)
+    decoder::limit_this_process().map_err(CliFault::Runtime)?;
+    Ok(decoder::decode_here(&mut io::stdin().lock(), out)?)
 }

@@ -38,7 +38,7 @@ pub(super) enum CliFault {
     SelfTest(crate::selftest::Failure),
     /// A sound file could not be decoded.
     #[error("cannot decode the sound: {0}")]
-    Sound(#[from] crate::deliver::GaveUp),
+    Sound(#[from] crate::decoder::GaveUp),
     /// Our own output could not be written.
     #[error("cannot write the output: {0}")]
     Output(io::Error),

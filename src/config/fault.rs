@@ -149,8 +149,23 @@ pub enum ValueFault {
     #[error(transparent)]
     Passcode(#[from] crate::subscriber::PasscodeHashFault),
     /// No language tag.
-    #[error("not a language: 2 to 8 small letters, such as nl or en")]
+    #[error("not a language: 2 to 8 small letters, perhaps a variant, such as nl, en or nl-be")]
     Language,
+    /// No language of callers.
+    #[error("wanted the beginning of a number, a space and a language, such as \"+32 nl-be\"")]
+    CallerLanguage,
+    /// No name of a tenant.
+    #[error(transparent)]
+    Tenant(#[from] crate::base::TenantIdFault),
+    /// A tenant nobody defined.
+    #[error("there is no [[tenant]] of this name")]
+    NoTenant,
+    /// The same twice.
+    #[error("is there already")]
+    Again,
+    /// No address with a port.
+    #[error("wanted ADDRESS:PORT, an IPv6 address in brackets")]
+    SocketAddress,
     /// No time zone.
     #[error("no such time zone; wanted an IANA name such as Europe/Amsterdam")]
     Zone,

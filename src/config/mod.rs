@@ -11,6 +11,7 @@ mod claims;
 mod fault;
 mod mail;
 mod model;
+mod prompts;
 mod reader;
 mod sections;
 mod subscribers;
@@ -22,8 +23,8 @@ mod tests;
 
 pub use fault::{Fault, Faults, LoadFault, Place, Problem, ValueFault};
 pub use model::{
-    Config, Deposit, Diagnostics, Entry, Events, Imap, Lamp, Ledger, Log, Mailboxes, Media, Menus,
-    Portal, Prompts, Sip, Spool,
+    Config, Deposit, Diagnostics, Entry, Events, Http, Imap, Lamp, Ledger, Log, Mailboxes, Media,
+    Menus, Operator, Portal, Prompts, Sip, Spool, TenantEntry,
 };
 pub use values::{Listen, Ports};
 pub use warnings::{Warning, warnings};
@@ -63,8 +64,8 @@ pub fn parse(text: &str, base: &Path) -> Result<Config, Faults> {
 
 /// Every key there is, as `section.key`, by name.
 pub fn keys() -> BTreeSet<String> {
-    // Keys of a subscriber or IMAP server are asked for where there is one.
-    let (_, _, keys) = read("[[imap]]\n[[subscriber]]\n", Path::new(""));
+    // Keys of a subscriber, tenant or IMAP server are asked for where there is one.
+    let (_, _, keys) = read("[[imap]]\n[[tenant]]\n[[subscriber]]\n", Path::new(""));
     keys
 }
 

@@ -12,8 +12,8 @@ use crate::mailbox::Limits;
 use crate::mime::MailAddress;
 use crate::observe::{LogFormat, LogLevel};
 use crate::sip::Network;
-use crate::subscriber::{Language, Profile, Secret};
-use std::net::{IpAddr, Ipv4Addr};
+use crate::subscriber::{CallerLanguage, Language, PasscodeHash, Profile, Secret, Tenant};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,12 +46,16 @@ pub struct Config {
     pub ledger: Ledger,
     /// `[prompts]`: what is said.
     pub prompts: Prompts,
+    /// `[http]`: the web page and the programming interface.
+    pub http: Http,
     /// `[log]`: the log on standard error.
     pub log: Log,
     /// `[events]`: the call event log.
     pub events: Events,
     /// `[diagnostics]`: numbers for testing.
     pub diagnostics: Diagnostics,
+    /// `[[tenant]]`: customers with languages and prompts of their own, by name.
+    pub tenants: Vec<TenantEntry>,
     /// `[[subscriber]]`: who has a mailbox, in the order of the file.
     pub subscribers: Vec<Profile>,
 }
@@ -204,12 +208,52 @@ pub struct Ledger {
 /// `[prompts]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompts {
-    /// An operator's prompt sets, before those compiled in.
-    pub folder: Option<PathBuf>,
+    /// Where the operator's prompt sets are kept, each version as it was compiled.
+    pub store: PathBuf,
     /// The language of whoever has none of their own.
     pub language: Language,
-    /// Where encoded prompts are kept between starts.
+    /// The languages subscribers may choose between, in which order they also stand in for one
+    /// another; at least one.
+    pub languages: Vec<Language>,
+    /// The languages of callers, by their numbers.
+    pub callers: Vec<CallerLanguage>,
+    /// Which languages subscribers chose by telephone.
+    pub choices: PathBuf,
+    /// Where the prompts compiled in are kept encoded between starts.
     pub cache: Option<PathBuf>,
+    /// Who changes prompts by telephone.
+    pub operator: Operator,
+}
+
+/// Who changes prompts by telephone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operator {
+    /// The numbers to call.
+    pub numbers: Vec<DialString>,
+    /// The passcode; `None` lets nobody in.
+    pub passcode: Option<PasscodeHash>,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Where the web page and the programming interface are; `None` is nowhere.
+    pub listen: Option<SocketAddr>,
+    /// The file of tokens; without it nobody gets in.
+    pub token_file: Option<PathBuf>,
+    /// The most octets of one upload, 1 MB - 4 GB.
+    pub max_upload: u64,
+    /// The most uploads at a time, 1-16.
+    pub max_uploads: usize,
+}
+
+/// `[[tenant]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantEntry {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Who changes its prompts by telephone.
+    pub operator: Operator,
 }
 
 /// `[log]`
@@ -278,12 +322,14 @@ impl Default for Config {
                 keep_days: 90,
             },
             prompts: Prompts::default(),
+            http: Http::default(),
             log: Log {
                 level: LogLevel::Info,
                 format: LogFormat::Text,
             },
             events: Events { file: None },
             diagnostics: Diagnostics::default(),
+            tenants: Vec::new(),
             subscribers: Vec::new(),
         }
     }
@@ -383,12 +429,28 @@ impl Default for Entry {
 
 impl Default for Prompts {
     fn default() -> Prompts {
+        // invariant: tags of two small letters.
+        #[allow(clippy::expect_used)]
+        let language = |tag| Language::parse(tag).expect("a language tag");
         Prompts {
-            folder: None,
-            // invariant: "nl" is a tag of two small letters.
-            #[allow(clippy::expect_used)]
-            language: Language::parse("nl").expect("a language tag"),
+            store: "state/prompts".into(),
+            language: language("nl"),
+            languages: vec![language("nl"), language("en")],
+            callers: Vec::new(),
+            choices: "state/languages.json".into(),
             cache: Some("state/prompts.cache".into()),
+            operator: Operator::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Http {
+        Http {
+            listen: None,
+            token_file: None,
+            max_upload: 200_000_000,
+            max_uploads: 2,
         }
     }
 }

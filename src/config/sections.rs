@@ -7,11 +7,12 @@ use super::fault::{Problem, ValueFault};
 use super::mail;
 use super::model::{
     Config, Deposit, Diagnostics, Entry, Events, Lamp, Ledger, Log, Mailboxes, Media, Menus,
-    Portal, Prompts, Sip, Spool,
+    Portal, Sip, Spool,
 };
+use super::prompts;
 use super::reader::{Reader, Section};
 use super::subscribers;
-use super::values::{self, Listen, Ports, language, number, path, plain, value};
+use super::values::{self, Listen, Ports, number, path, plain, value};
 use crate::audio::Law;
 use crate::call::MailboxFrom;
 use crate::mime::MailHost;
@@ -28,7 +29,7 @@ const HEADER_TEXT_MAX: usize = 100;
 pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &Path) -> Config {
     let mut claims = Vec::new();
     let mailboxes = mailboxes(reader.section(document, "mailboxes"), base);
-    let prompts = prompts(reader.section(document, "prompts"), base);
+    let prompts = prompts::prompts(reader.section(document, "prompts"), base, &mut claims);
     let mut config = Config {
         sip: sip(reader.section(document, "sip")),
         media: media(reader.section(document, "media")),
@@ -45,6 +46,8 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         log: log(reader.section(document, "log")),
         events: events(reader.section(document, "events"), base),
         diagnostics: diagnostics(reader.section(document, "diagnostics"), &mut claims),
+        http: prompts::http(reader.section(document, "http"), base),
+        tenants: prompts::tenants(reader, document, &mut claims),
         subscribers: Vec::new(),
         prompts,
     };
@@ -233,20 +236,6 @@ fn ledger(mut section: Section<'_, '_>, base: &Path) -> Ledger {
     };
     section.finish();
     ledger
-}
-
-fn prompts(mut section: Section<'_, '_>, base: &Path) -> Prompts {
-    let d = Prompts::default();
-    let cache = d.cache.map(|file| base.join(file));
-    let prompts = Prompts {
-        folder: section.optional("folder", d.folder, |text| path(text, base)),
-        language: section
-            .parsed("language", language)
-            .map_or(d.language, value),
-        cache: section.optional("cache", cache, |text| path(text, base)),
-    };
-    section.finish();
-    prompts
 }
 
 fn log(mut section: Section<'_, '_>) -> Log {

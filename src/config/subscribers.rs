@@ -3,11 +3,11 @@
 use super::claims::Claim;
 use super::fault::{Problem, ValueFault};
 use super::mail::{self, limits};
-use super::model::{Config, Imap};
+use super::model::{Config, Imap, TenantEntry};
 use super::reader::{At, Reader, Section};
 use super::values::{self, language, number, plain};
-use crate::base::{DialString, MailboxId};
-use crate::subscriber::{Delivery, Mode, PasscodeHash, Profile};
+use crate::base::{DialString, MailboxId, TenantId};
+use crate::subscriber::{Delivery, Mode, PasscodeHash, Profile, Tenant};
 use std::path::Path;
 use toml::de::DeTable;
 
@@ -46,6 +46,7 @@ fn subscriber(
     let mailbox = mailbox(section);
     let name = section.optional("name", None, |text| values::line(text, NAME_MAX));
     let numbers = section.list("numbers", number).unwrap_or_default();
+    let tenant = tenant(section, &config.tenants);
     let language = section.optional("language", None, language);
     let zone = section.optional("zone", None, values::zone);
     let passcode = section.optional("passcode", None, |text| {
@@ -60,12 +61,25 @@ fn subscriber(
         name: name.unwrap_or_else(|| mailbox.value.to_string()),
         mailbox: mailbox.value,
         numbers: numbers.into_iter().map(|at| at.value).collect(),
-        language: language.unwrap_or_else(|| config.prompts.language.clone()),
+        language: language
+            .or_else(|| tenant.and_then(|t| t.languages.first().cloned()))
+            .unwrap_or_else(|| config.prompts.language.clone()),
         zone: zone.unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
         passcode,
         assistant,
+        tenant: tenant.map(|t| t.id.clone()),
         delivery,
         limits,
+    })
+}
+
+/// The tenant of the subscriber, one of those defined, which are sorted by name.
+fn tenant<'c>(section: &mut Section<'_, '_>, tenants: &'c [TenantEntry]) -> Option<&'c Tenant> {
+    section.optional("tenant", None, |text| {
+        let id = TenantId::parse(text)?;
+        let found = tenants.binary_search_by(|entry| entry.tenant.id.cmp(&id));
+        let entry = found.ok().and_then(|at| tenants.get(at));
+        entry.map(|e| &e.tenant).ok_or(ValueFault::NoTenant)
     })
 }
 

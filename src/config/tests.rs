@@ -116,8 +116,8 @@ name = "Nobody"
             "11:10: media.codecs: needs at least one entry",
             "15:18: deposit.min_message_ms: must not be more than max_message_s",
             "17:2: speling: unknown name",
-            "21:12: subscriber.language: \"Dutch\": not a language: 2 to 8 small letters, such as \
-             nl or en",
+            "21:12: subscriber.language: \"Dutch\": not a language: 2 to 8 small letters, perhaps a \
+             variant, such as nl, en or nl-be",
             "22:8: subscriber.zone: \"Europe/Mokum\": no such time zone; wanted an IANA name such \
              as Europe/Amsterdam",
             "23:12: subscriber.passcode: not a passcode hash: make one with `belpost \

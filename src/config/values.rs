@@ -7,7 +7,7 @@ use super::reader::At;
 use crate::base::DialString;
 use crate::mime::MailAddress;
 use crate::sip::{Network, Transport};
-use crate::subscriber::Language;
+use crate::subscriber::{CallerLanguage, Language};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -180,6 +180,15 @@ pub(super) fn number(text: &str) -> Result<DialString, ValueFault> {
 /// Reads a language tag.
 pub(super) fn language(text: &str) -> Result<Language, ValueFault> {
     Language::parse(text).ok_or(ValueFault::Language)
+}
+
+/// Reads the language of callers whose number begins so ("+32 nl-be").
+pub(super) fn caller_language(text: &str) -> Result<CallerLanguage, ValueFault> {
+    let (prefix, tag) = text.split_once(' ').ok_or(ValueFault::CallerLanguage)?;
+    Ok(CallerLanguage {
+        prefix: number(prefix)?,
+        language: language(tag.trim())?,
+    })
 }
 
 pub(super) fn path(text: &str, base: &Path) -> Result<PathBuf, ValueFault> {

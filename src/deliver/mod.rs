@@ -11,15 +11,14 @@
 //!
 //! `dispatch` says which message goes where next and what came of it; the couriers are `maildir`,
 //! `imap` and `smtp`, the first two also stores; `boxes` is a mailbox as the telephone has it, kept
-//! and on its way as one. `letter` makes a deposit the mail that couriers carry, `sound` and
-//! `decoder` read what other programs recorded; `servers` says how servers are reached,
+//! and on its way as one. `letter` makes a deposit the mail that couriers carry, `sound` reads
+//! what other programs recorded; `servers` says how servers are reached,
 //! `vocabulary` is what all of them speak.
 //!
 //! Not here: the files of the spool ([`spool`](crate::spool)), what the mail looks like
 //! ([`mime`](crate::mime)).
 
 mod boxes;
-mod decoder;
 mod dispatch;
 mod imap;
 mod letter;
@@ -34,7 +33,6 @@ mod vocabulary;
 pub use boxes::{
     Fullness, Keeping, Mailboxes, QUESTIONS_MAX, Stores, Truth, WAIT_MAX, Wall, Watches,
 };
-pub use decoder::{Decoder, DecoderFault, GaveUp, decode_here, limit_this_process};
 pub use dispatch::{
     Bounds, Couriers, DeadLetter, Deliverer, Event, FAILURES_TO_OPEN, FullMailbox, Lapse, Notice,
     Notify, PROBE_EVERY, Rounds, Setback, Statistics, Target, Trip, retry_after, slow_retry_after,

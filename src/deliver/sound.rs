@@ -4,8 +4,8 @@
 //! format goes to a [`Decoder`], a process of its own with limits: a mailbox may hold what a
 //! stranger put there.
 
-use super::decoder::{Decoder, DecoderFault};
 use crate::audio::{Law, Pcm, WIRE_RATE, WireAudio, flac, wav};
+use crate::decoder::{Decoder, DecoderFault};
 use crate::mailbox::Fault;
 use crate::mime::{self, SoundFile, SoundFormat};
 use std::panic::{AssertUnwindSafe, catch_unwind};

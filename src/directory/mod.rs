@@ -40,6 +40,7 @@ mod tests {
             zone: "UTC".into(),
             passcode: None,
             assistant: None,
+            tenant: None,
             delivery: crate::subscriber::Delivery::local(),
             limits: crate::mailbox::Limits::default(),
         }

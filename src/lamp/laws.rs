@@ -31,6 +31,7 @@ fn roster() -> Arc<Roster> {
         zone: "Europe/Amsterdam".to_owned(),
         passcode: None,
         assistant: None,
+        tenant: None,
         delivery: Delivery {
             mode: match at {
                 BY_MAIL => Mode::Email(Vec::new()),

@@ -12,6 +12,7 @@
 mod cache;
 mod embedded;
 mod sources;
+pub mod studio;
 #[cfg(test)]
 mod tests;
 pub mod tones;

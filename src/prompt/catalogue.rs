@@ -82,9 +82,9 @@ impl Catalogue {
 
     /// A catalogue in which every clip says its own name, for sets whose clips are not words.
     pub fn of_names(grammar: Grammar) -> Catalogue {
-        let lines = Line::ALL.iter().map(|&line| ClipId::from(line));
-        let texts = lines
-            .chain(grammar.clips())
+        let texts = grammar
+            .all_clips()
+            .into_iter()
             .map(|id| (id.clone(), id.to_string()))
             .collect();
         let name = "names".to_owned();
@@ -135,11 +135,15 @@ impl Reader<'_> {
             self.fault(at, FaultKind::Syntax(error.message().to_owned()));
         }
         let file = file.get_ref();
-        self.refuse_unknown(file, &["grammar", "name", "lines", "pieces", "carriers"]);
+        let sections = ["grammar", "name", "lines", "brief", "pieces", "carriers"];
+        self.refuse_unknown(file, &sections);
         let grammar = self.grammar(file);
         let name = self.text_of(file, "name");
         let lines: Vec<ClipId> = Line::ALL.iter().map(|&line| line.into()).collect();
         let mut texts = self.texts(file, "lines", &lines);
+        let brief: Vec<ClipId> = Line::BRIEF.iter().map(|&line| line.into()).collect();
+        let brief = self.texts(file, "brief", &brief).into_iter();
+        texts.extend(brief.map(|(line, text)| (ClipId::of(line.as_str(), "brief"), text)));
         let pieces = grammar.map(Grammar::clips)?;
         texts.extend(self.texts(file, "pieces", &pieces));
         let carriers = self.carriers(file, &pieces);

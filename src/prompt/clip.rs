@@ -1,18 +1,36 @@
 //! The name of a clip, and what a rendered phrase is made of.
 
 use super::Line;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 /// The name of one clip: of its entry in the catalogue and of its audio file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ClipId(Cow<'static, str>);
 
 impl ClipId {
     /// The name as text: lower-case letters, figures and hyphens.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The longest name, in characters.
+    pub const MAX: usize = 40;
+
+    /// Reads a name: 1-40 small ASCII letters, figures and hyphens. Whether there is such a clip
+    /// a catalogue knows.
+    pub fn parse(name: &str) -> Option<ClipId> {
+        let known = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let fits = (1..=ClipId::MAX).contains(&name.len()) && name.bytes().all(known);
+        fits.then(|| ClipId(Cow::Owned(name.to_owned())))
+    }
+
+    /// The brief form of a choice, "main-voicemail-brief".
+    pub fn brief(line: Line) -> ClipId {
+        ClipId::of(line.key(), "brief")
     }
 
     /// The first word of the name, by which carriers are chosen.
@@ -28,6 +46,25 @@ impl ClipId {
     /// A clip of a numbered or lettered family, `number-21` or `key-hash`.
     pub(super) fn of(family: &str, member: impl fmt::Display) -> ClipId {
         ClipId(Cow::Owned(format!("{family}-{member}")))
+    }
+}
+
+/// A text that names no clip.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no clip: small letters, figures and hyphens")]
+pub struct ClipIdFault(String);
+
+impl TryFrom<String> for ClipId {
+    type Error = ClipIdFault;
+
+    fn try_from(name: String) -> Result<ClipId, ClipIdFault> {
+        ClipId::parse(&name).ok_or(ClipIdFault(name))
+    }
+}
+
+impl From<ClipId> for String {
+    fn from(clip: ClipId) -> String {
+        clip.0.into_owned()
     }
 }
 

@@ -158,6 +158,74 @@ lines! {
     /// This code works from the caller's own telephone only.
     OwnPhoneOnly = "own-phone-only",
 
+    // The language.
+    /// Choice: change the language.
+    MainLanguage = "main-language",
+    /// Choice, said in each language itself: this language.
+    LanguageThis = "language-this",
+    /// From now on everything is said in this language.
+    LanguageChanged = "language-changed",
+
+    // Prompts by telephone, for operators.
+    /// Welcome to the recording of prompts.
+    OperatorWelcome = "operator-welcome",
+    /// The passcode is wrong.
+    PasscodeWrong = "passcode-wrong",
+    /// Choice: one prompt, by its number.
+    OperatorClip = "operator-clip",
+    /// Choice: the system greetings.
+    OperatorGreetings = "operator-greetings",
+    /// Choice: hear example sentences.
+    OperatorAudition = "operator-audition",
+    /// Choice: back to the version before.
+    OperatorRollBack = "operator-roll-back",
+    /// Enter the number of the prompt, then hash.
+    EnterClip = "enter-clip",
+    /// No prompt has this number.
+    NoSuchClip = "no-such-clip",
+    /// "Prompt", its number follows.
+    ClipNumber = "clip-number",
+    /// Choice: hear the prompt.
+    ClipListen = "clip-listen",
+    /// Choice: record the prompt.
+    ClipRecord = "clip-record",
+    /// Choice: drop the own recording of the prompt.
+    ClipRevert = "clip-revert",
+    /// Choice: the next prompt.
+    ClipNext = "clip-next",
+    /// Choice: the prompt before.
+    ClipPrevious = "clip-previous",
+    /// Speak the prompt after the tone, then press hash.
+    ClipSpeak = "clip-speak",
+    /// Choice: hear the recording.
+    RecordingListen = "recording-listen",
+    /// Choice: record again.
+    RecordingAgain = "recording-again",
+    /// Choice: use the recording.
+    RecordingUse = "recording-use",
+    /// The recording is in use.
+    ClipInUse = "clip-in-use",
+    /// The own recording is gone, the one before is in use.
+    ClipReverted = "clip-reverted",
+    /// The prompt has no recording of its own.
+    ClipNotOwn = "clip-not-own",
+    /// The recording is empty or too quiet and is not used.
+    RecordingTooQuiet = "recording-too-quiet",
+    /// The recording is overdriven and is not used.
+    RecordingTooLoud = "recording-too-loud",
+    /// The recording could not be put to use.
+    ClipNotReplaced = "clip-not-replaced",
+    /// The version before is in use.
+    RolledBack = "rolled-back",
+    /// There is no version before.
+    NothingToRollBack = "nothing-to-roll-back",
+    /// Choice: the next sentence.
+    SentenceNext = "sentence-next",
+    /// Choice: the sentence before.
+    SentencePrevious = "sentence-previous",
+    /// These were all sentences.
+    SentencesEnd = "sentences-end",
+
     // Everywhere.
     /// That is not a choice here.
     NotAChoice = "not-a-choice",
@@ -169,6 +237,44 @@ lines! {
     ServiceEnding = "service-ending",
     /// Something went wrong on our side.
     SomethingWrong = "something-wrong",
+}
+
+impl Line {
+    /// The choices that are said more briefly when a menu comes again: for each there is a clip
+    /// [`ClipId::brief`](super::ClipId) with the text of `[brief]` in the catalogue.
+    pub const BRIEF: &'static [Line] = &[
+        Line::ReviewAgain,
+        Line::ReviewListen,
+        Line::ReviewKeep,
+        Line::RepeatChoices,
+        Line::MainVoicemail,
+        Line::MainLanguage,
+        Line::MainLeave,
+        Line::VoicemailPlay,
+        Line::GoBack,
+        Line::MessageSave,
+        Line::MessageDelete,
+        Line::MessageUndelete,
+        Line::MessageReplay,
+        Line::MessagePrevious,
+        Line::MessageEnvelope,
+        Line::MessageNext,
+        Line::ClipListen,
+        Line::ClipRecord,
+        Line::ClipRevert,
+        Line::ClipNext,
+        Line::ClipPrevious,
+        Line::RecordingListen,
+        Line::RecordingAgain,
+        Line::RecordingUse,
+        Line::SentenceNext,
+        Line::SentencePrevious,
+    ];
+
+    /// Whether the choice has a brief form.
+    pub fn has_brief(self) -> bool {
+        Line::BRIEF.contains(&self)
+    }
 }
 
 #[cfg(test)]

@@ -8,16 +8,22 @@ mod clip;
 mod grammar;
 mod line;
 mod render;
+mod report;
+mod sentence;
+mod set;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::{Catalogue, ClipText, Fault, FaultKind};
-pub use clip::{ClipId, Piece};
+pub use clip::{ClipId, ClipIdFault, Piece};
 pub use grammar::Grammar;
 pub use line::Line;
 pub use render::{pause_between, render, spell_out};
+pub use report::{Coverage, Finding, Remedy, Report, Severity};
+pub use sentence::{Part, Place, Sentence};
+pub use set::{SetId, SetIdFault, VersionId, Voice};
 
-use crate::base::{DialString, Digit, Timestamp};
+use crate::base::{DialString, Digit, Language, Timestamp};
 use std::time::Duration;
 
 /// One thing to say or sound.
@@ -27,6 +33,13 @@ pub enum Phrase {
     Line(Line),
     /// A menu choice: what it does, then its key ("to save the message, press hash").
     Choice(Line, Digit),
+    /// A menu choice in the fewest words ("save: hash"), for whoever has heard the menu before. A
+    /// line without a brief form is said as a [`Phrase::Choice`].
+    Brief(Line, Digit),
+    /// A phrase in a language of its own, whatever the listener's is.
+    In(Language, Box<Phrase>),
+    /// One clip by its name, as an operator hears it.
+    Clip(ClipId),
     /// A value, said by the language's grammar.
     Say(Say),
     /// The tone before a recording.

@@ -1,6 +1,6 @@
 //! Phrases to pieces, and to the words a listener hears.
 
-use super::clip::Piece;
+use super::clip::{ClipId, Piece};
 use super::{Catalogue, Grammar, Phrase};
 use std::time::Duration;
 
@@ -8,11 +8,20 @@ use std::time::Duration;
 const SENTENCE_PAUSE: Duration = Duration::from_millis(250);
 
 /// The pieces of one phrase, in the order they are heard. A choice says what it does before it
-/// names its key.
+/// names its key. Whoever speaks several languages renders [`Phrase::In`] with the grammar of its own.
 pub fn render(grammar: Grammar, phrase: &Phrase) -> Vec<Piece> {
     match phrase {
         Phrase::Line(line) => vec![(*line).into()],
         Phrase::Choice(line, digit) => vec![(*line).into(), grammar.key(*digit).into()],
+        Phrase::Brief(line, digit) if line.has_brief() => {
+            vec![
+                ClipId::brief(*line).into(),
+                grammar.brief_key(*digit).into(),
+            ]
+        }
+        Phrase::Brief(line, digit) => vec![(*line).into(), grammar.key(*digit).into()],
+        Phrase::In(_, phrase) => render(grammar, phrase),
+        Phrase::Clip(clip) => vec![clip.clone().into()],
         Phrase::Say(value) => grammar.say(value),
         Phrase::Beep => vec![Piece::Beep],
         Phrase::Pause(span) => vec![Piece::Pause(*span)],

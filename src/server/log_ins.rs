@@ -130,6 +130,7 @@ mod tests {
             zone: "UTC".to_owned(),
             passcode,
             assistant: None,
+            tenant: None,
             delivery: crate::subscriber::Delivery::local(),
             limits: crate::mailbox::Limits::default(),
         };

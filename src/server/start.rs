@@ -205,10 +205,9 @@ fn sockets(config: &Config) -> transport::Config {
 }
 
 fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
-    let folder = config.prompts.folder.clone();
     let cache = config.prompts.cache.clone();
     let library = Library::load(&library::Config {
-        folder,
+        folder: None,
         cache,
         tones: false,
     })?;

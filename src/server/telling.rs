@@ -154,6 +154,9 @@ fn shown(phrase: &Phrase) -> Option<String> {
     match phrase {
         Phrase::Line(line) => Some(line.key().to_owned()),
         Phrase::Choice(line, key) => Some(format!("{} {key}", line.key())),
+        Phrase::Brief(line, key) => Some(format!("{} {key} in brief", line.key())),
+        Phrase::In(language, phrase) => Some(format!("{} in {language}", shown(phrase)?)),
+        Phrase::Clip(clip) => Some(format!("clip {clip}")),
         Phrase::Say(say) => Some(value(say)),
         Phrase::Beep => Some("beep".to_owned()),
         Phrase::Pause(_) => None,

@@ -4,12 +4,14 @@
 
 mod delivery;
 mod passcode;
+mod tenant;
 
 pub use crate::base::Language;
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
 pub use passcode::{PasscodeHash, PasscodeHashFault};
+pub use tenant::{CallerLanguage, Tenant, language_of_caller};
 
-use crate::base::{DialString, MailboxId};
+use crate::base::{DialString, MailboxId, TenantId};
 use crate::mailbox::Limits;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub struct Profile {
     pub passcode: Option<PasscodeHash>,
     /// Where key 0 takes a caller.
     pub assistant: Option<DialString>,
+    /// The tenant the subscriber belongs to; `None` where there are none.
+    pub tenant: Option<TenantId>,
     /// How messages reach the subscriber.
     pub delivery: Delivery,
     /// What the mailbox may hold.

@@ -2,7 +2,7 @@
 
 use crate::harness::{eventually, seconds};
 use belpost::audio::decode::decode;
-use belpost::deliver::Decoder;
+use belpost::decoder::Decoder;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -139,6 +139,7 @@ fn roster() -> Arc<Roster> {
         zone: "Europe/Amsterdam".into(),
         passcode: None,
         assistant: None,
+        tenant: None,
         delivery: Delivery::local(),
         limits: Limits::default(),
     };

@@ -67,6 +67,7 @@ fn owner(folder: &str) -> Profile {
         zone: "Europe/Amsterdam".into(),
         passcode: None,
         assistant: None,
+        tenant: None,
         delivery: Delivery {
             mode: Mode::Mailbox(account(folder)),
             copies: Vec::new(),

@@ -63,6 +63,7 @@ fn owner(sound: SoundFormat) -> Profile {
         zone: "Europe/Amsterdam".into(),
         passcode: None,
         assistant: None,
+        tenant: None,
         delivery: Delivery {
             sound,
             ..Delivery::local()

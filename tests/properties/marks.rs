@@ -105,6 +105,7 @@ fn profile() -> Profile {
         zone: "Europe/Amsterdam".into(),
         passcode: None,
         assistant: None,
+        tenant: None,
         delivery: Delivery::local(),
         limits: Limits::default(),
     }

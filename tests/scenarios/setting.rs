@@ -48,6 +48,7 @@ impl Setting {
                     zone: "Europe/Amsterdam".to_owned(),
                     passcode: None,
                     assistant: assistant.as_ref().map(number_of).transpose()?,
+                    tenant: None,
                     delivery: delivery(email.as_deref())?,
                     limits: Limits::default(),
                 };

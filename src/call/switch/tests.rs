@@ -31,6 +31,7 @@ impl Office {
             zone: "UTC".to_owned(),
             passcode: None,
             assistant: None,
+            tenant: None,
             delivery: crate::subscriber::Delivery::local(),
             limits: crate::mailbox::Limits::default(),
         };

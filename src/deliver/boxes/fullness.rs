@@ -110,6 +110,7 @@ mod tests {
             zone: "UTC".into(),
             passcode: None,
             assistant: None,
+            tenant: None,
             delivery: Delivery::local(),
             limits: Limits {
                 messages: Some(2),

@@ -45,6 +45,7 @@ pub(super) fn profile() -> Profile {
         zone: "Europe/Amsterdam".into(),
         passcode: None,
         assistant: None,
+        tenant: None,
         delivery: Delivery::local(),
         limits: mailbox::Limits::default(),
     }

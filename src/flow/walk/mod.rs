@@ -33,6 +33,7 @@ pub(super) fn profile(assistant: bool) -> Arc<Profile> {
         zone: "Europe/Amsterdam".to_owned(),
         passcode: None,
         assistant: assistant.then(|| DialString::parse("2009").unwrap()),
+        tenant: None,
         delivery: Delivery::local(),
         limits: crate::mailbox::Limits::default(),
     })

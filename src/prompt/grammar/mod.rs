@@ -51,13 +51,22 @@ impl Grammar {
         }
     }
 
+    /// Every clip a set of this grammar can need: the lines, their brief forms, and what values
+    /// and keys are put together from. The place of a clip in this list is its number by telephone.
+    pub fn all_clips(self) -> Vec<ClipId> {
+        let lines = Line::ALL.iter().map(|&line| ClipId::from(line));
+        let brief = Line::BRIEF.iter().map(|&line| ClipId::brief(line));
+        lines.chain(brief).chain(self.clips()).collect()
+    }
+
     /// Every clip that values and keys can need, the fixed lines aside.
     pub fn clips(self) -> Vec<ClipId> {
         let shared = ["new", "saved", "expiring"]
             .iter()
             .flat_map(|kind| ["none", "one", "many"].map(|count| ClipId::of(kind, count)));
         let lengths = ["minute-one", "minutes", "second-one", "seconds"].map(ClipId::named);
-        let keys = Digit::ALL.map(key_clip);
+        let keys = Digit::ALL.map(key_clip).into_iter();
+        let keys = keys.chain(Digit::ALL.map(brief_key_clip));
         let signs = Digit::ALL.into_iter().filter_map(sign_clip);
         let dates = (1..=7)
             .map(|day| ClipId::of("weekday", day))
@@ -67,8 +76,7 @@ impl Grammar {
             Grammar::Dutch => dutch::clips(),
             Grammar::English => english::clips(),
         };
-        keys.into_iter()
-            .chain((0..=99).map(|n| ClipId::of("number", n)))
+        keys.chain((0..=99).map(|n| ClipId::of("number", n)))
             .chain(["hundred", "thousand", "plus"].map(ClipId::named))
             .chain(signs)
             .chain(shared)
@@ -92,6 +100,11 @@ impl Grammar {
     /// The clip that names a key behind a choice ("press hash").
     pub fn key(self, digit: Digit) -> ClipId {
         key_clip(digit)
+    }
+
+    /// The clip that names a key behind a choice in its brief form ("hash").
+    pub fn brief_key(self, digit: Digit) -> ClipId {
+        brief_key_clip(digit)
     }
 
     fn cardinal(self, number: u32) -> Vec<ClipId> {
@@ -207,6 +220,10 @@ fn key_clip(digit: Digit) -> ClipId {
         Digit::Pound => ClipId::named("key-hash"),
         _ => ClipId::of("key", digit.as_char().to_ascii_lowercase()),
     }
+}
+
+fn brief_key_clip(digit: Digit) -> ClipId {
+    ClipId::of("brief", key_clip(digit))
 }
 
 /// The clip of a figure on its own; `None` for the other keys.
