@@ -15,6 +15,7 @@ use crate::call::{Milestone, PATIENCE, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
 use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault};
+use super::prompts::{PromptWatch, Prompts};
 use crate::library::Library;
 use crate::mailbox::Step;
 use crate::prompt::Phrase;
@@ -54,6 +55,8 @@ pub(super) enum Input {
     LogIn(Verdict),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
+    /// Other prompts are in use.
+    Prompts(Arc<Library>),
 }
 
 /// What a question to a mailbox was for.
@@ -76,7 +79,11 @@ pub(super) struct Edges {
     pub near: Near,
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<Verdict>,
-    pub library: Arc<Library>,
+    pub prompts: Prompts,
+    /// Other prompts to be used from now on.
+    pub renewed: mpsc::UnboundedReceiver<Arc<Library>>,
+    /// Looks whether there are any.
+    pub prompt_watch: PromptWatch,
     /// The language of whatever a caller's own lacks.
     pub fallback: Language,
     pub telling: Telling,
@@ -119,6 +126,7 @@ impl Edges {
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
+                Some(library) = self.renewed.recv() => Some(Input::Prompts(library)),
                 else => std::future::pending().await,
             };
             if let Some(input) = input {
@@ -147,6 +155,7 @@ impl Edges {
     pub(super) fn open_media(&mut self, session: SessionId, peer: IpAddr) -> Option<SocketAddr> {
         match self.engine.open(session) {
             Ok(local) => {
+                self.prompts.opened(session);
                 let ip = self.media_address.unwrap_or_else(|| address::towards(peer));
                 Some(SocketAddr::new(ip, local.rtp.port()))
             }
@@ -170,6 +179,7 @@ impl Edges {
     }
 
     pub(super) fn close_media(&mut self, session: SessionId) {
+        self.prompts.closed(session);
         match self.engine.close(session) {
             // A session that is gone already needs no closing.
             Ok(()) | Err(SendFault::Unknown) => {}
@@ -198,7 +208,8 @@ impl Edges {
         language: &Language,
     ) {
         let items = self
-            .library
+            .prompts
+            .of(session)
             .say(phrases, &[language.clone(), self.fallback.clone()]);
         self.media(session, media::Command::Play { id, items });
     }
@@ -315,6 +326,7 @@ impl Edges {
         drop(self.media);
         self.engine.stop();
         self.telling.flush();
+        drop(self.prompt_watch);
         drop(self.lamp_file);
         drop(self.spool);
         self.near

@@ -11,6 +11,7 @@ mod delivery;
 mod edges;
 mod lamp_file;
 mod log_ins;
+mod prompts;
 mod rules;
 mod signalling;
 mod start;
