@@ -18,7 +18,7 @@ use crate::flow::{KeepFault, PlayFault};
 use super::prompts::{PromptWatch, Prompts};
 use crate::library::Library;
 use crate::mailbox::Step;
-use crate::prompt::Phrase;
+use crate::prompt::{Phrase, Voice};
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
@@ -207,10 +207,11 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
-        let items = self
-            .prompts
-            .of(session)
-            .say(phrases, &[language.clone(), self.fallback.clone()]);
+        let voice = Voice {
+            tenant: None,
+            languages: vec![language.clone(), self.fallback.clone()],
+        };
+        let items = self.prompts.of(session).say(phrases, &voice);
         self.media(session, media::Command::Play { id, items });
     }
 
