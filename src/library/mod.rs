@@ -11,6 +11,7 @@
 
 mod cache;
 mod embedded;
+pub mod intake;
 mod sources;
 pub mod studio;
 #[cfg(test)]
