@@ -15,7 +15,9 @@ mod layers;
 mod pack;
 mod snapshot;
 mod sound;
+mod sources;
 mod store;
+pub mod intake;
 pub mod studio;
 #[cfg(test)]
 mod testing;
