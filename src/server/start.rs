@@ -5,6 +5,7 @@ use super::delivery;
 use super::edges::{Edges, Questions};
 use super::lamp_file::LampFile;
 use super::log_ins::{LogIns, LogInsFault};
+use super::prompts::{self, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::telling::Telling;
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 /// Media reports that may wait for the signalling task. Keys and ends of prompts are few: at
 /// 1,000 calls some hundred a second.
@@ -157,7 +158,7 @@ async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
 ) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
-    let library = load_prompts(config)?;
+    let (prompts, prompt_watch, renewed) = load_prompts(config)?;
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
@@ -185,7 +186,9 @@ async fn open_edges(
         near,
         log_ins,
         verdicts,
-        library,
+        prompts,
+        renewed,
+        prompt_watch,
         fallback: config.prompts.language.clone(),
         telling: Telling::new(events),
         asked: Questions::default(),
@@ -204,20 +207,20 @@ fn sockets(config: &Config) -> transport::Config {
     }
 }
 
-fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
-    let cache = config.prompts.cache.clone();
-    let library = Library::load(&library::Config {
+/// The prompts, the watch over them, and where it tells of others.
+fn load_prompts(
+    config: &Config,
+) -> Result<(Prompts, PromptWatch, mpsc::UnboundedReceiver<Arc<Library>>), StartFault> {
+    let config = library::Config {
         store: Some(config.prompts.store.clone()),
-        cache,
+        cache: config.prompts.cache.clone(),
         tones: false,
-    })?;
-    for unused in library.unused() {
-        warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
-    }
-    for (set, clip) in library.missing() {
-        warn!(%set, %clip, "a prompt clip is missing");
-    }
-    Ok(Arc::new(library))
+    };
+    let library = Arc::new(Library::load(&config)?);
+    prompts::tell_unused(&library);
+    let (found, renewed) = mpsc::unbounded_channel();
+    let watch = PromptWatch::start(config, Arc::clone(&library), found)?;
+    Ok((Prompts::new(library), watch, renewed))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

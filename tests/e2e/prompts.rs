@@ -30,7 +30,10 @@ fn prompts(server: &Server, arguments: &[&str]) -> String {
 
 /// Stages a folder as the next version of a set.
 fn import(server: &Server, set: &str, folder: &PathBuf) {
-    prompts(server, &["import", &folder.display().to_string(), "--set", set]);
+    prompts(
+        server,
+        &["import", &folder.display().to_string(), "--set", set],
+    );
 }
 
 /// Waits until the server has taken up a change for the nth time.
@@ -76,16 +79,25 @@ fn a_call_keeps_the_prompts_it_began_with_and_the_next_hears_the_new_ones() {
     await_renewal(&server, 2);
     to_the_tone(&server, &mut call);
     let heard = call.hang_up().heard();
-    assert!(holds(&heard, &long) && holds(&heard, &first), "the old prompts to the end");
+    assert!(
+        holds(&heard, &long) && holds(&heard, &first),
+        "the old prompts to the end"
+    );
     assert!(!holds(&heard, &second), "and nothing of the new ones");
 
     let heard = greeting(&server, "2001");
-    assert!(holds(&heard, &second) && !holds(&heard, &first), "the next call hears the new one");
+    assert!(
+        holds(&heard, &second) && !holds(&heard, &first),
+        "the next call hears the new one"
+    );
 
     prompts(&server, &["roll-back", "nl"]);
     await_renewal(&server, 3);
     let heard = greeting(&server, "2001");
-    assert!(holds(&heard, &first) && holds(&heard, &long), "one step back");
+    assert!(
+        holds(&heard, &first) && holds(&heard, &long),
+        "one step back"
+    );
 }
 
 #[test]
@@ -98,7 +110,10 @@ fn a_tenants_recording_is_heard_by_its_own_callers_only_and_after_a_restart() {
     let own = speech(2.0, 41);
     let folder = recordings(&server, "acme", &[("leave-message", &own)]);
     let place = folder.display().to_string();
-    prompts(&server, &["import", &place, "--set", "acme.nl", "--activate"]);
+    prompts(
+        &server,
+        &["import", &place, "--set", "acme.nl", "--activate"],
+    );
     await_renewal(&server, 1);
     assert!(holds(&greeting(&server, "2001"), &own));
     assert!(!holds(&greeting(&server, "2002"), &own));
@@ -112,13 +127,17 @@ fn a_faulty_set_is_staged_for_a_look_and_never_heard() {
     let folder = recordings(&server, "silent", &[("leave-message", &vec![0; 16_000])]);
     fs::write(folder.join("goodbye.mp3"), b"not a sound at all").expect("a file");
     let place = folder.display().to_string();
-    let (status, said) = server.command(&["prompts", "import", &place, "--set", "nl", "--activate"]);
+    let (status, said) =
+        server.command(&["prompts", "import", &place, "--set", "nl", "--activate"]);
     assert_eq!(status, Some(1), "{said}");
     for named in ["leave-message", "goodbye"] {
         assert!(said.contains(named), "{named}: {said}");
     }
     let (status, said) = server.command(&["prompts", "activate", "nl", "1"]);
     assert_eq!(status, Some(1), "{said}");
-    assert!(!sound::is_silent(&greeting(&server, "2001")), "the shipped prompts are heard");
+    assert!(
+        !sound::is_silent(&greeting(&server, "2001")),
+        "the shipped prompts are heard"
+    );
     assert!(!server.printed().contains(RENEWED));
 }
