@@ -11,6 +11,7 @@
 
 mod cache;
 mod embedded;
+pub mod intake;
 mod layers;
 mod pack;
 mod snapshot;
