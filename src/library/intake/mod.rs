@@ -25,7 +25,7 @@ use std::path::Path;
 /// The most entries of an upload: files, folders and all else.
 const MAX_ENTRIES: usize = 5_000;
 /// The most octets of one sound file.
-const MAX_FILE: u64 = 32 << 20;
+pub const MAX_FILE: u64 = 32 << 20;
 /// The most octets of a catalogue.
 const MAX_CATALOGUE: u64 = 1 << 20;
 /// The most octets of an upload, unpacked.

@@ -30,7 +30,7 @@ enum Step {
 use Step::{Activate, Add, Keep, Remove, RollBack};
 
 const SETS: [&str; 2] = ["nl", "acme.nl"];
-const ROOT: &str = "/a/store";
+const ROOT: &str = "/store";
 
 /// What the world outside knows.
 #[derive(Clone, Debug, Default)]
