@@ -109,9 +109,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        let refused = |why: axum::extract::rejection::QueryRejection| {
-            Problem::bad_request(why.body_text())
-        };
+        let refused =
+            |why: axum::extract::rejection::QueryRejection| Problem::bad_request(why.body_text());
         query.map(|Query(asked)| Asked(asked)).map_err(refused)
     }
 }
@@ -160,7 +159,10 @@ mod tests {
             assert_eq!(acme.check(&set(name)).is_ok(), name == "acme.nl");
         }
         assert!(acme.check_parent(&set("nl")).is_ok());
-        assert_eq!(acme.check_parent(&set("zorg.nl")).unwrap_err().status(), 404);
+        assert_eq!(
+            acme.check_parent(&set("zorg.nl")).unwrap_err().status(),
+            404
+        );
     }
 
     #[test]

@@ -81,7 +81,9 @@ impl Listener for Gate {
         let place = self.place().await;
         loop {
             match self.listener.accept().await {
-                Ok((stream, address)) => return (Connection::new(stream, self.limits, place), address),
+                Ok((stream, address)) => {
+                    return (Connection::new(stream, self.limits, place), address);
+                }
                 Err(error) if of_one_peer(&error) => {}
                 Err(error) => {
                     warn!(%error, "no connection for the web page can be taken");

@@ -258,8 +258,7 @@ impl Jobs {
         let id = Uuid::try_parse(id).ok()?;
         let mut jobs = self.desk.lock();
         forget_old(&mut jobs, Instant::now());
-        jobs.get(&id)
-            .map(|job| (job.set.clone(), job.view.clone()))
+        jobs.get(&id).map(|job| (job.set.clone(), job.view.clone()))
     }
 
     /// No more jobs; those that wait are refused.

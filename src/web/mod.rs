@@ -40,10 +40,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use tokens::Tokens;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
-use tokens::Tokens;
 use tracing::{error, info};
 use uploads::Uploads;
 

@@ -61,6 +61,9 @@ impl Asset {
 pub(super) fn routes() -> Router {
     ASSETS.into_iter().fold(Router::new(), |router, asset| {
         let answer = ([(header::CONTENT_TYPE, asset.kind)], asset.text);
-        router.route(asset.path, get(move || async move { answer.into_response() }))
+        router.route(
+            asset.path,
+            get(move || async move { answer.into_response() }),
+        )
     })
 }

@@ -230,7 +230,11 @@ mod tests {
         };
         let cases = [
             (StudioFault::NoSet(set()), 404, "not-found"),
-            (StudioFault::NoVersion(set(), VersionId(2)), 404, "not-found"),
+            (
+                StudioFault::NoVersion(set(), VersionId(2)),
+                404,
+                "not-found",
+            ),
             (StudioFault::NoClip(set(), "x".to_owned()), 404, "not-found"),
             (StudioFault::Faulty(set(), VersionId(2), 3), 409, "faulty"),
             (StudioFault::Needed(set(), set(), 3), 409, "needed"),

@@ -153,10 +153,7 @@ pub(super) async fn upload_recording(
 #[utoipa::path(get, path = "/v1/jobs", tag = "uploads",
     responses((status = 200, body = JobsView), (status = 401, body = Problem)),
 )]
-pub(super) async fn jobs(
-    operator: Operator,
-    State(shared): State<Arc<Shared>>,
-) -> Json<JobsView> {
+pub(super) async fn jobs(operator: Operator, State(shared): State<Arc<Shared>>) -> Json<JobsView> {
     let jobs = shared.jobs.list(|set| operator.may_change(set));
     Json(JobsView { jobs })
 }
@@ -216,7 +213,7 @@ fn expected(headers: &HeaderMap) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// The note of a version: one line, who at its end.
+/// The note of a version: one line, who first.
 fn note(text: &str, operator: &Operator) -> Result<String, Problem> {
     let text = text.trim();
     if text.chars().count() > NOTE_MAX || text.contains(char::is_control) {
@@ -225,8 +222,8 @@ fn note(text: &str, operator: &Operator) -> Result<String, Problem> {
     }
     let name = &operator.name;
     Ok(if text.is_empty() {
-        format!("by {name}")
+        name.clone()
     } else {
-        format!("{text} (by {name})")
+        format!("{name}: {text}")
     })
 }

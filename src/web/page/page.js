@@ -4,7 +4,7 @@ import { Problem, token } from "./api.js";
 import { byId, el, fill } from "./dom.js";
 import { failed, quiet } from "./notices.js";
 import { stop } from "./player.js";
-import { showSet } from "./set.js";
+import { showSet, showVersion } from "./set.js";
 import { go, here, page, refresh, setTitle, state, verdict } from "./state.js";
 import { forgetJobs, showTray } from "./tray.js";
 import { LANGUAGES, language, speak, t } from "./words.js";
@@ -30,6 +30,7 @@ async function show(anew = true) {
   showTray();
   const { set, version, tab } = here();
   const shown = set ?? state.all.sets[0]?.set;
+  state.shown = shown;
   document.title = shown ? `${setTitle(shown)} · Belpost` : "Belpost";
   if (shown) await showSet(main, shown, version, tab);
   else main.append(el("p", { class: "quiet" }, t("noSets")));
@@ -71,6 +72,7 @@ function signIn(wrong) {
 function signOut(why) {
   token.forget();
   state.all = null;
+  state.shown = null;
   state.pending.clear();
   forgetJobs();
   stop();
@@ -112,6 +114,11 @@ function newSet() {
 
 // A file that misses its place must not take the page away.
 for (const event of ["dragover", "drop"]) addEventListener(event, (happened) => happened.preventDefault());
-addEventListener("hashchange", () => show(false));
+addEventListener("hashchange", () => {
+  const { set, version, tab } = here();
+  // Another side of the same set leaves the rest of the page as it is.
+  if (token.get() && set && set === state.shown) showVersion(set, version, tab);
+  else show(false);
+});
 page.show = show;
 show();

@@ -2,9 +2,10 @@
 
 import { path, tell } from "./api.js";
 import { addingZone } from "./adding.js";
-import { el, fill } from "./dom.js";
+import { byId, el, fill } from "./dom.js";
 import { confirmed, failed, notice } from "./notices.js";
-import { go, page, setTitle, summaryOf, verdict } from "./state.js";
+import { stop } from "./player.js";
+import { go, page, setTitle, state, summaryOf, verdict } from "./state.js";
 import { showTab } from "./tabs.js";
 import { moment, t } from "./words.js";
 
@@ -17,8 +18,9 @@ export async function showSet(main, name, version, tab) {
     fill(main, heading(name), el("p", { class: "lead" }, t("notYet")), addingZone(name, null));
     return;
   }
-  const shown = version ?? set.active;
-  const detail = el("section", { class: "detail", id: "detail" });
+  state.version = undefined;
+  const versions = el("section", { id: "versions" });
+  const detail = el("section", { id: "detail" });
   fill(main,
     heading(name),
     el("div", { class: "state" },
@@ -26,10 +28,25 @@ export async function showSet(main, name, version, tab) {
       set.before !== null && el("button", { class: "soft", type: "button", id: "roll-back",
         click: () => rollBack(set) }, t("back", set.before))),
     addingZone(name, set),
-    versionList(set, shown),
+    versions,
     detail);
+  await showVersion(name, version, tab);
+}
+
+/** Shows one version of the set that is on the page. */
+export async function showVersion(name, version, tab) {
+  const set = summaryOf(name);
+  if (!set) return;
+  stop();
+  const shown = version ?? set.active;
+  const moved = state.version !== undefined && state.version !== shown && version !== undefined;
+  state.version = shown;
+  const focus = document.activeElement?.getAttribute("href");
+  fill(byId("versions"), el("h2", {}, t("versions")), versionList(set, shown));
   const usual = shown === 0 ? "clips" : "coverage";
-  await showDetail(detail, set, shown, TABS.includes(tab) ? tab : usual);
+  const done = showDetail(byId("detail"), set, shown, TABS.includes(tab) ? tab : usual, focus);
+  if (moved) byId("detail").scrollIntoView();
+  await done;
 }
 
 function heading(name) {
@@ -39,7 +56,7 @@ function heading(name) {
 function versionList(set, shown) {
   const rows = set.versions.map((version) => versionRow(set, version, shown));
   rows.push(originalRow(set, shown));
-  return el("section", {}, el("h2", {}, t("versions")), el("ul", { class: "versions" }, rows));
+  return el("ul", { class: "versions" }, rows);
 }
 
 function versionRow(set, version, shown) {
@@ -68,17 +85,22 @@ function originalRow(set, shown) {
       usable && el("button", { class: "soft use", type: "button", click: () => activate(set, 0) }, t("use"))));
 }
 
-async function showDetail(detail, set, version, tab) {
+async function showDetail(detail, set, version, tab, focus) {
+  // It keeps its height until there is something to see, so that the page does not jump.
   const body = el("div", { class: "tab-body" });
+  body.style.minHeight = `${detail.offsetHeight}px`;
   const tabs = TABS.map((name) =>
     el("a", { href: `#/${set.set}/${version}/${name}`, "aria-current": name === tab ? "page" : null,
       "data-tab": name }, t(name)));
   fill(detail, el("h2", {}, t("version", version)), el("nav", { class: "tabs", "aria-label": t("version", version) }, tabs), body);
+  detail.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (focus) document.querySelector(`[href="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   try {
     await showTab(body, tab, set, version);
   } catch (problem) {
     fill(body, el("p", { class: "bad-text" }, problem.message || t("failed")));
   }
+  body.style.minHeight = "";
 }
 
 async function change(work, done) {

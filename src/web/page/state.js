@@ -6,6 +6,9 @@ import { languageName, t } from "./words.js";
 export const state = {
   /** What the server says of the token and its sets; null before it did. */
   all: null,
+  /** The set that is shown, and its version. */
+  shown: null,
+  version: undefined,
   /** Recordings that wait to become a version: set, then clip, then file. */
   pending: new Map(),
 };

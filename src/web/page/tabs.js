@@ -125,7 +125,7 @@ function clipParts(set, address, clip, take, show) {
     source ? playButton(clip.text || clip.clip, source) : el("span", { class: "play none" }),
     el("span", { class: "number", title: t("number") }, String(clip.number)),
     el("span", { class: "said" }, el("span", { class: "text" }, clip.text || "–"), el("code", {}, clip.clip)),
-    el("span", { class: "length" }, missing ? "" : t("seconds", (clip.ms / 1000).toFixed(1))),
+    el("span", { class: "length" }, missing || pending ? "" : t("seconds", (clip.ms / 1000).toFixed(1))),
     pending
       ? el("span", { class: "chip use" }, t("newFile", pending.name))
       : el("span", { class: `chip ${{ own: "good", missing: "bad" }[clip.source.kind] ?? ""}` }, sourceText(clip.source)),
