@@ -17,7 +17,7 @@ use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
 use crate::mailbox::Step;
-use crate::prompt::Phrase;
+use crate::prompt::{Phrase, Voice};
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
@@ -197,9 +197,11 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
-        let items = self
-            .library
-            .say(phrases, &[language.clone(), self.fallback.clone()]);
+        let voice = Voice {
+            tenant: None,
+            languages: vec![language.clone(), self.fallback.clone()],
+        };
+        let items = self.library.say(phrases, &voice);
         self.media(session, media::Command::Play { id, items });
     }
 

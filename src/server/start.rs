@@ -207,19 +207,15 @@ fn sockets(config: &Config) -> transport::Config {
 fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
     let cache = config.prompts.cache.clone();
     let library = Library::load(&library::Config {
-        folder: None,
+        store: Some(config.prompts.store.clone()),
         cache,
         tones: false,
     })?;
     for unused in library.unused() {
         warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
     }
-    for (language, clip) in library.missing() {
-        warn!(
-            language = language.as_str(),
-            clip = clip.as_str(),
-            "a prompt clip is missing"
-        );
+    for (set, clip) in library.missing() {
+        warn!(%set, %clip, "a prompt clip is missing");
     }
     Ok(Arc::new(library))
 }
