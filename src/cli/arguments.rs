@@ -61,7 +61,11 @@ pub(super) enum Command {
     HashPasscode,
     /// Decode a sound file; the server starts this for itself.
     #[command(hide = true)]
-    DecodeSound,
+    DecodeSound {
+        /// What the sound is for: message or prompt.
+        #[arg(value_parser = crate::decoder::Purpose::parse, default_value = "message")]
+        purpose: crate::decoder::Purpose,
+    },
     /// Print the version.
     Version,
 }

@@ -68,7 +68,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             dead,
             file,
         }) => spool::retry(messages, *dead, file, out),
-        Command::DecodeSound => decode_sound::run(out),
+        Command::DecodeSound { purpose } => decode_sound::run(*purpose, out),
         Command::Message(MessageCommand::List {
             mailbox,
             since,
