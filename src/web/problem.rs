@@ -115,6 +115,16 @@ impl Problem {
         }
     }
 
+    /// Another program changes the store.
+    fn busy(retry_after: Duration) -> Problem {
+        let detail = "another program is changing the prompt sets; try again".to_owned();
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem {
+            retry_after: Some(retry_after),
+            ..Problem::new(status, "busy", "Busy", detail)
+        }
+    }
+
     /// The server is ending.
     pub(super) fn ending() -> Problem {
         let detail = "the server is ending; ask again when it is back".to_owned();
@@ -166,11 +176,16 @@ impl From<StudioFault> for Problem {
             StudioFault::NoClip(..) => Problem::not_found(fault.to_string()),
             StudioFault::Faulty(..) => conflict("faulty", "The version has faults", &fault),
             StudioFault::Needed(..) => conflict("needed", "Another set builds on it", &fault),
+            StudioFault::Lacking(..) => conflict("lacking", "The version lacks clips", &fault),
+            StudioFault::Circle(..) => conflict("circle", "It would build on itself", &fault),
+            StudioFault::Foreign(..) => conflict("foreign", "Another tenant's set", &fault),
             StudioFault::InUse(..) => conflict("in-use", "The version is in use", &fault),
             StudioFault::NothingBefore(..) => {
                 conflict("nothing-before", "Nothing to go back to", &fault)
             }
             StudioFault::TooMany(..) => conflict("too-many-versions", "Too many versions", &fault),
+            StudioFault::TooManySets(..) => conflict("too-many-sets", "Too many sets", &fault),
+            StudioFault::Busy { waited, .. } => Problem::busy(waited),
             StudioFault::Material(_) => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "upload",
@@ -228,6 +243,10 @@ mod tests {
             path: PathBuf::from("/srv/prompts/active.json"),
             why: "empty".to_owned(),
         };
+        let busy = StudioFault::Busy {
+            path: PathBuf::from("/srv/prompts/lock"),
+            waited: Duration::from_secs(10),
+        };
         let cases = [
             (StudioFault::NoSet(set()), 404, "not-found"),
             (
@@ -238,6 +257,11 @@ mod tests {
             (StudioFault::NoClip(set(), "x".to_owned()), 404, "not-found"),
             (StudioFault::Faulty(set(), VersionId(2), 3), 409, "faulty"),
             (StudioFault::Needed(set(), set(), 3), 409, "needed"),
+            (StudioFault::Lacking(set(), VersionId(2), 1), 409, "lacking"),
+            (StudioFault::Circle(set(), set()), 409, "circle"),
+            (StudioFault::Foreign(set(), set()), 409, "foreign"),
+            (StudioFault::TooManySets(9), 409, "too-many-sets"),
+            (busy, 503, "busy"),
             (StudioFault::InUse(set(), VersionId(2)), 409, "in-use"),
             (StudioFault::NothingBefore(set()), 409, "nothing-before"),
             (StudioFault::TooMany(set(), 99), 409, "too-many-versions"),
