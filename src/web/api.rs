@@ -93,7 +93,7 @@ fn documented() -> (Router<Arc<Shared>>, String) {
         .routes(routes!(sounds::clip_audio))
         .routes(routes!(sounds::examples))
         .routes(routes!(sounds::example_audio))
-        .routes(routes!(staging::upload_recording))
+        .routes(routes!(staging::upload_recording, sets::drop_clip))
         .routes(routes!(staging::jobs))
         .routes(routes!(staging::job));
     let (routes, mut document) = routes.split_for_parts();

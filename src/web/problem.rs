@@ -91,6 +91,12 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "changed", "Changed meanwhile", detail)
     }
 
+    /// A recording that nothing stands in for.
+    pub(super) fn needed_clip(detail: String) -> Problem {
+        let title = "Nothing would be heard";
+        Problem::new(StatusCode::CONFLICT, "needed-clip", title, detail)
+    }
+
     /// More octets than are taken.
     pub(super) fn too_large(most: u64) -> Problem {
         let detail = format!("more than the {most} octets that are taken at a time");

@@ -12,7 +12,7 @@ use super::views::{
     DifferencesView, InUseView, ReportView, SetView, SetsView, VersionDetailView, VersionView,
 };
 use crate::library::studio::{SetSummary, Studio, StudioFault};
-use crate::prompt::{SetId, VersionId};
+use crate::prompt::{ClipId, SetId, VersionId};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -264,6 +264,38 @@ pub(super) async fn roll_back(
     let VersionId(active) = change.await?;
     let by = operator.name;
     info!(%set, version = active, by, "a set is rolled back");
+    let set = set.to_string();
+    Ok(Json(InUseView { set, active }))
+}
+
+/// Drops the version's own recording of one clip: a new version without it is put to use at once,
+/// and callers hear the recording below it.
+#[utoipa::path(delete, path = "/v1/sets/{set}/clips/{clip}", tag = "versions",
+    params(
+        ("set" = String, Path, description = "A set"),
+        ("clip" = String, Path, description = "A clip"),
+    ),
+    responses(
+        (status = 200, body = InUseView),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "Nothing would be heard in its place"),
+    ),
+)]
+pub(super) async fn drop_clip(
+    operator: Operator,
+    At((set, clip)): At<(SetId, ClipId)>,
+    State(shared): State<Arc<Shared>>,
+) -> Result<Json<InUseView>, Problem> {
+    operator.check(&set)?;
+    let (of, what, by) = (set.clone(), clip.clone(), operator.name.clone());
+    let change = shared.change(move |studio| Ok(studio.drop_clip(&of, &what, &by)?));
+    let report = change.await?;
+    let Some(VersionId(active)) = report.version else {
+        let why = report.faults().map(ToString::to_string).next();
+        return Err(Problem::needed_clip(why.unwrap_or_default()));
+    };
+    let by = operator.name;
+    info!(%set, %clip, version = active, by, "a recording is dropped");
     let set = set.to_string();
     Ok(Json(InUseView { set, active }))
 }

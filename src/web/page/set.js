@@ -134,3 +134,12 @@ async function remove(set, version) {
     go(set.set);
   }, t("removeDone", version));
 }
+
+/** Drops the recording of one clip of the version in use, when the operator says so. */
+export async function dropClip(set, clip) {
+  if (!(await confirmed(t("dropTitle", clip), [t("dropText")], t("drop"), "danger"))) return;
+  await change(async () => {
+    await tell("DELETE", path("sets", set, "clips", clip));
+    go(set);
+  }, t("dropDone", clip));
+}

@@ -5,6 +5,7 @@ import { dropped, isSound } from "./adding.js";
 import { el, fill } from "./dom.js";
 import { failed } from "./notices.js";
 import { playButton } from "./player.js";
+import { dropClip } from "./set.js";
 import { pendingOf, setTitle, state } from "./state.js";
 import { showTray } from "./tray.js";
 import { megabytes, place, t } from "./words.js";
@@ -94,7 +95,7 @@ function sourceText(source) {
 
 function clipRow(set, version, address, clip) {
   const row = el("li", { class: "clip", "data-clip": clip.clip });
-  const show = () => fill(row, clipParts(set, address, clip, take, show));
+  const show = () => fill(row, clipParts(set, version, address, clip, take, show));
   const take = (file) => {
     if (!isSound(file)) return failed(null, t("notSound", file.name));
     if (file.size > state.all.max_recording) return failed(null, t("tooLarge", megabytes(state.all.max_recording)));
@@ -114,7 +115,7 @@ function clipRow(set, version, address, clip) {
   return row;
 }
 
-function clipParts(set, address, clip, take, show) {
+function clipParts(set, version, address, clip, take, show) {
   const pending = pendingOf(set.set).get(clip.clip);
   const missing = clip.source.kind === "missing";
   const input = el("input", { type: "file", accept: "audio/*,.ogg,.flac", class: "hidden-file",
@@ -131,7 +132,10 @@ function clipParts(set, address, clip, take, show) {
       : el("span", { class: `chip ${{ own: "good", missing: "bad" }[clip.source.kind] ?? ""}` }, sourceText(clip.source)),
     pending
       ? el("button", { class: "plain", type: "button", click: undo }, t("undo"))
-      : el("span", {}, input, el("label", { class: "button plain", for: `replace-${clip.clip}` }, t("replace"))),
+      : el("span", { class: "actions" },
+        clip.source.kind === "own" && set.active === version &&
+          el("button", { class: "plain", type: "button", click: () => dropClip(set.set, clip.clip) }, t("drop")),
+        input, el("label", { class: "button plain", for: `replace-${clip.clip}` }, t("replace"))),
   ];
 }
 

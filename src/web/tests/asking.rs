@@ -60,6 +60,7 @@ fn every_route_is_in_the_document_and_wants_a_token() {
         "POST /v1/sets/{set}/activate".to_owned(),
         "POST /v1/sets/{set}/roll-back".to_owned(),
         "PUT /v1/sets/{set}/clips/{clip}".to_owned(),
+        "DELETE /v1/sets/{set}/clips/{clip}".to_owned(),
         "GET /v1/jobs".to_owned(),
         "GET /v1/jobs/{job}".to_owned(),
     ];
@@ -206,8 +207,8 @@ fn what_is_not_there_or_not_to_be_asked_so_is_a_problem_too() {
         "/v1/sets/NL",
         "/v1/sets/nl/versions/9",
         "/v1/sets/nl/versions/one",
-        "/v1/sets/nl/versions/0/clips/no-such-clip",
-        "/v1/sets/nl/versions/0/clips/no-such-clip/audio",
+        "/v1/sets/nl/versions/0/clips/no-clip-of-this-name",
+        "/v1/sets/nl/versions/0/clips/no-clip-of-this-name/audio",
         "/v1/sets/nl/versions/0/clips/..%2F..%2Fetc/audio",
         "/v1/jobs/1",
         "/v1/nothing",
