@@ -14,7 +14,9 @@ use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
+use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
+use crate::library::studio::{Studio, StudioFault};
 use crate::library::{self, Library, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
@@ -22,6 +24,7 @@ use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
 use crate::subscriber::{NumberTaken, Roster};
 use crate::transport::{self, Bounds, Transport};
+use crate::web::{Web, WebFault};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -59,6 +62,12 @@ pub enum StartFault {
     /// The menus.
     #[error(transparent)]
     Menus(#[from] MenusFault),
+    /// The store of prompt sets.
+    #[error(transparent)]
+    Studio(#[from] StudioFault),
+    /// The web page.
+    #[error(transparent)]
+    Web(#[from] WebFault),
     /// The spool.
     #[error(transparent)]
     Spool(#[from] spool::OpenFault),
@@ -94,6 +103,7 @@ pub struct Server {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Edges>,
     delivery: delivery::Far,
+    web: Option<Web>,
 }
 
 impl Server {
@@ -101,6 +111,7 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
+        let web = start_web(config, &menus)?;
         let (edges, delivery, cleared) = open_edges(config, &roster).await?;
         let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
@@ -128,12 +139,18 @@ impl Server {
             stop,
             task,
             delivery,
+            web,
         })
     }
 
     /// Where SIP is taken, with real ports.
     pub fn addresses(&self) -> &[(sip::Transport, SocketAddr)] {
         &self.addresses
+    }
+
+    /// Where the web page is, with its real port.
+    pub fn web_address(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(Web::address)
     }
 
     /// Ends the server in order: no new calls, the present ones are told and their recordings
@@ -149,6 +166,9 @@ impl Server {
                 None
             }
         };
+        if let Some(web) = self.web {
+            web.stop();
+        }
         self.delivery.stop(near);
         info!("ended in order");
     }
@@ -235,6 +255,15 @@ fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices)
     let (file, choices) = StateFile::open(path, "languages", Choices::parse)?;
     choices.retain(|mailbox| roster.by_mailbox(mailbox).is_some());
     Ok((file, choices))
+}
+
+/// The web page, where the configuration has one.
+fn start_web(config: &Config, menus: &Menus) -> Result<Option<Web>, StartFault> {
+    let Some(web) = rules::web(config) else {
+        return Ok(None);
+    };
+    let studio = Studio::open(rules::studio(config, menus))?;
+    Ok(Some(Web::start(web, Arc::new(studio))?))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {
