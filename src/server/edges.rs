@@ -8,16 +8,17 @@ use super::address;
 use super::delivery::{MailboxNews, Near};
 use super::lamp_file::LampFile;
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
+use super::prompt_desk::{Done, Job, PromptDesk};
 use super::telling::Telling;
 use crate::audio::WireAudio;
-use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
-use crate::call::{Milestone, PATIENCE, TakeCommand};
+use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId, TenantId};
+use crate::call::{Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
 use crate::engine::{Engine, SendFault};
-use crate::flow::{KeepFault, PlayFault};
+use crate::flow::{KeepFault, PlayFault, Workset};
 use crate::library::Library;
 use crate::mailbox::Step;
-use crate::prompt::Phrase;
+use crate::prompt::{Phrase, SetId};
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
@@ -52,6 +53,8 @@ pub(super) enum Input {
     Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
     /// A passcode was checked.
     LogIn(Verdict),
+    /// A prompt set was changed by telephone, or was not.
+    PromptsChanged(Done),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
 }
@@ -76,7 +79,16 @@ pub(super) struct Edges {
     pub near: Near,
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<Verdict>,
+    /// The prompts of new calls.
     pub library: Arc<Library>,
+    /// The prompts each call began with, or changed itself.
+    pub heard: HashMap<SessionId, Arc<Library>>,
+    /// The languages whose prompts are changed by telephone, in their order.
+    pub languages: Vec<Language>,
+    pub prompt_desk: PromptDesk,
+    pub changes: mpsc::UnboundedReceiver<Done>,
+    /// Orders that wait for their recording to be read.
+    pub ordered: HashMap<MessageId, PromptOrder>,
     /// The language of whatever a caller's own lacks.
     pub fallback: Language,
     pub telling: Telling,
@@ -115,7 +127,8 @@ impl Edges {
                     Inbound::Closed(connection) => Some(Input::ConnectionLost(connection)),
                 },
                 Some((session, event)) = self.media.recv() => Some(Input::Media(session, event)),
-                Some(report) = self.reports.recv() => of_report(report),
+                Some(report) = self.reports.recv() => self.of_report(report),
+                Some(done) = self.changes.recv() => Some(Input::PromptsChanged(done)),
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
@@ -147,6 +160,7 @@ impl Edges {
     pub(super) fn open_media(&mut self, session: SessionId, peer: IpAddr) -> Option<SocketAddr> {
         match self.engine.open(session) {
             Ok(local) => {
+                self.heard.insert(session, Arc::clone(&self.library));
                 let ip = self.media_address.unwrap_or_else(|| address::towards(peer));
                 Some(SocketAddr::new(ip, local.rtp.port()))
             }
@@ -170,6 +184,7 @@ impl Edges {
     }
 
     pub(super) fn close_media(&mut self, session: SessionId) {
+        self.heard.remove(&session);
         match self.engine.close(session) {
             // A session that is gone already needs no closing.
             Ok(()) | Err(SendFault::Unknown) => {}
@@ -197,9 +212,8 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
-        let items = self
-            .library
-            .say(phrases, &[language.clone(), self.fallback.clone()]);
+        let library = self.heard.get(&session).unwrap_or(&self.library);
+        let items = library.say(phrases, &[language.clone(), self.fallback.clone()]);
         self.media(session, media::Command::Play { id, items });
     }
 
@@ -216,6 +230,10 @@ impl Edges {
                     Some(Input::TakeRefused(take)),
                 )
             }
+            TakeCommand::BeginScratch { take, law } => (
+                self.spool.begin_scratch(take, law),
+                Some(Input::TakeRefused(take)),
+            ),
             TakeCommand::Commit { take, facts } => {
                 if let Some(taking) = self.takes.get_mut(&take) {
                     taking.length = facts.length;
@@ -303,6 +321,50 @@ impl Edges {
         }
     }
 
+    /// The sets of a tenant, or everybody's, that can be changed by telephone: those of the
+    /// configured languages, as far as they are installed.
+    pub(super) fn worksets(&self, tenant: Option<&TenantId>) -> Vec<Workset> {
+        let installed = self.languages.iter().filter_map(|language| {
+            let grammar = self.library.catalogue(language)?.grammar();
+            let (tenant, language) = (tenant.cloned(), language.clone());
+            let set = SetId { tenant, language };
+            Some(Workset { set, grammar })
+        });
+        installed.collect()
+    }
+
+    /// Changes a prompt set. A recording that becomes a clip is read first: the call may drop it
+    /// at once, but only after that.
+    pub(super) fn change_prompts(&mut self, order: PromptOrder) {
+        let take = match order.work {
+            PromptWork::Replace { take, .. } => take,
+            PromptWork::Drop(_) | PromptWork::RollBack => return self.order(order, None),
+        };
+        if let Err(refused) = self.spool.load(take) {
+            warn!(%refused, "a recording cannot be read to become a prompt");
+            let failed = Input::PromptsChanged(Done::failed(order));
+            return self.asked.immediate.push_back(failed);
+        }
+        self.ordered.insert(take, order);
+    }
+
+    fn order(&mut self, order: PromptOrder, sound: Option<WireAudio>) {
+        if let Err(undone) = self.prompt_desk.order(Job { order, sound }) {
+            warn!(call = %undone.order.call, "too many changes of prompts wait");
+            let failed = Input::PromptsChanged(undone);
+            self.asked.immediate.push_back(failed);
+        }
+    }
+
+    /// The prompts have changed: new calls hear these, and so does the call of this session.
+    pub(super) fn take_prompts(&mut self, prompts: &Arc<Library>, session: Option<SessionId>) {
+        self.library = Arc::clone(prompts);
+        let heard = session.and_then(|session| self.heard.get_mut(&session));
+        if let Some(heard) = heard {
+            *heard = Arc::clone(prompts);
+        }
+    }
+
     pub(super) fn milestone(&mut self, now: Now, call: CallId, what: &Milestone) {
         self.telling.milestone(now, call, what);
     }
@@ -318,6 +380,36 @@ impl Edges {
         drop(self.lamp_file);
         drop(self.spool);
         self.near
+    }
+
+    fn of_report(&mut self, report: Report) -> Option<Input> {
+        match report {
+            Report::Begun {
+                outcome: Ok(()), ..
+            }
+            | Report::Discarded { .. } => None,
+            Report::Begun {
+                take,
+                outcome: Err(_),
+            } => Some(Input::TakeRefused(take)),
+            Report::Broken { take } => Some(Input::TakeBroken(take)),
+            Report::Kept { take, outcome } => {
+                Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))
+            }
+            Report::Loaded { take, outcome } => match self.ordered.remove(&take) {
+                None => Some(Input::TakeAudio(take, outcome.map_err(take_play_fault))),
+                Some(order) => match outcome {
+                    Ok(sound) => {
+                        self.order(order, Some(sound));
+                        None
+                    }
+                    Err(fault) => {
+                        warn!(%fault, "a recording cannot be read to become a prompt");
+                        Some(Input::PromptsChanged(Done::failed(order)))
+                    }
+                },
+            },
+        }
     }
 
     fn ask(
@@ -374,30 +466,10 @@ impl Questions {
     }
 }
 
-fn of_report(report: Report) -> Option<Input> {
-    match report {
-        Report::Begun {
-            outcome: Ok(()), ..
-        }
-        | Report::Discarded { .. } => None,
-        Report::Begun {
-            take,
-            outcome: Err(_),
-        } => Some(Input::TakeRefused(take)),
-        Report::Broken { take } => Some(Input::TakeBroken(take)),
-        Report::Kept { take, outcome } => {
-            Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))
-        }
-        Report::Loaded { take, outcome } => {
-            Some(Input::TakeAudio(take, outcome.map_err(take_play_fault)))
-        }
-    }
-}
-
 fn take_play_fault(fault: TakeFault) -> PlayFault {
     match fault {
         TakeFault::Unknown => PlayFault::Gone,
-        TakeFault::Disk => PlayFault::Unavailable,
+        TakeFault::Disk | TakeFault::TooMany => PlayFault::Unavailable,
         TakeFault::Damaged => PlayFault::Damaged,
     }
 }

@@ -1,7 +1,7 @@
 //! Wiring: from a configuration to a running server, and its orderly end.
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
-//! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log,
+//! delivery thread, the mailbox thread, the passcode thread, the thread that changes prompts, the writer of the call event log,
 //! the writer of the cleared lamps.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
@@ -11,6 +11,7 @@ mod delivery;
 mod edges;
 mod lamp_file;
 mod log_ins;
+mod prompt_desk;
 mod rules;
 mod signalling;
 mod start;

@@ -5,6 +5,7 @@ use super::delivery;
 use super::edges::{Edges, Questions};
 use super::lamp_file::LampFile;
 use super::log_ins::{LogIns, LogInsFault};
+use super::prompt_desk::{Done, PromptDesk};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::telling::Telling;
@@ -14,6 +15,7 @@ use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::Directory;
 use crate::engine::{Engine, EngineFault};
 use crate::lamp::{Cleared, Lamps};
+use crate::library::studio::{Studio, StudioConfig, StudioFault};
 use crate::library::{self, Library, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
@@ -55,6 +57,9 @@ pub enum StartFault {
     /// The prompts.
     #[error(transparent)]
     Prompts(#[from] LibraryFault),
+    /// The store of prompt sets.
+    #[error(transparent)]
+    Studio(#[from] StudioFault),
     /// The menus.
     #[error(transparent)]
     Menus(#[from] MenusFault),
@@ -172,7 +177,10 @@ async fn open_edges(
     )?;
     let (lamp_file, cleared) = LampFile::open(config.lamp.file.clone())?;
     let (verdict, verdicts) = mpsc::unbounded_channel();
-    let log_ins = LogIns::start(Arc::clone(roster), random()?, verdict)?;
+    let operators = rules::operator_passcodes(config);
+    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
+    let (change, changes) = mpsc::unbounded_channel();
+    let prompt_desk = open_prompt_desk(config, change)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -186,6 +194,11 @@ async fn open_edges(
         log_ins,
         verdicts,
         library,
+        heard: HashMap::new(),
+        languages: config.prompts.languages.clone(),
+        prompt_desk,
+        changes,
+        ordered: HashMap::new(),
         fallback: config.prompts.language.clone(),
         telling: Telling::new(events),
         asked: Questions::default(),
@@ -204,13 +217,37 @@ fn sockets(config: &Config) -> transport::Config {
     }
 }
 
-fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
-    let cache = config.prompts.cache.clone();
-    let library = Library::load(&library::Config {
+fn library_config(config: &Config) -> library::Config {
+    library::Config {
         folder: None,
-        cache,
+        cache: config.prompts.cache.clone(),
         tones: false,
+    }
+}
+
+/// The thread that changes prompts by telephone.
+fn open_prompt_desk(
+    config: &Config,
+    answers: mpsc::UnboundedSender<Done>,
+) -> Result<PromptDesk, StartFault> {
+    let studio = Studio::open(StudioConfig {
+        store: config.prompts.store.clone(),
+        decoder: PathBuf::from("/proc/self/exe"),
+        menus: rules::menus(&config.menus)?,
     })?;
+    let library = library_config(config);
+    let renewed = move || match Library::load(&library) {
+        Ok(library) => Some(Arc::new(library)),
+        Err(fault) => {
+            error!(%fault, "the changed prompts cannot be loaded");
+            None
+        }
+    };
+    Ok(PromptDesk::start(Arc::new(studio), renewed, answers)?)
+}
+
+fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
+    let library = Library::load(&library_config(config))?;
     for unused in library.unused() {
         warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
     }

@@ -18,6 +18,10 @@ pub(super) fn menus(raw: &Raw, faults: &mut Vec<MenuFault>) -> Menus {
         voicemail: menu(raw, &mut doors, faults),
         playing: menu(raw, &mut doors, faults),
         between: menu(raw, &mut doors, faults),
+        operator: menu(raw, &mut doors, faults),
+        clip: menu(raw, &mut doors, faults),
+        clip_review: menu(raw, &mut doors, faults),
+        sentences: menu(raw, &mut doors, faults),
     };
     for name in MENU_NAMES.iter().filter(|name| !doors.contains(*name)) {
         let mistake = MenuMistake::Unreachable(name);

@@ -11,8 +11,8 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, GreetingChoice, MainChoice, PlayingChoice, RecordingChoice,
-    ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, MainChoice,
+    OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
 };
 
 use crate::base::Digit;
@@ -89,6 +89,14 @@ pub struct Menus {
     pub playing: Menu<PlayingChoice>,
     /// After a message.
     pub between: Menu<BetweenChoice>,
+    /// The main menu of those who change prompts by telephone.
+    pub operator: Menu<OperatorChoice>,
+    /// One prompt.
+    pub clip: Menu<ClipChoice>,
+    /// After the recording of a prompt.
+    pub clip_review: Menu<ClipReviewChoice>,
+    /// While example sentences are heard.
+    pub sentences: Menu<SentencesChoice>,
 }
 
 impl Menus {

@@ -17,7 +17,7 @@ mod intro;
 mod leaving;
 mod login;
 mod main_menu;
-mod moment;
+pub(super) mod moment;
 mod playing;
 mod voicemail;
 

@@ -1,4 +1,4 @@
-//! Waiting for the mailbox to answer.
+//! Waiting for the mailbox, or whoever else was asked, to answer.
 //!
 //! Laws: who has heard nothing for [`SILENCE_MAX`] is told, once for each question, that it takes a
 //! moment; the words stop when the answer is there. Keys pressed meanwhile are held by the states
@@ -14,7 +14,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 /// How long a caller has waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Moment {
+pub(in crate::flow) enum Moment {
     /// Not long.
     Short,
     /// So long that the caller is being told.
@@ -26,13 +26,18 @@ pub(super) enum Moment {
 impl Moment {
     /// Asks the mailbox. Nothing may be playing.
     pub(super) fn ask(command: Command, fx: &mut Effects) -> Moment {
-        fx.push(Effect::Mail(command));
+        Moment::begin(Effect::Mail(command), fx)
+    }
+
+    /// Asks a question. Nothing may be playing.
+    pub(in crate::flow) fn begin(question: Effect, fx: &mut Effects) -> Moment {
+        fx.push(question);
         fx.push(Effect::AwaitKey(SILENCE_MAX));
         Moment::Short
     }
 
     /// Takes an event that is not the answer.
-    pub(super) fn on(self, event: &Event, fx: &mut Effects) -> Moment {
+    pub(in crate::flow) fn on(self, event: &Event, fx: &mut Effects) -> Moment {
         match (self, event) {
             (Moment::Short, Event::Timeout) => {
                 fx.push(Effect::Play(vec![Phrase::Line(Line::OneMoment)]));
@@ -44,7 +49,7 @@ impl Moment {
     }
 
     /// Stops the words if they play.
-    pub(super) fn hush(self, fx: &mut Effects) {
+    pub(in crate::flow) fn hush(self, fx: &mut Effects) {
         if self == Moment::Speaking {
             fx.push(Effect::StopPlay);
         }

@@ -74,6 +74,7 @@ fn the_documents_say_what_the_flows_do() {
     portal.extend(walked("portal by e-mail").steps);
     let mut lamp = walked("lamp").steps;
     lamp.extend(walked("lamp of an unknown caller").steps);
+    let operator = walked("operator").steps;
     let announcement = walked("announcement").steps;
     let flow = |name, title, steps| print::flow(name, title, steps, &menus);
     let documents = [
@@ -90,6 +91,10 @@ fn the_documents_say_what_the_flows_do() {
             flow("lamp", "Putting the message indicator out", &lamp),
         ),
         (
+            "docs/flows/operator.md",
+            flow("operator", "Prompts by telephone", &operator),
+        ),
+        (
             "docs/flows/announcement.md",
             flow(
                 "announcement",
@@ -99,6 +104,14 @@ fn the_documents_say_what_the_flows_do() {
         ),
         ("docs/user-card.nl.md", print::card(&menus, "nl")),
         ("docs/user-card.en.md", print::card(&menus, "en")),
+        (
+            "docs/operator-card.nl.md",
+            print::operator_card(&menus, "nl"),
+        ),
+        (
+            "docs/operator-card.en.md",
+            print::operator_card(&menus, "en"),
+        ),
     ];
     for (path, text) in documents {
         fresh(path, &text);

@@ -6,8 +6,8 @@
 use super::Account;
 use crate::base::Digit;
 use crate::flow::{
-    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, PlayFault,
-    RecordingDone,
+    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, OperatorVerdict,
+    PlayFault, PromptChange, PromptFault, RecordingDone,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
@@ -34,6 +34,10 @@ pub(super) enum Law {
     StandingTold,
     /// Who gets messages by e-mail has no mailbox to ask.
     EmailNeverListed,
+    /// A recording to be tried out is no message.
+    ScratchNeverKept,
+    /// Prompts are changed after a log-in, as a key says, and called changed when they are.
+    ChangedAsAsked,
 }
 
 /// A broken law and how.
@@ -51,8 +55,17 @@ pub(super) struct World {
     play: Option<Play>,
     waiting: bool,
     take: Take,
+    /// Whether the take is one to be tried out.
+    scratch: bool,
     keeping: bool,
     log_in: bool,
+    operator_log_in: bool,
+    /// Whether an operator is logged in.
+    desk: bool,
+    /// The change of prompts under way.
+    changing: Option<PromptChange>,
+    /// The change that was made in this very step.
+    changed: Option<PromptChange>,
     lamp: Lamp,
     mail: VecDeque<Command>,
     open: bool,
@@ -106,12 +119,18 @@ enum Lamp {
 /// What was said that tells of a failure.
 const TELLING: &[Line] = &[
     Line::ChangeFailed,
+    Line::ClipNotOwn,
+    Line::ClipNotReplaced,
     Line::LoginLocked,
     Line::LoginWrong,
     Line::MessageDamaged,
     Line::MessageGone,
     Line::MessageNotKept,
     Line::MessagesUnavailable,
+    Line::NothingToRollBack,
+    Line::PasscodeWrong,
+    Line::RecordingTooLoud,
+    Line::RecordingTooQuiet,
     Line::SomethingWrong,
 ];
 
@@ -158,6 +177,13 @@ impl World {
             let verdicts = [accepted, LogInVerdict::Wrong, LogInVerdict::Locked];
             events.extend(verdicts.map(Event::LogIn));
         }
+        if self.operator_log_in {
+            let accepted = OperatorVerdict::Accepted(account.worksets.clone());
+            events.extend([accepted, OperatorVerdict::Refused].map(Event::OperatorLogIn));
+        }
+        if self.changing.is_some() {
+            events.extend(outcomes().map(Event::PromptsChanged));
+        }
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
         }
@@ -200,6 +226,8 @@ impl World {
             Event::Kept(Err(KeepFault::Disk)),
             Event::LogIn(LogInVerdict::Wrong),
             Event::LampCleared(Ok(())),
+            Event::OperatorLogIn(OperatorVerdict::Refused),
+            Event::PromptsChanged(Ok(())),
             Event::RecordFailed,
         ];
         events.extend(recordings().map(Event::Recorded));
@@ -214,6 +242,7 @@ impl World {
 
     /// The event happens.
     pub(super) fn happens(&mut self, event: &Event, state: &str, account: &Account) {
+        self.changed = None;
         match event {
             Event::Started => self.started = true,
             Event::Digit(_) | Event::Timeout => self.waiting = false,
@@ -228,7 +257,11 @@ impl World {
                 self.take = Take::Ended { worth };
             }
             Event::RecordFailed => {
-                self.take = Take::NotKept;
+                self.take = if self.scratch {
+                    Take::None
+                } else {
+                    Take::NotKept
+                };
                 self.untold = true;
             }
             Event::Kept(outcome) => {
@@ -246,6 +279,13 @@ impl World {
                 self.lamp = if outcome.is_ok() { Lamp::Out } else { Lamp::On };
             }
             Event::Mail(reply) => self.replied(reply, state, account),
+            Event::OperatorLogIn(verdict) => {
+                self.operator_log_in = false;
+                self.desk |= matches!(verdict, OperatorVerdict::Accepted(_));
+            }
+            Event::PromptsChanged(outcome) => {
+                self.changed = self.changing.take().filter(|_| outcome.is_ok());
+            }
             Event::ServiceEnding => {}
         }
     }
@@ -303,7 +343,11 @@ impl World {
             Effect::Seek(_) => self.moves(false, false),
             Effect::Pause => self.moves(false, true),
             Effect::Resume => self.moves(true, false),
-            Effect::Record(_) => self.records(),
+            Effect::Record(_) => self.records(false),
+            Effect::RecordScratch(_) => {
+                law(Law::ChangedAsAsked, self.desk, "recorded before log-in")?;
+                self.records(true)
+            }
             Effect::StopRecord => {
                 let running = self.take == Take::Running;
                 law(Law::NoDeadEnd, running, "nothing is being recorded")
@@ -319,6 +363,25 @@ impl World {
                 Ok(())
             }
             Effect::ClearLamp => self.clears_lamp(),
+            Effect::OperatorLogIn(_) => {
+                law(Law::KeysSecret, self.secret, "a passcode in the open")?;
+                self.operator_log_in = true;
+                Ok(())
+            }
+            Effect::ChangePrompts(set, change) => {
+                let known = account.worksets.iter().any(|w| w.set == *set);
+                law(Law::ChangedAsAsked, known, "another set than can be chosen")?;
+                self.changes(change, cause)
+            }
+            Effect::Speak(language) => {
+                let mut sets = account.worksets.iter();
+                let known = sets.any(|w| w.set.language == *language);
+                law(
+                    Law::ChangedAsAsked,
+                    known && self.desk,
+                    "an unknown language",
+                )
+            }
             Effect::MaskKeys(on) => {
                 law(Law::KeysSecret, self.secret != *on, "masked twice")?;
                 self.secret = *on;
@@ -328,12 +391,24 @@ impl World {
         }
     }
 
-    fn records(&mut self) -> Result<(), Broken> {
+    fn records(&mut self, scratch: bool) -> Result<(), Broken> {
         let silent = self.play.is_none();
         law(Law::PlayBeforeNext, silent, "recording a prompt")?;
         let free = self.take == Take::None;
         law(Law::TakeNotForgotten, free, "another take is not settled")?;
-        self.take = Take::Running;
+        (self.take, self.scratch) = (Take::Running, scratch);
+        Ok(())
+    }
+
+    fn changes(&mut self, change: &PromptChange, cause: &Event) -> Result<(), Broken> {
+        let only = Law::ChangedAsAsked;
+        law(only, self.desk, "changed before log-in")?;
+        law(only, self.changing.is_none(), "changed twice at once")?;
+        law(only, matches!(cause, Event::Digit(_)), "changed unasked")?;
+        let recorded = matches!(self.take, Take::Ended { .. }) && self.scratch;
+        let replaces = matches!(change, PromptChange::Replace(_));
+        law(only, recorded == replaces, "used, and another is recorded")?;
+        self.changing = Some(change.clone());
         Ok(())
     }
 
@@ -366,7 +441,29 @@ impl World {
             !says(Line::LampCleared) || self.lamp == Lamp::Out,
             "called off and is not",
         )?;
-        self.untold &= !says(Line::ChangeFailed) && !says(Line::MessageNotKept);
+        let changed = self.changed.as_ref();
+        let confirmed = [
+            (
+                says(Line::ClipInUse),
+                changed.is_some_and(|c| matches!(c, PromptChange::Replace(_))),
+            ),
+            (
+                says(Line::ClipReverted),
+                changed.is_some_and(|c| matches!(c, PromptChange::Drop(_))),
+            ),
+            (
+                says(Line::RolledBack),
+                changed.is_some_and(|c| *c == PromptChange::RollBack),
+            ),
+        ];
+        let fits = confirmed.iter().all(|(said, so)| said == so);
+        law(Law::ChangedAsAsked, fits, "called changed and is not")?;
+        let telling = [
+            Line::ChangeFailed,
+            Line::MessageNotKept,
+            Line::ClipNotReplaced,
+        ];
+        self.untold &= !telling.into_iter().any(says);
         let moment = words == [Phrase::Line(Line::OneMoment)];
         self.plays(if moment { What::Moment } else { What::Words }, true)
     }
@@ -393,6 +490,8 @@ impl World {
     }
 
     fn keeps(&mut self) -> Result<(), Broken> {
+        let message = !self.scratch;
+        law(Law::ScratchNeverKept, message, "a try became a message")?;
         let settled = matches!(self.take, Take::Keeping | Take::Kept | Take::NotKept);
         law(Law::NeverKeptTwice, !settled, "kept twice")?;
         let there = self.take != Take::None;
@@ -410,6 +509,9 @@ impl World {
     }
 
     fn discards(&mut self, cause: &Event) -> Result<(), Broken> {
+        if self.scratch {
+            return self.discards_scratch();
+        }
         let Take::Ended { worth } = self.take else {
             return law(Law::TakeNotForgotten, false, "nothing to discard");
         };
@@ -417,6 +519,21 @@ impl World {
         law(Law::TakeNotForgotten, wanted || !worth, "dropped unasked")?;
         let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
         law(Law::PlayBeforeNext, !heard, "dropped while it plays")?;
+        self.take = Take::None;
+        Ok(())
+    }
+
+    fn discards_scratch(&mut self) -> Result<(), Broken> {
+        let there = matches!(self.take, Take::Running | Take::Ended { .. });
+        law(Law::TakeNotForgotten, there, "nothing to discard")?;
+        let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
+        law(Law::PlayBeforeNext, !heard, "dropped while it plays")?;
+        let wanted = self.changing.is_some();
+        law(
+            Law::TakeNotForgotten,
+            !wanted,
+            "dropped before its fate is known",
+        )?;
         self.take = Take::None;
         Ok(())
     }
@@ -460,6 +577,8 @@ impl World {
         let failed = !self.untold;
         law(Law::AnsweredOrTold, failed, "a failed change was not told")?;
         law(Law::AnsweredOrTold, !self.keeping, "kept or not is unknown")?;
+        let changing = self.changing.is_some();
+        law(Law::AnsweredOrTold, !changing, "changed or not is unknown")?;
         self.over = true;
         Ok(())
     }
@@ -480,12 +599,13 @@ impl World {
         }
         let plays = self.play.as_ref().is_some_and(|p| !p.paused);
         let lamp = self.lamp == Lamp::GoingOut;
-        let answers = self.keeping || self.log_in || lamp || !self.mail.is_empty();
+        let operator = self.operator_log_in || self.changing.is_some();
+        let answers = self.keeping || self.log_in || lamp || operator || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
         law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
         let state = conversation.state_name();
-        let passcode = ["portal.passcode", "portal.checking"].contains(&state);
+        let passcode = state.ends_with(".passcode") || state.ends_with(".checking");
         law(Law::KeysSecret, self.secret == passcode, "secret or not?")?;
         let held = conversation.key_policy() == KeyPolicy::Hold;
         let fetching = self.play.as_ref().is_some_and(|p| !p.begun);
@@ -508,6 +628,8 @@ impl World {
             Event::LampCleared(outcome) => outcome.is_err(),
             Event::PlayFailed(_) => true,
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
+            Event::OperatorLogIn(verdict) => *verdict == OperatorVerdict::Refused,
+            Event::PromptsChanged(outcome) => outcome.is_err(),
             Event::Mail(Reply::Failed(command, _)) => {
                 let later = matches!(command, Command::MarkHeard(_));
                 let last = state == "portal.leaving" && *command != Command::Expunge;
@@ -539,6 +661,12 @@ impl World {
         }
         self.play = None;
         for effect in last {
+            // An order that is given goes on; the call's own copy of the recording is not needed.
+            if *effect == Effect::Discard && self.scratch {
+                self.changing = None;
+                self.discards_scratch()?;
+                continue;
+            }
             let fits = matches!(effect, Effect::Keep | Effect::Mail(Command::Expunge));
             law(Law::HangUpEnds, fits, "something else than the end")?;
             self.takes(effect, &Event::ServiceEnding, account)?;
@@ -589,6 +717,18 @@ fn recordings() -> impl Iterator<Item = RecordingDone> {
             voiced: Duration::from_secs(seconds),
         })
     })
+}
+
+/// The ways a change of prompts can go.
+fn outcomes() -> impl Iterator<Item = Result<(), PromptFault>> {
+    let faults = [
+        PromptFault::TooQuiet,
+        PromptFault::TooLoud,
+        PromptFault::NotOwn,
+        PromptFault::NothingBefore,
+        PromptFault::Failed,
+    ];
+    std::iter::once(Ok(())).chain(faults.map(Err))
 }
 
 fn replies(command: Command, account: &Account) -> Vec<Reply> {

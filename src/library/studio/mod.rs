@@ -62,6 +62,11 @@ impl Studio {
         unimplemented!()
     }
 
+    /// A new version without this clip of its own, staged and put to use.
+    pub fn drop_clip(&self, _set: &SetId, _clip: &ClipId) -> Result<Report, StudioFault> {
+        unimplemented!()
+    }
+
     /// Removes a version that is not in use.
     pub fn remove(&self, _set: &SetId, _version: VersionId) -> Result<(), StudioFault> {
         unimplemented!()
