@@ -1,191 +1,124 @@
-//! The cache file: clips as they go on the wire, so that a start need not decode them.
-//!
-//! Layout: magic (8 octets), key (32, a hash over the files the clips came from), then for each
-//! clip the length and name of its language, the length and name of the clip, the number of
-//! samples (32 bits, little endian), its A-law and its mu-law octets; at the end a CRC-32C over
-//! all before. A file that does not fit in any way is as good as none.
+//! The cache file: the clips compiled in as they go on the wire, so that a start need not decode
+//! them. Losing it costs a slower start; one that does not fit is written anew.
 
-use super::sources::{Clips, Source, Sources};
-use crate::audio::{Law, WireAudio};
+use super::pack::{self, Clips, Key, MAX_PACK};
+use super::sound::{self, ClipFile};
+use super::Unused;
 use crate::prompt::ClipId;
 use crate::subscriber::Language;
-use std::collections::{BTreeMap, HashMap};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The first octets of the file; the last of them counts the layouts and encodings.
-const MAGIC: &[u8; 8] = b"BPCLIPS\x01";
-/// The most octets of a cache file that is read: some eight hours of clips.
-const MAX_CACHE: u64 = 512 << 20;
+/// One file of each clip compiled in.
+pub(super) type Files = Vec<((Language, ClipId), ClipFile)>;
 
-/// The clips from the cache where it fits, else made and written for the next time.
-pub(super) fn load_or_make(path: &Path, sources: &mut Sources) -> Clips {
-    let key = sources.key();
-    if let Some(clips) = load(path, &key, &sources.sets) {
-        return clips;
+/// The clips from the cache where it fits, else made and written for the next time; and the files
+/// that could not be used.
+pub(super) fn load_or_make(path: Option<&Path>, files: Files) -> (Clips, Vec<Unused>) {
+    let key = key(&files);
+    if let Some(clips) = path.and_then(|path| load(path, &key)) {
+        return (clips, Vec::new());
     }
-    let before = sources.unused.len();
-    let clips = sources.encode();
+    let (clips, unused) = make(files);
     // A faulty clip is to be told at every start, so it must be met at every start.
-    if sources.unused.len() == before
+    if let Some(path) = path.filter(|_| unused.is_empty())
         && let Err(error) = store(path, &key, &clips)
     {
         tracing::warn!(path = %path.display(), %error, "the prompt cache was not written");
     }
-    clips
+    (clips, unused)
 }
 
-fn load(path: &Path, key: &[u8; 32], sets: &BTreeMap<Language, Source>) -> Option<Clips> {
-    if fs::metadata(path).ok()?.len() > MAX_CACHE {
-        return None;
+/// A hash over every file and its place: equal keys mean equal clips.
+fn key(files: &Files) -> Key {
+    let mut hash = Sha256::new();
+    for ((language, clip), file) in files {
+        hash.update(format!("{} {clip}\n", language.as_str()));
+        hash.update(file.hash);
     }
-    let file = fs::read(path).ok()?;
-    let (content, check) = file.split_last_chunk::<4>()?;
-    if crc32c::crc32c(content) != u32::from_le_bytes(*check) {
-        return None;
-    }
-    let mut rest = content.strip_prefix(MAGIC)?.strip_prefix(key)?;
-    let names = sets.iter().map(|(language, set)| {
-        let ids = set
-            .catalogue
-            .clips()
-            .map(|c| (c.id.as_str(), c.id))
-            .collect();
-        (language.as_str(), (language, ids))
-    });
-    let names: HashMap<&str, (&Language, HashMap<&str, &ClipId>)> = names.collect();
+    hash.finalize().into()
+}
+
+fn make(files: Files) -> (Clips, Vec<Unused>) {
+    let (encoded, unused) = sound::encode(files);
     let mut clips = Clips::new();
-    while !rest.is_empty() {
-        let (language, ids) = names.get(name(&mut rest)?)?;
-        let clip = (*ids.get(name(&mut rest)?)?).clone();
-        let (len, after) = rest.split_first_chunk::<4>()?;
-        let len = u32::from_le_bytes(*len) as usize;
-        let (alaw, after) = after.split_at_checked(len)?;
-        let (mulaw, after) = after.split_at_checked(len)?;
-        rest = after;
-        let audio = WireAudio::from_both(alaw, mulaw)?;
-        clips
-            .entry((*language).clone())
-            .or_default()
-            .insert(clip, audio);
+    for ((language, clip), audio) in encoded {
+        let set = clips.entry(language.to_string()).or_default();
+        set.insert(clip, audio);
     }
-    Some(clips)
+    (clips, unused)
 }
 
-/// Takes a name with its length before it.
-fn name<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
-    let (&len, after) = rest.split_first()?;
-    let (name, after) = after.split_at_checked(usize::from(len))?;
-    *rest = after;
-    std::str::from_utf8(name).ok()
+fn load(path: &Path, key: &Key) -> Option<Clips> {
+    if fs::metadata(path).ok()?.len() > MAX_PACK {
+        return None;
+    }
+    pack::parse(&fs::read(path).ok()?, key)
 }
 
 /// Writes beside the file and renames, so that no reader meets half a cache.
-fn store(path: &Path, key: &[u8; 32], clips: &Clips) -> io::Result<()> {
-    let mut file = Vec::new();
-    file.extend(MAGIC);
-    file.extend(key);
-    for (language, set) in clips {
-        for (clip, audio) in set {
-            put_name(&mut file, language.as_str())?;
-            put_name(&mut file, clip.as_str())?;
-            let len = u32::try_from(audio.len()).map_err(io::Error::other)?;
-            file.extend(len.to_le_bytes());
-            file.extend(audio.octets(Law::A));
-            file.extend(audio.octets(Law::Mu));
-        }
-    }
-    file.extend(crc32c::crc32c(&file).to_le_bytes());
+fn store(path: &Path, key: &Key, clips: &Clips) -> io::Result<()> {
+    let each = clips.iter().flat_map(|(language, set)| {
+        let set = set.iter();
+        set.map(move |(clip, audio)| (language.as_str(), clip, audio))
+    });
+    let file = pack::print(key, each)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
     fs::write(&beside, &file)?;
     fs::rename(&beside, path)
 }
 
-fn put_name(file: &mut Vec<u8>, name: &str) -> io::Result<()> {
-    file.push(u8::try_from(name.len()).map_err(io::Error::other)?);
-    file.extend(name.as_bytes());
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::tone;
+    use crate::audio::flac;
     use crate::prompt::Line;
+    use std::time::Duration;
 
-    const KEY: [u8; 32] = [7; 32];
-
-    /// Two clips of Dutch.
-    fn some_clips() -> Clips {
-        let set = [(Line::Goodbye, 300), (Line::And, 0)].map(|(line, len)| {
-            (
-                ClipId::from(line),
-                WireAudio::from_samples(&vec![1_000; len]),
-            )
-        });
-        let dutch = Language::parse("nl").unwrap();
-        Clips::from([(dutch, HashMap::from(set))])
+    fn one_file(hz: f64) -> Files {
+        let pcm = tone::sine(hz, -10.0, Duration::from_millis(200), sound::CLIP_RATE);
+        let bytes = flac::encode(&pcm).unwrap();
+        let file = ClipFile {
+            path: "f".into(),
+            hash: Sha256::digest(&bytes).into(),
+            bytes: bytes.into(),
+        };
+        vec![((Language::parse("nl").unwrap(), Line::Goodbye.into()), file)]
     }
 
     #[test]
-    fn what_is_stored_is_loaded_and_nothing_else() {
+    fn the_second_start_reads_what_the_first_made_and_other_files_make_it_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clips");
-        let sets = Sources::gather(None).unwrap().sets;
-        store(&path, &KEY, &some_clips()).unwrap();
-        assert_eq!(load(&path, &KEY, &sets), Some(some_clips()));
-        assert_eq!(load(&path, &[8; 32], &sets), None);
-        assert_eq!(load(&path, &KEY, &BTreeMap::new()), None);
-        assert_eq!(load(&folder.path().join("other"), &KEY, &sets), None);
+        let (made, _) = load_or_make(Some(&path), one_file(500.0));
+        assert_eq!(load(&path, &key(&one_file(500.0))), Some(made.clone()));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let (other, _) = load_or_make(Some(&path), one_file(700.0));
+        assert_ne!(made, other);
+        assert_eq!(load(&path, &key(&one_file(700.0))), Some(other));
     }
 
     #[test]
-    fn a_cut_or_damaged_cache_is_as_good_as_none() {
+    fn a_faulty_file_is_told_at_every_start() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("clips");
-        let sets = Sources::gather(None).unwrap().sets;
-        store(&path, &KEY, &some_clips()).unwrap();
-        let whole = fs::read(&path).unwrap();
-        for at in 0..whole.len() {
-            fs::write(&path, &whole[..at]).unwrap();
-            assert_eq!(load(&path, &KEY, &sets), None, "cut at {at}");
-            let mut damaged = whole.clone();
-            damaged[at] ^= 0x10;
-            fs::write(&path, &damaged).unwrap();
-            assert_eq!(load(&path, &KEY, &sets), None, "damaged at {at}");
-        }
-    }
-
-    #[test]
-    fn a_cache_with_a_right_checksum_and_wrong_lengths_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("clips");
-        let sets = Sources::gather(None).unwrap().sets;
-        let head = [MAGIC.as_slice(), &KEY].concat();
-        for tail in [
-            &b"\xFFnl"[..],
-            b"\x02nl\x07goodbye\xFF\xFF\xFF\xFFab",
-            b"\x02nl\x03xyz\0\0\0\0",
-        ] {
-            let mut file = [head.as_slice(), tail].concat();
-            file.extend(crc32c::crc32c(&file).to_le_bytes());
-            fs::write(&path, &file).unwrap();
-            assert_eq!(load(&path, &KEY, &sets), None, "{tail:?}");
+        let mut files = one_file(500.0);
+        files[0].1.bytes = b"fLaC".to_vec().into();
+        for _ in 0..2 {
+            let (clips, unused) = load_or_make(Some(&path), files.clone());
+            assert_eq!((clips.len(), unused.len()), (0, 1));
         }
     }
 
     #[test]
     fn a_cache_that_cannot_be_written_stops_nothing() {
-        assert!(store(Path::new("/nowhere/at/all/clips"), &KEY, &some_clips()).is_err());
-        let mut none = Sources {
-            sets: BTreeMap::new(),
-            unused: Vec::new(),
-        };
-        assert_eq!(
-            load_or_make(Path::new("/nowhere/at/all/clips"), &mut none),
-            Clips::new()
-        );
+        let nowhere = Path::new("/nowhere/at/all/clips");
+        let (clips, _) = load_or_make(Some(nowhere), one_file(500.0));
+        assert_eq!(clips.len(), 1);
+        assert!(store(nowhere, &[0; 32], &clips).is_err());
     }
 }

@@ -1,31 +1,38 @@
-//! The prompt library: clips of every installed language, decoded and encoded for the wire.
+//! The prompt library: the clips of every set in use, decoded and encoded for the wire.
 //!
-//! In: the prompt sets compiled into the program, an operator's folder laid over them clip by
-//! clip, a cache file. Out: play lists for phrases.
+//! In: the prompt sets compiled into the program, the versions in use of a store laid over them,
+//! a cache file. Out: play lists for phrases.
 //! Laws: a phrase is always heard, in the language asked for, else in another, else with a tone
-//! where a clip is missing; a missing clip is logged once; after loading, nothing here waits.
+//! where a clip is missing; a missing clip is logged once; a damaged version is told and what is
+//! below it is heard; after loading, nothing here waits.
 //!
-//! The operator's folder has the layout of `prompts/`: `<language>/catalogue.toml` and
-//! `<language>/clips/<clip>.flac` or `.wav`, each of them optional, save that a new language
-//! needs its catalogue.
+//! A library is a snapshot: it never changes. [`reload`] makes the next one, which shares all clips
+//! that are the same, and calls keep the one they began with. [`studio`] is how sets come in.
 
 mod cache;
 mod embedded;
-mod sources;
+mod layers;
+mod pack;
+mod snapshot;
+mod sound;
+mod store;
 pub mod studio;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tones;
 
 use crate::audio::{WIRE_RATE, WireAudio, tone};
 use crate::media::PlayItem;
-use crate::prompt::{Catalogue, ClipId, Fault, Phrase, Piece, pause_between, render};
+use crate::prompt::{ClipId, Fault, Grammar, Phrase, Piece, SetId, Voice, pause_between, render};
 use crate::subscriber::Language;
-use sources::Sources;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use snapshot::{Set, Stock};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use store::{RealDisk, Store};
 
 /// The longest clip, in playing time.
 pub const MAX_CLIP: Duration = Duration::from_mins(2);
@@ -33,10 +40,11 @@ pub const MAX_CLIP: Duration = Duration::from_mins(2);
 /// Where prompts come from besides the program itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// An operator's folder of prompt sets; what is in it goes before what is compiled in.
-    pub folder: Option<PathBuf>,
-    /// A file to keep the encoded clips in, so that the next start need not decode them. It is
-    /// written anew whenever it does not fit; losing it costs a slower start.
+    /// The store of the versions an operator imported. One that is not there is an empty one.
+    pub store: Option<PathBuf>,
+    /// A file to keep the clips compiled in as they go on the wire, so that the next start need
+    /// not decode them. It is written anew whenever it does not fit; losing it costs a slower
+    /// start.
     pub cache: Option<PathBuf>,
     /// Whether there is the language `tones`, in which every clip is a known pair of tones.
     pub tones: bool,
@@ -45,16 +53,8 @@ pub struct Config {
 /// Why no library can be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
-    /// The operator's folder, or something in it, cannot be read.
-    #[error("{} cannot be read: {error}", path.display())]
-    Folder {
-        /// The folder or file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// A catalogue has faults.
-    #[error("the catalogue of the prompt set {} has faults: {}", language.as_str(), sentences(faults))]
+    /// A catalogue that is compiled in has faults.
+    #[error("the catalogue of the prompt set {language} has faults: {}", sentences(faults))]
     Catalogue {
         /// The prompt set.
         language: Language,
@@ -63,7 +63,7 @@ pub enum LibraryFault {
     },
 }
 
-/// A file or folder of the operator's that is not used.
+/// A file that should be used and is not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not used: {why}", path.display())]
 pub struct Unused {
@@ -73,95 +73,84 @@ pub struct Unused {
     pub why: String,
 }
 
-/// One language, ready to play.
-struct Set {
-    catalogue: Catalogue,
-    clips: HashMap<ClipId, WireAudio>,
-}
-
-/// The clips of every installed language.
+/// The clips of every set in use.
 pub struct Library {
-    sets: BTreeMap<Language, Set>,
+    sets: BTreeMap<SetId, Set>,
+    stock: Stock,
+    serial: u64,
     unused: Vec<Unused>,
     beep: WireAudio,
     stand_in: WireAudio,
-    /// What has been logged as missing: a clip of a language, or all of a language.
-    told: Mutex<HashSet<(Language, Option<ClipId>)>>,
+    /// What has been logged as missing: a clip of a set, or all of it.
+    told: Mutex<HashSet<(SetId, Option<ClipId>)>>,
+}
+
+/// How often what is in use of a store has changed; 0 for a store that is not there. `None` where
+/// it cannot be read. Cheap enough to ask twice a second.
+pub fn serial_of(store: &Path) -> Option<u64> {
+    let state = Store::at(RealDisk, store).state();
+    state.map(|state| state.serial).ok()
+}
+
+/// The library as it is now, sharing with the old one what is the same.
+pub fn reload(config: &Config, old: &Library) -> Library {
+    Library::over(config, old.stock.clone())
 }
 
 impl Library {
-    /// Loads every prompt set. A clip of the operator's that cannot be used is listed in
-    /// [`Library::unused`], and the one compiled in is played; a catalogue with faults and a
-    /// folder that cannot be read are errors.
+    /// Loads what is compiled in and what is in use. A version or clip that cannot be used is
+    /// listed in [`Library::unused`], and what is below it is played.
     pub fn load(config: &Config) -> Result<Library, LibraryFault> {
-        let begin = Instant::now();
-        let mut sources = Sources::gather(config.folder.as_deref())?;
-        let mut clips = match config.cache.as_deref() {
-            Some(path) => cache::load_or_make(path, &mut sources),
-            None => sources.encode(),
-        };
-        let sets = sources.sets.into_iter().map(|(language, source)| {
-            let clips = clips.remove(&language).unwrap_or_default();
-            (
-                language,
-                Set {
-                    catalogue: source.catalogue,
-                    clips,
-                },
-            )
-        });
-        let mut library = Library::of(sets.collect(), sources.unused);
-        if config.tones {
-            library.add_tones();
-        }
-        let clips: usize = library.sets.values().map(|set| set.clips.len()).sum();
-        let languages = library.sets.len();
-        let ms = begin.elapsed().as_millis() as u64;
-        tracing::info!(languages, clips, ms, "prompts are loaded");
-        Ok(library)
+        let stock = Stock::load(config.cache.as_deref(), config.tones)?;
+        Ok(Library::over(config, stock))
     }
 
     /// A library with no language but `tones`; see [`tones`].
     pub fn tones() -> Library {
-        let mut library = Library::of(BTreeMap::new(), Vec::new());
-        library.add_tones();
-        library
+        Library::over(&Config::default(), Stock::tones())
+    }
+
+    /// How values are said in a set; a tenant without a set of its own has everybody's.
+    pub fn grammar(&self, set: &SetId) -> Option<Grammar> {
+        let everybodys = || self.sets.get(&SetId::of(set.language.clone()));
+        self.sets.get(set).or_else(everybodys).map(Set::grammar)
     }
 
     /// The installed languages, by name.
     pub fn languages(&self) -> impl Iterator<Item = &Language> {
-        self.sets.keys()
+        let everybodys = self.sets.keys().filter(|set| set.tenant.is_none());
+        everybodys.map(|set| &set.language)
     }
 
-    /// The texts and the grammar of a language.
-    pub fn catalogue(&self, language: &Language) -> Option<&Catalogue> {
-        self.sets.get(language).map(|set| &set.catalogue)
-    }
-
-    /// Every clip that has a text and no sound.
-    pub fn missing(&self) -> Vec<(Language, ClipId)> {
-        let missing_of = |(language, set): (&Language, &Set)| {
-            let clips = set.catalogue.clips().map(|clip| clip.id.clone());
-            let missing = clips.filter(|id| !set.clips.contains_key(id));
-            missing.map(|id| (language.clone(), id)).collect::<Vec<_>>()
+    /// Every clip that a set in use can need and has no sound of.
+    pub fn missing(&self) -> Vec<(SetId, ClipId)> {
+        let missing_of = |(id, set): (&SetId, &Set)| {
+            let clips = set.grammar().all_clips().into_iter();
+            let missing = clips.filter(|clip| set.clip(clip).is_none());
+            missing.map(|clip| (id.clone(), clip)).collect::<Vec<_>>()
         };
         self.sets.iter().flat_map(missing_of).collect()
     }
 
-    /// What the operator's folder holds in vain.
+    /// What should be used and cannot.
     pub fn unused(&self) -> &[Unused] {
         &self.unused
     }
 
-    /// The play list for these phrases, in the first of these languages that can say them; after
-    /// them every other installed language is tried. Phrases are parted by pauses where a
-    /// sentence ends.
-    pub fn say(&self, phrases: &[Phrase], languages: &[Language]) -> Vec<PlayItem> {
-        let chain = self.chain(languages);
+    /// How often what is in use had changed when this was loaded; see [`serial_of`].
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// The play list for these phrases, each in the first language of the voice that can say it,
+    /// the tenant's clips before everybody's; after them every other installed language is tried.
+    /// Phrases are parted by pauses where a sentence ends.
+    pub fn say(&self, phrases: &[Phrase], voice: &Voice) -> Vec<PlayItem> {
+        let chain = self.chain(voice);
         let mut items = Vec::new();
         let mut before: Option<&str> = None;
         for phrase in phrases {
-            let (set, pieces) = self.rendered(phrase, &chain);
+            let (set, pieces) = self.rendered(phrase, voice, &chain);
             let (first, last) = set.map_or((None, None), |set| ends(set, &pieces));
             if let (Some(before), Some(after)) = (before, first)
                 && let Some(pause) = pause_between(before, after)
@@ -174,61 +163,99 @@ impl Library {
         items
     }
 
-    fn of(sets: BTreeMap<Language, Set>, unused: Vec<Unused>) -> Library {
+    /// The versions in use of the store over this stock.
+    fn over(config: &Config, mut stock: Stock) -> Library {
+        let begin = Instant::now();
+        let loaded = stock.fill(config.store.as_deref());
         let stand_in = tone::sine(620.0, -15.0, Duration::from_millis(250), WIRE_RATE);
-        Library {
-            sets,
-            unused,
+        let library = Library {
+            sets: loaded.sets,
+            serial: loaded.serial,
+            unused: loaded.unused,
+            stock,
             beep: WireAudio::from_samples(&tone::beep(WIRE_RATE).samples),
             stand_in: WireAudio::from_samples(&stand_in.samples),
             told: Mutex::default(),
-        }
-    }
-
-    fn add_tones(&mut self) {
-        let language = Language::parse(tones::LANGUAGE);
-        self.sets
-            .extend(language.map(|language| (language, tones::set())));
+        };
+        let (sets, serial) = (library.sets.len(), library.serial);
+        let ms = begin.elapsed().as_millis() as u64;
+        tracing::info!(sets, serial, ms, "prompts are loaded");
+        library
     }
 
     /// The sets to try, in order.
-    fn chain<'a>(&'a self, languages: &'a [Language]) -> Vec<(&'a Language, &'a Set)> {
-        for language in languages.iter().filter(|l| !self.sets.contains_key(l)) {
-            self.tell(language, None);
+    fn chain<'a>(&'a self, voice: &Voice) -> Vec<(&'a SetId, &'a Set)> {
+        let others = self.sets.keys().map(|set| &set.language);
+        let others = others.filter(|language| !voice.languages.contains(language));
+        let mut chain: Vec<(&SetId, &Set)> = Vec::new();
+        for language in &voice.languages {
+            let before = chain.len();
+            chain.extend(self.of_language(voice, language));
+            if chain.len() == before {
+                self.tell(&SetId::of(language.clone()), None);
+            }
         }
-        let asked = languages.iter().filter_map(|l| self.sets.get_key_value(l));
-        let others = self.sets.iter().filter(|(l, _)| !languages.contains(l));
-        asked.chain(others).collect()
+        chain.extend(others.flat_map(|language| self.of_language(voice, language)));
+        // Everybody's and tenants' sets of one language name it more than once.
+        let mut seen = HashSet::new();
+        chain.retain(|(id, _)| seen.insert(*id));
+        chain
     }
 
-    /// The pieces of a phrase in the first language that has all its clips; where none has, in
-    /// the first language of all.
+    /// The tenant's set of a language, then everybody's.
+    fn of_language<'a>(
+        &'a self,
+        voice: &Voice,
+        language: &Language,
+    ) -> impl Iterator<Item = (&'a SetId, &'a Set)> {
+        let everybodys = SetId::of(language.clone());
+        let tenants = voice.tenant.clone().map(|tenant| SetId {
+            tenant: Some(tenant),
+            ..everybodys.clone()
+        });
+        let tried = tenants.into_iter().chain([everybodys]);
+        tried.filter_map(|set| self.sets.get_key_value(&set))
+    }
+
+    /// The pieces of a phrase in the first set that has all its clips; where none has, in the
+    /// first set of all.
     fn rendered<'a>(
-        &self,
+        &'a self,
         phrase: &Phrase,
-        chain: &[(&Language, &'a Set)],
+        voice: &Voice,
+        chain: &[(&'a SetId, &'a Set)],
     ) -> (Option<&'a Set>, Vec<Piece>) {
-        for (language, set) in chain {
-            let pieces = render(set.catalogue.grammar(), phrase);
-            let missing = pieces.iter().filter_map(|piece| match piece {
-                Piece::Clip(id) if !set.clips.contains_key(id) => Some(id),
-                Piece::Clip(_) | Piece::Beep | Piece::Pause(_) => None,
-            });
-            if missing.map(|id| self.tell(language, Some(id))).count() == 0 {
-                return (Some(set), pieces);
+        if let Phrase::In(language, phrase) = phrase {
+            let own = self.of_language(voice, language);
+            let chain: Vec<_> = own.chain(chain.iter().copied()).collect();
+            return self.rendered(phrase, voice, &chain);
+        }
+        for (id, set) in chain {
+            for form in forms(phrase) {
+                let pieces = render(set.grammar(), &form);
+                if self.has_all(id, set, &pieces) {
+                    return (Some(set), pieces);
+                }
             }
         }
         let first = chain.first().map(|(_, set)| *set);
-        let grammar = first.map_or(crate::prompt::Grammar::English, |set| {
-            set.catalogue.grammar()
-        });
+        let grammar = first.map_or(Grammar::English, Set::grammar);
         (first, render(grammar, phrase))
+    }
+
+    /// Whether a set has all these clips; what it lacks is told.
+    fn has_all(&self, id: &SetId, set: &Set, pieces: &[Piece]) -> bool {
+        let missing = pieces.iter().filter_map(|piece| match piece {
+            Piece::Clip(clip) if set.clip(clip).is_none() => Some(clip),
+            Piece::Clip(_) | Piece::Beep | Piece::Pause(_) => None,
+        });
+        missing.map(|clip| self.tell(id, Some(clip))).count() == 0
     }
 
     fn item(&self, set: Option<&Set>, piece: Piece) -> PlayItem {
         match piece {
             Piece::Clip(id) => {
-                let clip = set.and_then(|set| set.clips.get(&id));
+                let clip = set.and_then(|set| set.clip(&id));
                 PlayItem::Audio(clip.unwrap_or(&self.stand_in).clone())
             }
             Piece::Beep => PlayItem::Audio(self.beep.clone()),
@@ -236,24 +263,38 @@ impl Library {
         }
     }
 
-    /// Logs, once, that a clip or a whole language is missing.
-    fn tell(&self, language: &Language, clip: Option<&ClipId>) {
+    /// Logs, once, that a clip or a whole set is missing.
+    fn tell(&self, set: &SetId, clip: Option<&ClipId>) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.insert((language.clone(), clip.cloned())) {
-            let language = language.as_str();
+        if told.insert((set.clone(), clip.cloned())) {
             if let Some(clip) = clip {
-                tracing::error!(language, %clip, "a prompt is missing");
+                tracing::error!(%set, %clip, "a prompt is missing");
             } else {
-                tracing::error!(language, "a language is not installed");
+                tracing::error!(%set, "a language is not installed");
             }
         }
+    }
+}
+
+/// The ways to say a phrase in one language: a set without the brief form of a choice says it in
+/// full.
+fn forms(phrase: &Phrase) -> Vec<Phrase> {
+    match phrase {
+        Phrase::Brief(line, digit) => vec![phrase.clone(), Phrase::Choice(*line, *digit)],
+        Phrase::Line(_)
+        | Phrase::Choice(..)
+        | Phrase::In(..)
+        | Phrase::Clip(_)
+        | Phrase::Say(_)
+        | Phrase::Beep
+        | Phrase::Pause(_) => vec![phrase.clone()],
     }
 }
 
 /// The texts of the first and the last piece, where those are clips.
 fn ends<'a>(set: &'a Set, pieces: &[Piece]) -> (Option<&'a str>, Option<&'a str>) {
     let text = |piece: Option<&Piece>| match piece {
-        Some(Piece::Clip(id)) => set.catalogue.text(id),
+        Some(Piece::Clip(id)) => set.text(id),
         Some(Piece::Beep | Piece::Pause(_)) | None => None,
     };
     (text(pieces.first()), text(pieces.last()))

@@ -1,7 +1,7 @@
 //! A prompt set for tests: every clip is a pair of tones of its own, so that what plays on a line
 //! tells which clip it is.
 
-use super::Set;
+use super::snapshot::Shelf;
 use crate::audio::goertzel;
 use crate::audio::tone::{self, DTMF, Pair};
 use crate::audio::{WIRE_RATE, WireAudio};
@@ -42,18 +42,15 @@ pub fn identify(samples: &[i16]) -> Option<ClipId> {
     table.into_iter().nth(index).map(|(clip, _)| clip)
 }
 
-pub(super) fn set() -> Set {
-    let encode = |pair| {
-        let tone = tone::pair(pair, LEVEL, SPAN, WIRE_RATE);
-        WireAudio::from_samples(&tone.samples)
-    };
-    Set {
-        catalogue: Catalogue::of_names(Grammar::English),
-        clips: table()
-            .into_iter()
-            .map(|(clip, pair)| (clip, encode(pair)))
-            .collect(),
-    }
+/// All clips.
+pub(super) fn shelf() -> Shelf {
+    let clips = table().into_iter();
+    let clips = clips.map(|(clip, pair)| (clip, encode(pair)));
+    Shelf::of(&Catalogue::of_names(Grammar::English), clips.collect())
+}
+
+fn encode(pair: Pair) -> WireAudio {
+    WireAudio::from_samples(&tone::pair(pair, LEVEL, SPAN, WIRE_RATE).samples)
 }
 
 /// Pairs of different frequencies, none of them like a key's.
@@ -88,9 +85,8 @@ mod tests {
 
     #[test]
     fn one_packet_tells_which_clip_it_is() {
-        let set = set();
-        for (clip, audio) in set.clips {
-            let samples = audio.samples();
+        for (clip, pair) in table() {
+            let samples = encode(pair).samples();
             assert_eq!(identify(&samples[800..960]), Some(clip));
         }
     }

@@ -96,6 +96,17 @@ impl Catalogue {
         }
     }
 
+    /// A catalogue put together from several, which may lack texts.
+    pub fn of_texts(grammar: Grammar, name: String, texts: BTreeMap<ClipId, String>) -> Catalogue {
+        let carriers = BTreeMap::new();
+        Catalogue {
+            grammar,
+            name,
+            texts,
+            carriers,
+        }
+    }
+
     /// How values are said.
     pub fn grammar(&self) -> Grammar {
         self.grammar

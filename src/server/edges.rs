@@ -18,7 +18,7 @@ use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault, Workset};
 use crate::library::Library;
 use crate::mailbox::Step;
-use crate::prompt::{Phrase, SetId};
+use crate::prompt::{Phrase, SetId, Voice};
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
@@ -212,8 +212,12 @@ impl Edges {
         phrases: &[Phrase],
         language: &Language,
     ) {
+        let voice = Voice {
+            tenant: None,
+            languages: vec![language.clone(), self.fallback.clone()],
+        };
         let library = self.heard.get(&session).unwrap_or(&self.library);
-        let items = library.say(phrases, &[language.clone(), self.fallback.clone()]);
+        let items = library.say(phrases, &voice);
         self.media(session, media::Command::Play { id, items });
     }
 
@@ -325,9 +329,9 @@ impl Edges {
     /// configured languages, as far as they are installed.
     pub(super) fn worksets(&self, tenant: Option<&TenantId>) -> Vec<Workset> {
         let installed = self.languages.iter().filter_map(|language| {
-            let grammar = self.library.catalogue(language)?.grammar();
             let (tenant, language) = (tenant.cloned(), language.clone());
             let set = SetId { tenant, language };
+            let grammar = self.library.grammar(&set)?;
             Some(Workset { set, grammar })
         });
         installed.collect()

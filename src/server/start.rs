@@ -180,7 +180,7 @@ async fn open_edges(
     let operators = rules::operator_passcodes(config);
     let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
     let (change, changes) = mpsc::unbounded_channel();
-    let prompt_desk = open_prompt_desk(config, change)?;
+    let prompt_desk = open_prompt_desk(config, Arc::clone(&library), change)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -219,7 +219,7 @@ fn sockets(config: &Config) -> transport::Config {
 
 fn library_config(config: &Config) -> library::Config {
     library::Config {
-        folder: None,
+        store: Some(config.prompts.store.clone()),
         cache: config.prompts.cache.clone(),
         tones: false,
     }
@@ -228,6 +228,7 @@ fn library_config(config: &Config) -> library::Config {
 /// The thread that changes prompts by telephone.
 fn open_prompt_desk(
     config: &Config,
+    mut prompts: Arc<Library>,
     answers: mpsc::UnboundedSender<Done>,
 ) -> Result<PromptDesk, StartFault> {
     let studio = Studio::open(StudioConfig {
@@ -235,13 +236,10 @@ fn open_prompt_desk(
         decoder: PathBuf::from("/proc/self/exe"),
         menus: rules::menus(&config.menus)?,
     })?;
-    let library = library_config(config);
-    let renewed = move || match Library::load(&library) {
-        Ok(library) => Some(Arc::new(library)),
-        Err(fault) => {
-            error!(%fault, "the changed prompts cannot be loaded");
-            None
-        }
+    let loading = library_config(config);
+    let renewed = move || {
+        prompts = Arc::new(library::reload(&loading, &prompts));
+        Arc::clone(&prompts)
     };
     Ok(PromptDesk::start(Arc::new(studio), renewed, answers)?)
 }
@@ -251,12 +249,8 @@ fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
     for unused in library.unused() {
         warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
     }
-    for (language, clip) in library.missing() {
-        warn!(
-            language = language.as_str(),
-            clip = clip.as_str(),
-            "a prompt clip is missing"
-        );
+    for (set, clip) in library.missing() {
+        warn!(%set, %clip, "a prompt clip is missing");
     }
     Ok(Arc::new(library))
 }

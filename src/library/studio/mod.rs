@@ -2,108 +2,191 @@
 //!
 //! In: folders, archives and single recordings; orders by command line, web page and telephone.
 //! Out: versions on disk, reports, sound to hear. Laws: a version is whole or not there; only a
-//! version without faults is ever activated; what is in use is never removed; every change is on
-//! disk, synced, before it is confirmed; two programs may work on one store at a time.
+//! version without faults is ever activated; what is in use is never removed, and no set in use
+//! ever loses a clip by a change of another; every change is on disk, synced, before it is
+//! confirmed; two programs may work on one store at a time, and one that would wait for long says
+//! so.
 
+mod hearing;
+mod listing;
+mod staging;
+mod switching;
+#[cfg(test)]
+mod tests;
+mod view;
 mod vocabulary;
+mod work;
 
 pub use vocabulary::{
     ClipDetail, Difference, Example, Material, Origin, Progress, SetSummary, Source, StudioConfig,
     StudioFault, Upload, VersionDetail, VersionSummary,
 };
 
+use super::LibraryFault;
+use super::embedded;
+use super::store::{PATIENCE, RealDisk, State, Store, Writer};
 use crate::audio::Pcm;
 use crate::prompt::{ClipId, Phrase, Report, SetId, VersionId};
+use staging::{Order, Supply};
+use view::{BuiltIn, View};
 
-/// The prompt sets of one store.
+/// The prompt sets of one store. It keeps nothing in memory that is on disk, so that several
+/// programs may work on one store.
 #[derive(Debug)]
 pub struct Studio {
     config: StudioConfig,
+    store: Store,
+    built_in: BuiltIn,
 }
 
 impl Studio {
     /// Opens the store, made when needed.
     pub fn open(config: StudioConfig) -> Result<Studio, StudioFault> {
-        Ok(Studio { config })
+        let built_in = embedded::catalogues().map_err(|LibraryFault::Catalogue { language, faults }| {
+            StudioFault::Damaged {
+                path: format!("(built in) {language}/catalogue.toml").into(),
+                why: format!("it has {} faults", faults.len()),
+            }
+        })?;
+        let store = Store::open(RealDisk, &config.store)?;
+        Ok(Studio {
+            config,
+            store,
+            built_in,
+        })
     }
 
     /// Every set, those compiled in included, by name.
     pub fn sets(&self) -> Result<Vec<SetSummary>, StudioFault> {
-        unimplemented!("{:?}", self.config)
+        let view = self.view()?;
+        let sets = view.sets()?.into_iter();
+        sets.map(|set| self.summary(&view, set)).collect()
     }
 
     /// One version with all its clips; version 0 is what is below all versions.
-    pub fn version(&self, _set: &SetId, _version: VersionId) -> Result<VersionDetail, StudioFault> {
-        unimplemented!()
+    pub fn version(&self, set: &SetId, version: VersionId) -> Result<VersionDetail, StudioFault> {
+        self.detail(set, version)
     }
 
-    /// What compiling this version found.
-    pub fn report(&self, _set: &SetId, _version: VersionId) -> Result<Report, StudioFault> {
-        unimplemented!()
+    /// What compiling this version found. There is none for version 0, which is not compiled here.
+    pub fn report(&self, set: &SetId, version: VersionId) -> Result<Report, StudioFault> {
+        if !self.view()?.knows(set)? {
+            return Err(StudioFault::NoSet(set.clone()));
+        }
+        self.store.report(set, version)
     }
 
     /// Compiles an upload and stages it as a new version, also one with faults: its report tells.
     /// An upload that cannot be read at all leaves nothing behind.
     pub fn stage(
         &self,
-        _upload: &Upload,
-        _progress: &mut dyn FnMut(Progress),
+        upload: &Upload,
+        progress: &mut dyn FnMut(Progress),
     ) -> Result<Report, StudioFault> {
-        unimplemented!()
+        self.make(&Order::of(upload), progress)
+    }
+
+    /// Puts a recording in the place of one clip of the version in use, at once: the new version is
+    /// staged and activated in one step. A recording with faults changes nothing: its report has no
+    /// version and tells why.
+    pub fn replace_clip(
+        &self,
+        set: &SetId,
+        clip: &ClipId,
+        file: Vec<u8>,
+        note: &str,
+    ) -> Result<Report, StudioFault> {
+        let material = Material::Clip {
+            clip: clip.clone(),
+            name: format!("{clip}.wav"),
+            file,
+        };
+        self.change(set, Supply::Upload(&material), note)
+    }
+
+    /// Drops an own clip of the version in use, at once, so that its parent's is heard again.
+    /// [`StudioFault::NoClip`] where it has none of its own; where nobody else has one either,
+    /// nothing changes: the report has no version and tells so.
+    pub fn drop_clip(&self, set: &SetId, clip: &ClipId, note: &str) -> Result<Report, StudioFault> {
+        self.change(set, Supply::Without(clip), note)
     }
 
     /// Puts a version to use. Version 0 puts to use what is below all versions.
-    pub fn activate(&self, _set: &SetId, _version: VersionId) -> Result<(), StudioFault> {
-        unimplemented!()
+    pub fn activate(&self, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
+        self.put_to_use(&mut self.writer()?, set, version)
     }
 
     /// Puts the version that was in use before to use; which one.
-    pub fn roll_back(&self, _set: &SetId) -> Result<VersionId, StudioFault> {
-        unimplemented!()
-    }
-
-    /// A new version without this clip of its own, staged and put to use.
-    pub fn drop_clip(&self, _set: &SetId, _clip: &ClipId) -> Result<Report, StudioFault> {
-        unimplemented!()
+    pub fn roll_back(&self, set: &SetId) -> Result<VersionId, StudioFault> {
+        self.go_back(set)
     }
 
     /// Removes a version that is not in use.
-    pub fn remove(&self, _set: &SetId, _version: VersionId) -> Result<(), StudioFault> {
-        unimplemented!()
+    pub fn remove(&self, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
+        self.take_away(set, version)
     }
 
     /// What differs between two versions as callers hear them, by clip.
     pub fn differences(
         &self,
-        _set: &SetId,
-        _from: VersionId,
-        _to: VersionId,
+        set: &SetId,
+        from: VersionId,
+        to: VersionId,
     ) -> Result<Vec<Difference>, StudioFault> {
-        unimplemented!()
+        let view = self.view()?;
+        let (from, to) = (view.effective(set, from)?, view.effective(set, to)?);
+        Ok(listing::differences(&from, &to))
     }
 
     /// The sound of one clip of a version, its parent's where it has none itself; 16 kHz.
     pub fn clip(
         &self,
-        _set: &SetId,
-        _version: VersionId,
-        _clip: &ClipId,
+        set: &SetId,
+        version: VersionId,
+        clip: &ClipId,
     ) -> Result<Pcm, StudioFault> {
-        unimplemented!()
+        self.clip_of(&self.view()?.effective(set, version)?, clip)
     }
 
     /// These phrases as a caller would hear them from a version; 16 kHz.
     pub fn say(
         &self,
-        _set: &SetId,
-        _version: VersionId,
-        _phrases: &[Phrase],
+        set: &SetId,
+        version: VersionId,
+        phrases: &[Phrase],
     ) -> Result<Pcm, StudioFault> {
-        unimplemented!()
+        let view = self.view()?;
+        self.said(&view.effective(set, version)?, &view, phrases)
     }
 
     /// Example sentences for every menu and announcement, in the texts of this version.
-    pub fn examples(&self, _set: &SetId, _version: VersionId) -> Result<Vec<Example>, StudioFault> {
-        unimplemented!()
+    pub fn examples(&self, set: &SetId, version: VersionId) -> Result<Vec<Example>, StudioFault> {
+        let view = self.view()?;
+        hearing::examples(&work::places(), &view.effective(set, version)?, &view)
+    }
+
+    fn change(&self, set: &SetId, source: Supply<'_>, note: &str) -> Result<Report, StudioFault> {
+        let order = Order {
+            set,
+            source,
+            add: true,
+            parent: None,
+            note,
+            at_once: true,
+        };
+        self.make(&order, &mut |_| ())
+    }
+
+    /// The store as it is now.
+    fn view(&self) -> Result<View<'_>, StudioFault> {
+        Ok(self.view_of(self.store.state()?))
+    }
+
+    fn view_of(&self, state: State) -> View<'_> {
+        View::of(&self.store, &self.built_in, state)
+    }
+
+    fn writer(&self) -> Result<Writer<'_, RealDisk>, StudioFault> {
+        self.store.writer(PATIENCE)
     }
 }

@@ -1,6 +1,7 @@
 //! The words between the studio and those who use it.
 
 use crate::base::Timestamp;
+use crate::library::layers::LAYERS_MAX;
 use crate::flow::Menus;
 use crate::prompt::{ClipId, Phrase, SetId, VersionId};
 use serde::Serialize;
@@ -230,6 +231,18 @@ pub enum StudioFault {
     /// Sets that build on this one would lack clips.
     #[error("{0} cannot change so: the active set {1} builds on it and would lack {2} clips")]
     Needed(SetId, SetId, usize),
+    /// It was without faults when it was compiled; what it builds on has changed since.
+    #[error(
+        "version {1} of {0} cannot be activated: it lacks {2} clips, as what it builds on has \
+         changed since it was compiled; import it again"
+    )]
+    Lacking(SetId, VersionId, usize),
+    /// A set would build on itself.
+    #[error("{0} cannot build on {1}: that would go round in a circle, or more than {max} deep", max = LAYERS_MAX)]
+    Circle(SetId, SetId),
+    /// A set may not build on this one.
+    #[error("{0} cannot build on {1}, which is another tenant's")]
+    Foreign(SetId, SetId),
     /// In use.
     #[error("version {1} of {0} is in use; activate another one first")]
     InUse(SetId, VersionId),
@@ -242,6 +255,17 @@ pub enum StudioFault {
     /// There are too many versions.
     #[error("the prompt set {0} has {1} versions, which is the most; remove some first")]
     TooMany(SetId, usize),
+    /// There are too many sets.
+    #[error("there are {0} prompt sets, which is the most; remove all versions of some first")]
+    TooManySets(usize),
+    /// Another program writes.
+    #[error("{} is being changed by another program for more than {waited:?}; try again", path.display())]
+    Busy {
+        /// The store.
+        path: PathBuf,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// What is on disk does not fit together.
     #[error("{} is damaged: {why}", path.display())]
     Damaged {

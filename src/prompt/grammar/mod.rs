@@ -51,6 +51,14 @@ impl Grammar {
         }
     }
 
+    /// Its name in a catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Grammar::Dutch => "nl",
+            Grammar::English => "en",
+        }
+    }
+
     /// Every clip a set of this grammar can need: the lines, their brief forms, and what values
     /// and keys are put together from. The place of a clip in this list is its number by telephone.
     pub fn all_clips(self) -> Vec<ClipId> {
