@@ -54,7 +54,10 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
     /// A catalogue that is compiled in has faults.
-    #[error("the catalogue of the prompt set {language} has faults: {}", sentences(faults))]
+    #[error(
+        "the catalogue of the prompt set {language} has faults: {}",
+        sentences(faults)
+    )]
     Catalogue {
         /// The prompt set.
         language: Language,

@@ -233,7 +233,10 @@ mod tests {
         assert_eq!(judged(&tone(-70.0)), Err(PromptFault::TooQuiet));
         let nothing = WireAudio::from_samples(&[0; 16_000]);
         assert_eq!(judged(&nothing), Err(PromptFault::TooQuiet));
-        assert_eq!(judged(&WireAudio::from_samples(&[])), Err(PromptFault::TooQuiet));
+        assert_eq!(
+            judged(&WireAudio::from_samples(&[])),
+            Err(PromptFault::TooQuiet)
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! call tell which clip was heard; and speech whose every fifth of a second is told from the
 //! others, so that they tell which second of a message was heard.
 
+use crate::prompts::Prompts;
 use belpost::audio::tone::{self, Pair};
 use belpost::audio::{Law, WIRE_RATE, WireAudio};
 use belpost::base::Language;
@@ -66,11 +67,16 @@ pub struct Voice {
 
 impl Voice {
     /// What the prompt library would hand to a media session.
-    pub fn say(&mut self, phrases: &[Phrase], language: &Language) -> Vec<PlayItem> {
+    pub fn say(
+        &mut self,
+        phrases: &[Phrase],
+        language: &Language,
+        prompts: &Prompts,
+    ) -> Vec<PlayItem> {
         let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
         let pieces = phrases.iter().flat_map(|phrase| render(grammar, phrase));
         pieces
-            .flat_map(|piece| self.piece(piece, language))
+            .flat_map(|piece| self.piece(piece, language, prompts))
             .collect()
     }
 
@@ -80,8 +86,12 @@ impl Voice {
         named.map_or("a clip never said", |(name, _)| name)
     }
 
-    fn piece(&mut self, piece: Piece, language: &Language) -> Vec<PlayItem> {
+    fn piece(&mut self, piece: Piece, language: &Language, prompts: &Prompts) -> Vec<PlayItem> {
         match piece {
+            Piece::Clip(clip) if prompts.own(language, &clip).is_some() => {
+                let own = prompts.own(language, &clip).cloned();
+                own.map(PlayItem::Audio).into_iter().collect()
+            }
             Piece::Clip(clip) => vec![self.clip(&clip, language), PlayItem::Silence(GAP)],
             Piece::Beep => vec![PlayItem::Audio(beep().clone())],
             Piece::Pause(span) => vec![PlayItem::Silence(span)],

@@ -25,10 +25,7 @@ struct Drive {
 #[derive(Clone)]
 enum Node {
     File(Vec<u8>),
-    Folder {
-        names: Names,
-        durable: Names,
-    },
+    Folder { names: Names, durable: Names },
 }
 
 type Names = BTreeMap<String, usize>;
@@ -70,9 +67,7 @@ impl Twin {
         let drive = self.drive();
         let after = drive.nodes.iter().map(|node| match node {
             Node::File(octets) => Node::File(octets.clone()),
-            Node::Folder { names, durable } => {
-                folder(after_crash(names, durable, dice.as_mut()))
-            }
+            Node::Folder { names, durable } => folder(after_crash(names, durable, dice.as_mut())),
         });
         Twin::of(after.collect())
     }
@@ -126,7 +121,10 @@ fn after_crash(names: &Names, durable: &Names, dice: Option<&mut Dice>) -> Names
             after.insert(name.clone(), *node);
         }
     }
-    for (name, node) in durable.iter().filter(|(name, _)| !names.contains_key(*name)) {
+    for (name, node) in durable
+        .iter()
+        .filter(|(name, _)| !names.contains_key(*name))
+    {
         let renamed = names.values().any(|other| other == node);
         let stands = after.iter().any(|(other, at)| at == node && other != name);
         if (stands || !renamed) && dice.roll(2) == 0 {
