@@ -6,7 +6,7 @@ use crate::base::{
 };
 use crate::flow::PromptFault;
 use crate::mailbox::{Envelope, Facts};
-use crate::prompt::{ClipId, Phrase, SetId};
+use crate::prompt::{ClipId, Phrase, SetId, Voice};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub enum Command {
     InfoDigit(SessionId, Digit),
     /// Close a session. A recording that runs ends, and its `Recorded` still comes.
     CloseMedia(SessionId),
-    /// Say these phrases in this session, in this language.
+    /// Say these phrases in this session, in this voice.
     Say {
         /// The session.
         session: SessionId,
@@ -33,8 +33,8 @@ pub enum Command {
         play: PlayId,
         /// What to say.
         phrases: Vec<Phrase>,
-        /// In which language.
-        language: Language,
+        /// In whose voice.
+        voice: Voice,
     },
     /// To the spool.
     Take(TakeCommand),
@@ -79,6 +79,17 @@ pub enum Command {
         call: CallId,
         /// Whose indicator.
         mailbox: MailboxId,
+    },
+    /// Store which language the owner of a mailbox chose. Answered by
+    /// [`Switch::handle_language_set`](super::Switch::handle_language_set), after it is on disk for
+    /// good.
+    SetLanguage {
+        /// Who asks.
+        call: CallId,
+        /// Whose choice.
+        mailbox: MailboxId,
+        /// The language.
+        language: Language,
     },
     /// Change a prompt set. Answered by
     /// [`Switch::handle_prompts_changed`](super::Switch::handle_prompts_changed); what the call

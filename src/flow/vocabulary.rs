@@ -40,6 +40,8 @@ pub enum Event {
     LogIn(LogInVerdict),
     /// Answer to [`Effect::ClearLamp`].
     LampCleared(Result<(), LampFault>),
+    /// Answer to [`Effect::SetLanguage`].
+    LanguageSet(Result<(), LanguageFault>),
     /// Answer to [`Effect::OperatorLogIn`].
     OperatorLogIn(OperatorVerdict),
     /// Answer to [`Effect::ChangePrompts`].
@@ -89,6 +91,9 @@ pub enum Effect {
     /// Put the message indicator of the caller's own mailbox out until the next new message.
     /// Answered by `LampCleared`.
     ClearLamp,
+    /// From now on everything is said in this language, now and in later calls of the owner of the
+    /// open mailbox. Answered by `LanguageSet`; this call speaks it whatever the answer.
+    SetLanguage(Language),
     /// Check the passcode of whoever changes prompts. Answered by `OperatorLogIn`.
     OperatorLogIn(OperatorLogIn),
     /// Change a prompt set. Answered by `PromptsChanged`; what is said from then on is said with
@@ -206,6 +211,14 @@ pub enum KeepFault {
 pub enum LampFault {
     /// Whoever keeps it does not answer, or there is none.
     #[error("the message indicator cannot be reached")]
+    Unavailable,
+}
+
+/// Why the choice of a language holds for this call only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum LanguageFault {
+    /// Whoever keeps the choices could not store it.
+    #[error("the choice of a language could not be stored")]
     Unavailable,
 }
 

@@ -11,6 +11,7 @@
 
 mod cache;
 mod embedded;
+pub mod intake;
 mod layers;
 mod pack;
 mod snapshot;
@@ -54,10 +55,7 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
     /// A catalogue that is compiled in has faults.
-    #[error(
-        "the catalogue of the prompt set {language} has faults: {}",
-        sentences(faults)
-    )]
+    #[error("the catalogue of the prompt set {language} has faults: {}", sentences(faults))]
     Catalogue {
         /// The prompt set.
         language: Language,

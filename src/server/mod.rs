@@ -1,20 +1,21 @@
 //! Wiring: from a configuration to a running server, and its orderly end.
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
-//! delivery thread, the mailbox thread, the passcode thread, the thread that changes prompts, the writer of the call event log,
-//! the writer of the cleared lamps.
+//! delivery thread, the mailbox thread, the passcode thread, the thread that changes prompts, the
+//! writer of the call event log, the writers of the cleared lamps and of the chosen languages.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
 mod clock;
 mod delivery;
 mod edges;
-mod lamp_file;
 mod log_ins;
+mod owners_words;
 mod prompt_desk;
 mod rules;
 mod signalling;
 mod start;
+mod state_file;
 mod telling;
 
 pub use address::towards as address_towards;

@@ -7,11 +7,12 @@
 
 use super::clock::Clock;
 use super::delivery::MailboxNews;
-use super::edges::{Edges, Input};
+use super::edges::{Chosen, Edges, Input};
 use super::log_ins::{LogIn, Verdict};
 use super::prompt_desk::Done;
 use crate::base::{MailboxId, MessageId};
 use crate::call::{Command, Door, Switch};
+use crate::flow::LanguageFault;
 use crate::lamp::{self, Lamps};
 use crate::sip::{self, Machine};
 use std::time::Duration;
@@ -126,6 +127,7 @@ impl Signalling {
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
             Input::LogIn(verdict) => self.take_verdict(verdict),
             Input::PromptsChanged(done) => self.take_change(&done),
+            Input::LanguageSet(chosen) => self.language_set(chosen),
         }
     }
 
@@ -140,7 +142,9 @@ impl Signalling {
         match door {
             Door::Mailbox(_) => self.switch.handle_log_in(now, call, attempt, right),
             Door::Prompts(tenant) => {
-                let worksets = right.then(|| self.edges.worksets(tenant.as_ref()));
+                let tenant = tenant.as_ref();
+                let languages = self.switch.offered(tenant);
+                let worksets = right.then(|| self.edges.worksets(tenant, languages));
                 self.switch
                     .handle_operator_log_in(now, call, attempt, worksets);
             }
@@ -164,6 +168,19 @@ impl Signalling {
         if let Some(mailbox) = self.edges.take_settled(take, kept) {
             self.tell_room(&mailbox);
         }
+    }
+
+    /// The choice of a language is stored, or could not be.
+    fn language_set(&mut self, chosen: Chosen) {
+        self.edges.language_set(&chosen);
+        let outcome = chosen
+            .stored
+            .then_some(())
+            .ok_or(LanguageFault::Unavailable);
+        let choice = (chosen.mailbox, chosen.language);
+        let now = self.clock.now();
+        self.switch
+            .handle_language_set(now, chosen.call, choice, outcome);
     }
 
     /// Whether callers of a mailbox can leave a message may have changed.
@@ -243,8 +260,8 @@ impl Signalling {
                 session,
                 play,
                 phrases,
-                language,
-            } => self.edges.say(session, play, &phrases, &language),
+                voice,
+            } => self.edges.say(session, play, &phrases, &voice),
             Command::Take(command) => self.edges.take(command),
             Command::Mail {
                 call,
@@ -273,6 +290,11 @@ impl Signalling {
                 self.lamps.handle_cleared(now.mono, &mailbox);
                 self.switch.handle_lamp_cleared(now, call, Ok(()));
             }
+            Command::SetLanguage {
+                call,
+                mailbox,
+                language,
+            } => self.edges.set_language(call, mailbox, language),
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }
     }

@@ -3,16 +3,16 @@
 use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
-use super::lamp_file::LampFile;
 use super::log_ins::{LogIns, LogInsFault};
 use super::prompt_desk::{Done, PromptDesk};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
+use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::call::Switch;
 use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
-use crate::directory::Directory;
+use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
 use crate::lamp::{Cleared, Lamps};
 use crate::library::studio::{Studio, StudioConfig, StudioFault};
@@ -106,6 +106,7 @@ impl Server {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
         let (edges, delivery, cleared) = open_edges(config, &roster).await?;
+        let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
         let seed = u64::from_le_bytes(random()?);
@@ -116,7 +117,7 @@ impl Server {
             clock,
             machine,
             lamps,
-            switch: Switch::new(rules::calls(config, roster, menus), seed),
+            switch: Switch::new(rules::calls(config, roster, menus, chosen), seed),
             edges,
         };
         let (stop, stopped) = oneshot::channel();
@@ -168,14 +169,16 @@ async fn open_edges(
     let (report, reports) = mpsc::unbounded_channel();
     let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
     tell_recovery(&spool);
-    let (near, far) = delivery::open(config, roster, &spool)?;
+    let (choice_file, choices) = open_choices(config, roster)?;
+    let (tell_chosen, chosen) = mpsc::unbounded_channel();
+    let (near, far) = delivery::open(config, roster, &spool, &choices)?;
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(
         &rules::media(config),
         || Box::new(spool.intake()),
         &media_in,
     )?;
-    let (lamp_file, cleared) = LampFile::open(config.lamp.file.clone())?;
+    let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
     let (verdict, verdicts) = mpsc::unbounded_channel();
     let operators = rules::operator_passcodes(config);
     let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
@@ -195,14 +198,16 @@ async fn open_edges(
         verdicts,
         library,
         heard: HashMap::new(),
-        languages: config.prompts.languages.clone(),
         prompt_desk,
         changes,
         ordered: HashMap::new(),
-        fallback: config.prompts.language.clone(),
         telling: Telling::new(events),
         asked: Questions::default(),
         lamp_file,
+        choices,
+        choice_file,
+        tell_chosen,
+        chosen,
         takes: HashMap::new(),
         newest: HashMap::new(),
     };
@@ -253,6 +258,14 @@ fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
         warn!(%set, %clip, "a prompt clip is missing");
     }
     Ok(Arc::new(library))
+}
+
+/// The languages that subscribers chose, but for those who are gone.
+fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices), StartFault> {
+    let path = config.prompts.choices.clone();
+    let (file, choices) = StateFile::open(path, "languages", Choices::parse)?;
+    choices.retain(|mailbox| roster.by_mailbox(mailbox).is_some());
+    Ok((file, choices))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

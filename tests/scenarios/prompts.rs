@@ -58,10 +58,19 @@ impl Prompts {
         Ok(())
     }
 
-    /// The own sound of a clip in everybody's set of a language.
-    pub fn own(&self, language: &Language, clip: &ClipId) -> Option<&WireAudio> {
-        let set = SetId::of(language.clone());
-        self.versions.get(&set)?.last()?.get(clip)
+    /// The own sound of a clip in a tenant's set of a language, else in everybody's.
+    pub fn own(
+        &self,
+        tenant: Option<&TenantId>,
+        language: &Language,
+        clip: &ClipId,
+    ) -> Option<&WireAudio> {
+        let of = |tenant: Option<&TenantId>| {
+            let (tenant, language) = (tenant.cloned(), language.clone());
+            let set = SetId { tenant, language };
+            self.versions.get(&set)?.last()?.get(clip)
+        };
+        of(tenant).or_else(|| of(None))
     }
 }
 

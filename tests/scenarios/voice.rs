@@ -7,8 +7,8 @@ use belpost::audio::tone::{self, Pair};
 use belpost::audio::{Law, WIRE_RATE, WireAudio};
 use belpost::base::Language;
 use belpost::media::PlayItem;
-use belpost::prompt::{ClipId, Grammar, Phrase, Piece, render};
-use std::collections::HashMap;
+use belpost::prompt::{self, ClipId, Grammar, Phrase, Piece, render};
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -63,6 +63,8 @@ pub fn speech_pair(n: usize) -> Pair {
 #[derive(Debug, Default)]
 pub struct Voice {
     numbers: HashMap<String, usize>,
+    /// The languages that it does not speak.
+    pub unspoken: HashSet<Language>,
 }
 
 impl Voice {
@@ -70,13 +72,19 @@ impl Voice {
     pub fn say(
         &mut self,
         phrases: &[Phrase],
-        language: &Language,
+        voice: &prompt::Voice,
         prompts: &Prompts,
     ) -> Vec<PlayItem> {
-        let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
-        let pieces = phrases.iter().flat_map(|phrase| render(grammar, phrase));
-        pieces
-            .flat_map(|piece| self.piece(piece, language, prompts))
+        let spoken = |language: &&Language| !self.unspoken.contains(*language);
+        let usual = voice.languages.iter().find(spoken).expect("a language");
+        let each = |phrase: &Phrase| match phrase {
+            Phrase::In(language, phrase) if spoken(&language) => said(phrase, language),
+            phrase => said(phrase, usual),
+        };
+        let pieces: Vec<_> = phrases.iter().flat_map(each).collect();
+        let items = pieces.into_iter();
+        items
+            .flat_map(|(piece, language)| self.piece(piece, (voice, &language), prompts))
             .collect()
     }
 
@@ -86,10 +94,16 @@ impl Voice {
         named.map_or("a clip never said", |(name, _)| name)
     }
 
-    fn piece(&mut self, piece: Piece, language: &Language, prompts: &Prompts) -> Vec<PlayItem> {
+    fn piece(
+        &mut self,
+        piece: Piece,
+        (voice, language): (&prompt::Voice, &Language),
+        prompts: &Prompts,
+    ) -> Vec<PlayItem> {
+        let tenant = voice.tenant.as_ref();
         match piece {
-            Piece::Clip(clip) if prompts.own(language, &clip).is_some() => {
-                let own = prompts.own(language, &clip).cloned();
+            Piece::Clip(clip) if prompts.own(tenant, language, &clip).is_some() => {
+                let own = prompts.own(tenant, language, &clip).cloned();
                 own.map(PlayItem::Audio).into_iter().collect()
             }
             Piece::Clip(clip) => vec![self.clip(&clip, language), PlayItem::Silence(GAP)],
@@ -107,6 +121,13 @@ impl Voice {
         assert!(next < CLIPS, "more clips than this voice has tones for");
         PlayItem::Audio(clips()[*self.numbers.entry(name).or_insert(next)].clone())
     }
+}
+
+/// The pieces of a phrase, each with its language.
+fn said(phrase: &Phrase, language: &Language) -> Vec<(Piece, Language)> {
+    let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
+    let pieces = render(grammar, phrase).into_iter();
+    pieces.map(|piece| (piece, language.clone())).collect()
 }
 
 /// Speech of this length that begins with the `base`th fifth of a second.

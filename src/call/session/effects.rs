@@ -2,11 +2,14 @@
 
 use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
 use crate::audio::WireAudio;
-use crate::base::{DialString, Digit, MessageId, Mono, Pii, PlayId};
+use crate::base::{DialString, Digit, Language, MessageId, Mono, Pii, PlayId};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
 use crate::call::vocabulary::{Command, Door, Milestone, PromptOrder, PromptWork, TakeCommand};
-use crate::flow::{Effect, Event, LampFault, PlayFault, PromptChange, PromptFault};
+use crate::call::voice;
+use crate::flow::{
+    Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault,
+};
 use crate::media::{self, PlayItem};
 use crate::prompt::{Phrase, SetId};
 use crate::{mailbox, sip};
@@ -34,11 +37,14 @@ impl CallSession {
                 self.check_log_in(desk, Door::Mailbox(log_in.mailbox), log_in.passcode);
             }
             Effect::ClearLamp => self.clear_lamp(desk),
+            Effect::SetLanguage(language) => self.set_language(desk, language),
             Effect::OperatorLogIn(log_in) => {
                 self.check_log_in(desk, Door::Prompts(log_in.tenant), log_in.passcode);
             }
             Effect::ChangePrompts(set, change) => self.change_prompts(desk, set, change),
-            Effect::Speak(language) => self.language = language,
+            Effect::Speak(language) => {
+                self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
+            }
             Effect::MaskKeys(masked) => self.masked = masked,
             Effect::Transfer(number) => self.transfer(desk, &number),
             Effect::HangUp => {
@@ -52,12 +58,12 @@ impl CallSession {
         let play = desk.ids.play();
         self.play = Play::Running(play);
         self.note(desk, Milestone::Prompt(phrases.clone()));
-        let (session, language) = (self.media, self.language.clone());
+        let (session, voice) = (self.media, self.voice.clone());
         desk.out.push_back(Command::Say {
             session,
             play,
             phrases,
-            language,
+            voice,
         });
         self.begun(desk);
     }
@@ -194,6 +200,22 @@ impl CallSession {
         let (call, mailbox) = (self.id, owner.mailbox.clone());
         self.ask(desk, Question::Lamp);
         desk.out.push_back(Command::ClearLamp { call, mailbox });
+    }
+
+    /// This call speaks the language from now on, whether or not it can be stored.
+    fn set_language(&mut self, desk: &mut Desk<'_>, language: Language) {
+        self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
+        let Some(owner) = &self.owner else {
+            let failed = Event::LanguageSet(Err(LanguageFault::Unavailable));
+            return self.events.push_back(failed);
+        };
+        let (call, mailbox) = (self.id, owner.mailbox.clone());
+        self.ask(desk, Question::Language(language.clone()));
+        desk.out.push_back(Command::SetLanguage {
+            call,
+            mailbox,
+            language,
+        });
     }
 
     pub(super) fn transfer(&mut self, desk: &mut Desk<'_>, number: &DialString) {

@@ -13,6 +13,7 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "voicemail",
     "playing",
     "between",
+    "language",
     "operator",
     "clip",
     "clip-review",
@@ -22,6 +23,9 @@ pub(super) const MENU_NAMES: &[&str] = &[
 /// The menus that need no key to be reached: a call begins there or comes there by itself.
 pub(super) const REACHED_WITHOUT_KEY: &[&str] =
     &["greeting", "recording", "review", "main", "operator"];
+
+/// The menus that an operator may leave without a way to them.
+pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {
@@ -113,6 +117,8 @@ choices! {
     MainChoice in "main" {
         /// To the voicemail menu.
         Voicemail = "voicemail", Some(Line::MainVoicemail), to ["voicemail"];
+        /// To the choice of a language.
+        Language = "language", Some(Line::MainLanguage), to ["language"];
         /// Leave the portal.
         Leave = "leave", Some(Line::MainLeave);
         /// Hear the menu again.
@@ -175,6 +181,16 @@ choices! {
 }
 
 choices! {
+    /// The choice of a language, but for the languages themselves.
+    LanguageChoice in "language" {
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
     /// The main menu of those who change prompts by telephone.
     OperatorChoice in "operator" {
         /// One prompt, by its number.
@@ -184,7 +200,7 @@ choices! {
         /// Hear example sentences.
         Audition = "audition", Some(Line::OperatorAudition), to ["sentences"];
         /// Work on the prompts of another language.
-        Language = "language", Some(Line::MainLanguage);
+        Language = "language", Some(Line::MainLanguage), to ["language"];
         /// Put the version before to use.
         RollBack = "roll-back", Some(Line::OperatorRollBack);
         /// Leave.

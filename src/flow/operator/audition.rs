@@ -6,7 +6,7 @@
 
 use super::menu::MainMenu;
 use super::{Bench, Operator};
-use crate::flow::{Conversation, Cx, Effect, Effects, Event, SentencesChoice};
+use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, SentencesChoice};
 use crate::prompt::{Line, Phrase};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,20 +36,24 @@ enum Hearing {
 
 impl Sentences {
     /// Says the choices, then the first sentence.
-    pub(super) fn enter(bench: Bench, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    pub(super) fn enter(mut bench: Bench, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let detail = bench.heard.visit::<SentencesChoice>();
         let examples = super::example::examples(cx).into();
-        let at = 0;
-        Sentences::choices(bench, examples, at, cx, fx)
+        Sentences::choices(bench, (examples, 0), detail, cx, fx)
     }
 
     fn choices(
         bench: Bench,
-        examples: Arc<[Vec<Phrase>]>,
-        at: usize,
+        (examples, at): (Arc<[Vec<Phrase>]>, usize),
+        detail: Detail,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        fx.push(Effect::Play(cx.menus.sentences.spoken()));
+        let menu = &cx.menus.sentences;
+        let mut words = menu.spoken_as(detail, SentencesChoice::line);
+        // Of a menu without words there is at least this.
+        words.push(Phrase::Pause(BEFORE));
+        fx.push(Effect::Play(words));
         let hearing = Hearing::Choices;
         Operator::Sentences(Sentences {
             bench,
@@ -87,7 +91,8 @@ impl Sentences {
             }
             SentencesChoice::Back => MainMenu::enter(self.bench, Vec::new(), cx, fx),
             SentencesChoice::Repeat => {
-                Sentences::choices(self.bench, self.examples, self.at, cx, fx)
+                let place = (self.examples, self.at);
+                Sentences::choices(self.bench, place, Detail::Full, cx, fx)
             }
         }
     }

@@ -49,8 +49,9 @@ impl Changing {
             Work::Revert(reel) => PromptChange::Drop(reel.clip(grammar).1),
             Work::RollBack => PromptChange::RollBack,
         };
-        let order = Effect::ChangePrompts(bench.current.set.clone(), change);
-        let moment = Moment::begin(order, fx);
+        let set = bench.current.set.clone();
+        fx.push(Effect::ChangePrompts(set, change));
+        let moment = Moment::begin(fx);
         Operator::Changing(Changing {
             bench,
             work,

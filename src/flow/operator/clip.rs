@@ -6,7 +6,7 @@ use super::record::Speak;
 use super::reel::Reel;
 use super::{Bench, Operator, closing, goodbye};
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{ClipChoice, Conversation, Cx, Effects, Event};
+use crate::flow::{Choice, ClipChoice, Conversation, Cx, Detail, Effects, Event};
 use crate::prompt::{Line, Phrase, Say};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct AtClip {
 impl AtClip {
     /// Says the lines, the number of the prompt, the prompt itself, then the menu.
     pub(super) fn enter(
-        bench: Bench,
+        mut bench: Bench,
         reel: Reel,
         lines: Vec<Line>,
         cx: &Cx<'_>,
@@ -35,18 +35,30 @@ impl AtClip {
         words.push(Phrase::Line(Line::ClipNumber));
         words.push(Phrase::Say(Say::Cardinal(number)));
         words.extend(sounded(&bench, reel));
-        AtClip::resume(bench, reel, Ask::after_failures(0), words, cx, fx)
+        let detail = bench.heard.visit::<ClipChoice>();
+        AtClip::say((bench, reel), Ask::after_failures(0), (words, detail), cx, fx)
     }
 
-    fn resume(
+    /// Says the words and the menu in full.
+    fn again(
         bench: Bench,
         reel: Reel,
         ask: Ask,
-        mut words: Vec<Phrase>,
+        words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        words.extend(cx.menus.clip.spoken());
+        AtClip::say((bench, reel), ask, (words, Detail::Full), cx, fx)
+    }
+
+    fn say(
+        (bench, reel): (Bench, Reel),
+        ask: Ask,
+        (mut words, detail): (Vec<Phrase>, Detail),
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        words.extend(cx.menus.clip.spoken_as(detail, ClipChoice::line));
         let ask = ask.again(words, fx);
         Operator::AtClip(AtClip { bench, reel, ask }).into()
     }
@@ -57,7 +69,7 @@ impl AtClip {
             Answer::Pending(ask) => Operator::AtClip(AtClip { bench, reel, ask }).into(),
             Answer::Chosen(choice, ask) => chosen(bench, reel, choice, ask, cx, fx),
             Answer::Again(line, ask) => {
-                AtClip::resume(bench, reel, ask, vec![Phrase::Line(line)], cx, fx)
+                AtClip::again(bench, reel, ask, vec![Phrase::Line(line)], cx, fx)
             }
             Answer::GivenUp => goodbye(fx),
         }
@@ -90,7 +102,7 @@ fn chosen(
         ClipChoice::Record => Speak::enter(bench, reel, vec![Line::ClipSpeak], fx),
         ClipChoice::Listen => {
             let words = sounded(&bench, reel);
-            AtClip::resume(bench, reel, ask, words, cx, fx)
+            AtClip::say((bench, reel), ask, (words, Detail::Brief), cx, fx)
         }
         ClipChoice::Revert => Changing::enter(bench, Work::Revert(reel), fx),
         ClipChoice::Previous => {
@@ -102,7 +114,7 @@ fn chosen(
             AtClip::enter(bench, reel, Vec::new(), cx, fx)
         }
         ClipChoice::Back => MainMenu::enter(bench, Vec::new(), cx, fx),
-        ClipChoice::Repeat => AtClip::resume(bench, reel, ask, Vec::new(), cx, fx),
+        ClipChoice::Repeat => AtClip::again(bench, reel, ask, Vec::new(), cx, fx),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Sentences of the conversations with telling values filled in.
 
 use crate::base::DialString;
-use crate::flow::Cx;
-use crate::prompt::{Part, Phrase, Place, Say};
+use crate::flow::{Cx, sentences};
+use crate::prompt::{Part, Phrase, Say};
 use std::time::Duration;
 
 /// A number with two figures that are said as one word.
@@ -18,8 +18,8 @@ const ZONE: &str = "Europe/Amsterdam";
 
 /// Every sentence, in the order of a call.
 pub(super) fn examples(cx: &Cx<'_>) -> Vec<Vec<Phrase>> {
-    let places = places(cx);
-    let sentences = places.iter().flat_map(|place: &Place| &place.sentences);
+    let places = sentences(cx.menus);
+    let sentences = places.iter().flat_map(|place| &place.sentences);
     let said = sentences.map(|sentence| sentence.iter().filter_map(|p| phrase(p, cx)).collect());
     said.filter(|said: &Vec<Phrase>| !said.is_empty()).collect()
 }
@@ -45,24 +45,4 @@ fn phrase(part: &Part, cx: &Cx<'_>) -> Option<Phrase> {
         Part::Length => Phrase::Say(Say::Length(LENGTH)),
         Part::Beep => Phrase::Beep,
     })
-}
-
-fn places(cx: &Cx<'_>) -> Vec<Place> {
-    let choices = cx.menus.main.choices().into_iter();
-    let menu = choices
-        .filter_map(|(key, choice)| Some(Part::Choice(crate::flow::Choice::line(choice)?, key)));
-    vec![
-        Place {
-            name: "greeting",
-            sentences: vec![vec![
-                Part::Line(crate::prompt::Line::GreetingReached),
-                Part::Number,
-                Part::Line(crate::prompt::Line::GreetingNoAnswer),
-            ]],
-        },
-        Place {
-            name: "main menu",
-            sentences: vec![menu.collect()],
-        },
-    ]
 }

@@ -1,107 +1,81 @@
 //! Choosing the language whose prompts are worked on; it is also the one the operator hears.
+//!
+//! The keys are those of the language menu of subscribers. Law: what is spoken and what is worked on
+//! are the same language.
 
 use super::menu::MainMenu;
 use super::{Bench, Operator, closing, goodbye};
 use crate::base::Digit;
-use crate::flow::ask::Phase;
-use crate::flow::{Conversation, Cx, Effect, Effects, Event, Workset};
+use crate::flow::ask::{Answer, Ask};
+use crate::flow::portal::language_keys;
+use crate::flow::{
+    Choice, Conversation, Cx, Detail, Effect, Effects, Event, LanguageChoice, Workset,
+};
 use crate::prompt::{Line, Phrase};
-
-/// The keys of the languages, in their order.
-const KEYS: [Digit; 9] = [
-    Digit::D1,
-    Digit::D2,
-    Digit::D3,
-    Digit::D4,
-    Digit::D5,
-    Digit::D6,
-    Digit::D7,
-    Digit::D8,
-    Digit::D9,
-];
 
 /// Asking for a language.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Languages {
     bench: Bench,
-    failures: u8,
-    phase: Phase,
+    ask: Ask,
 }
 
 impl Languages {
     /// Says each language in its own words, then the ways back.
-    pub(super) fn enter(bench: Bench, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        Languages::ask(bench, 0, Vec::new(), cx, fx)
+    pub(super) fn enter(mut bench: Bench, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let detail = bench.heard.visit::<LanguageChoice>();
+        Languages::say(bench, Ask::after_failures(0), (Vec::new(), detail), cx, fx)
     }
 
-    fn ask(
+    fn say(
         bench: Bench,
-        failures: u8,
-        lines: Vec<Line>,
-        _cx: &Cx<'_>,
+        ask: Ask,
+        (mut words, detail): (Vec<Phrase>, Detail),
+        cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        let mut words: Vec<Phrase> = lines.into_iter().map(Phrase::Line).collect();
-        words.extend(bench.all.iter().zip(KEYS).map(|(workset, key)| {
+        let menu = &cx.menus.language;
+        let languages = bench.all.iter().zip(language_keys(menu));
+        words.extend(languages.map(|(workset, key)| {
             let choice = Phrase::Choice(Line::LanguageThis, key);
             Phrase::In(workset.set.language.clone(), Box::new(choice))
         }));
-        words.push(Phrase::Choice(Line::GoBack, Digit::Star));
-        words.push(Phrase::Choice(Line::RepeatChoices, Digit::Pound));
-        fx.push(Effect::Play(words));
-        let phase = Phase::Speaking;
-        Operator::Languages(Languages {
-            bench,
-            failures,
-            phase,
-        })
-        .into()
+        words.extend(menu.spoken_as(detail, LanguageChoice::line));
+        let ask = ask.again(words, fx);
+        Operator::Languages(Languages { bench, ask }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        match (event, self.phase) {
-            (Event::Digit(key), phase) => {
-                phase.hush(fx);
-                self.pressed(*key, cx, fx)
+        if let Event::Digit(key) = event
+            && let Some(workset) = self.chosen(*key, cx)
+        {
+            self.ask.hush(fx);
+            fx.push(Effect::Speak(workset.set.language.clone()));
+            let bench = self.bench.with(workset);
+            return MainMenu::enter(bench, vec![Line::LanguageChanged], cx, fx);
+        }
+        let Languages { bench, ask } = self;
+        match ask.on(event, &cx.menus.language, cx, fx) {
+            Answer::Pending(ask) => Operator::Languages(Languages { bench, ask }).into(),
+            Answer::Chosen(LanguageChoice::Back, _) => MainMenu::enter(bench, Vec::new(), cx, fx),
+            Answer::Chosen(LanguageChoice::Repeat, ask) => {
+                Languages::say(bench, ask, (Vec::new(), Detail::Full), cx, fx)
             }
-            (Event::PlayDone, Phase::Speaking) => {
-                fx.push(Effect::AwaitKey(cx.settings.first_key));
-                let phase = Phase::Waiting;
-                Operator::Languages(Languages { phase, ..self }).into()
+            Answer::Again(line, ask) => {
+                let words = vec![Phrase::Line(line)];
+                Languages::say(bench, ask, (words, Detail::Full), cx, fx)
             }
-            (Event::Timeout, Phase::Waiting) => self.failed(Line::NothingPressed, cx, fx),
-            _ => Operator::Languages(self).into(),
+            Answer::GivenUp => goodbye(fx),
         }
     }
 
-    fn pressed(self, key: Digit, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        match (key, self.chosen(key)) {
-            (Digit::Star, _) => MainMenu::enter(self.bench, Vec::new(), cx, fx),
-            (Digit::Pound, _) => Languages::ask(self.bench, self.failures, Vec::new(), cx, fx),
-            (_, Some(workset)) => {
-                fx.push(Effect::Speak(workset.set.language.clone()));
-                let bench = self.bench.with(workset);
-                MainMenu::enter(bench, vec![Line::LanguageChanged], cx, fx)
-            }
-            (_, None) => self.failed(Line::NotAChoice, cx, fx),
-        }
-    }
-
-    fn chosen(&self, key: Digit) -> Option<Workset> {
-        let place = KEYS.iter().position(|k| *k == key)?;
+    fn chosen(&self, key: Digit, cx: &Cx<'_>) -> Option<Workset> {
+        let place = language_keys(&cx.menus.language).position(|k| k == key)?;
         self.bench.all.get(place).cloned()
     }
 
-    fn failed(self, why: Line, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let failures = self.failures.saturating_add(1);
-        if failures >= cx.settings.tries {
-            return goodbye(fx);
-        }
-        Languages::ask(self.bench, failures, vec![why], cx, fx)
-    }
-
     pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
-        self.phase.hush(fx);
+        self.ask.hush(fx);
         closing(fx)
     }
 }

@@ -7,7 +7,7 @@ use super::number::Number;
 use super::reel::Reel;
 use super::{AtClip, Bench, Operator, closing, goodbye};
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{Conversation, Cx, Effects, Event, OperatorChoice};
+use crate::flow::{Choice, Conversation, Cx, Detail, Effects, Event, OperatorChoice};
 use crate::prompt::{Line, Phrase};
 
 /// The operators' menu.
@@ -20,25 +20,37 @@ pub struct MainMenu {
 impl MainMenu {
     /// Says the lines, then the menu.
     pub(super) fn enter(
-        bench: Bench,
+        mut bench: Bench,
         lines: Vec<Line>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        MainMenu::resume(bench, Ask::after_failures(0), lines, cx, fx)
+        let detail = bench.heard.visit::<OperatorChoice>();
+        MainMenu::say(bench, Ask::after_failures(0), (lines, detail), cx, fx)
     }
 
-    fn resume(
+    /// Says the lines and the menu in full.
+    fn again(
         bench: Bench,
         ask: Ask,
         lines: Vec<Line>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
+        MainMenu::say(bench, ask, (lines, Detail::Full), cx, fx)
+    }
+
+    fn say(
+        bench: Bench,
+        ask: Ask,
+        (lines, detail): (Vec<Line>, Detail),
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
         let mut words: Vec<Phrase> = lines.into_iter().map(Phrase::Line).collect();
-        words.extend(cx.menus.operator.spoken_as(|choice| match choice {
+        words.extend(cx.menus.operator.spoken_as(detail, |choice| match choice {
             OperatorChoice::Language if !bench.has_others() => None,
-            choice => crate::flow::Choice::line(choice),
+            choice => choice.line(),
         }));
         let ask = ask.again(words, fx);
         Operator::MainMenu(MainMenu { bench, ask }).into()
@@ -64,7 +76,7 @@ fn answered(
     match answer {
         Answer::Pending(ask) => Operator::MainMenu(MainMenu { bench, ask }).into(),
         Answer::Chosen(choice, ask) => chosen(bench, choice, ask, cx, fx),
-        Answer::Again(line, ask) => MainMenu::resume(bench, ask, vec![line], cx, fx),
+        Answer::Again(line, ask) => MainMenu::again(bench, ask, vec![line], cx, fx),
         Answer::GivenUp => goodbye(fx),
     }
 }
@@ -87,6 +99,6 @@ fn chosen(
         }
         OperatorChoice::RollBack => Changing::enter(bench, Work::RollBack, fx),
         OperatorChoice::Leave | OperatorChoice::Back => goodbye(fx),
-        OperatorChoice::Repeat => MainMenu::resume(bench, ask, Vec::new(), cx, fx),
+        OperatorChoice::Repeat => MainMenu::again(bench, ask, Vec::new(), cx, fx),
     }
 }

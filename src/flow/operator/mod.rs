@@ -24,6 +24,7 @@ mod record;
 mod reel;
 mod review;
 
+use super::heard::Heard;
 use super::{Conversation, Cx, Effect, Effects, End, Event, KeyPolicy, Workset};
 use crate::base::TenantId;
 use crate::prompt::{Line, Phrase};
@@ -85,6 +86,8 @@ pub(super) struct Bench {
     current: Workset,
     /// All sets there are to choose from, the one at hand among them.
     all: Arc<[Workset]>,
+    /// The menus that were said in this language.
+    heard: Heard,
 }
 
 /// Waiting for the call to be answered.

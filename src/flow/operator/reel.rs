@@ -5,6 +5,7 @@
 use super::Bench;
 use crate::base::Language;
 use crate::flow::Workset;
+use crate::flow::heard::Heard;
 use crate::prompt::{ClipId, Grammar, Line};
 
 /// The lines that callers hear before the tone.
@@ -32,12 +33,18 @@ impl Bench {
         Some(Bench {
             current: sets.first()?.clone(),
             all: sets.into(),
+            heard: Heard::default(),
         })
     }
 
-    /// This set is at hand.
+    /// This set is at hand. No menu was heard in its language yet.
     pub(super) fn with(self, current: Workset) -> Bench {
-        Bench { current, ..self }
+        let heard = Heard::default();
+        Bench {
+            current,
+            heard,
+            ..self
+        }
     }
 
     /// The language of the set at hand.

@@ -7,7 +7,9 @@ use super::record::Speak;
 use super::reel::Reel;
 use super::{AtClip, Bench, Operator, dropped, goodbye};
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{ClipReviewChoice, Conversation, Cx, Effect, Effects, Event};
+use crate::flow::{
+    Choice, ClipReviewChoice, Conversation, Cx, Detail, Effect, Effects, Event,
+};
 use crate::prompt::{Line, Phrase};
 
 /// The menu after a recording.
@@ -21,16 +23,18 @@ pub struct Review {
 impl Review {
     /// Says the lines, then the menu.
     pub(super) fn enter(
-        bench: Bench,
+        mut bench: Bench,
         reel: Reel,
         lines: Vec<Line>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        Review::resume(bench, reel, Ask::after_failures(0), lines, cx, fx)
+        let detail = bench.heard.visit::<ClipReviewChoice>();
+        Review::say((bench, reel), Ask::after_failures(0), (lines, detail), cx, fx)
     }
 
-    fn resume(
+    /// Says the lines and the menu in full.
+    fn again(
         bench: Bench,
         reel: Reel,
         ask: Ask,
@@ -38,8 +42,19 @@ impl Review {
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
+        Review::say((bench, reel), ask, (lines, Detail::Full), cx, fx)
+    }
+
+    fn say(
+        (bench, reel): (Bench, Reel),
+        ask: Ask,
+        (lines, detail): (Vec<Line>, Detail),
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
         let mut words: Vec<Phrase> = lines.into_iter().map(Phrase::Line).collect();
-        words.extend(cx.menus.clip_review.spoken());
+        let menu = &cx.menus.clip_review;
+        words.extend(menu.spoken_as(detail, ClipReviewChoice::line));
         let ask = ask.again(words, fx);
         Operator::Review(Review { bench, reel, ask }).into()
     }
@@ -73,9 +88,12 @@ impl Listening {
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let Listening { bench, reel, ask } = self;
         match event {
-            Event::PlayDone => Review::resume(bench, reel, ask, Vec::new(), cx, fx),
+            Event::PlayDone => {
+                let words = (Vec::new(), Detail::Brief);
+                Review::say((bench, reel), ask, words, cx, fx)
+            }
             Event::PlayFailed(_) => {
-                Review::resume(bench, reel, ask, vec![Line::SomethingWrong], cx, fx)
+                Review::again(bench, reel, ask, vec![Line::SomethingWrong], cx, fx)
             }
             Event::Digit(_) => {
                 let answer = ask.on(event, &cx.menus.clip_review, cx, fx);
@@ -97,7 +115,7 @@ fn answered(
     match answer {
         Answer::Pending(ask) => Operator::Review(Review { bench, reel, ask }).into(),
         Answer::Chosen(choice, ask) => chosen(bench, reel, choice, ask, cx, fx),
-        Answer::Again(line, ask) => Review::resume(bench, reel, ask, vec![line], cx, fx),
+        Answer::Again(line, ask) => Review::again(bench, reel, ask, vec![line], cx, fx),
         Answer::GivenUp => {
             fx.push(Effect::Discard);
             goodbye(fx)
@@ -124,6 +142,6 @@ fn chosen(
             fx.push(Effect::Discard);
             AtClip::enter(bench, reel, Vec::new(), cx, fx)
         }
-        ClipReviewChoice::Repeat => Review::resume(bench, reel, ask, Vec::new(), cx, fx),
+        ClipReviewChoice::Repeat => Review::again(bench, reel, ask, Vec::new(), cx, fx),
     }
 }

@@ -26,12 +26,12 @@ pub(in crate::flow) enum Moment {
 impl Moment {
     /// Asks the mailbox. Nothing may be playing.
     pub(super) fn ask(command: Command, fx: &mut Effects) -> Moment {
-        Moment::begin(Effect::Mail(command), fx)
+        fx.push(Effect::Mail(command));
+        Moment::begin(fx)
     }
 
-    /// Asks a question. Nothing may be playing.
-    pub(in crate::flow) fn begin(question: Effect, fx: &mut Effects) -> Moment {
-        fx.push(question);
+    /// Something was asked just now. Nothing may be playing.
+    pub(in crate::flow) fn begin(fx: &mut Effects) -> Moment {
         fx.push(Effect::AwaitKey(SILENCE_MAX));
         Moment::Short
     }

@@ -3,8 +3,9 @@
 use super::graph::{By, Step};
 use crate::base::Digit;
 use crate::flow::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, MainChoice, Menu, Menus,
-    OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
+    MainChoice, Menu, Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice,
+    SentencesChoice, VoicemailChoice,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -59,6 +60,7 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<VoicemailChoice>(&menus.voicemail),
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
+        one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),
         one::<ClipReviewChoice>(&menus.clip_review),
@@ -154,6 +156,10 @@ fn table(
         "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
     )
     .unwrap();
+    if printed.menu == LanguageChoice::MENU {
+        let text = texts.text(printed.menu, "this", language).unwrap();
+        writeln!(out, "| `1` – `9` | {text} |").unwrap();
+    }
     for (digit, choice) in &printed.keys {
         let text = texts.text(printed.menu, choice, language).unwrap();
         writeln!(out, "| `{digit}` | {text} |").unwrap();
@@ -203,6 +209,10 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
         "\n## Keys in {heading}\n\n| key | choice | leads to |\n| --- | --- | --- |\n"
     )
     .unwrap();
+    if menu == LanguageChoice::MENU {
+        let text = texts.text(menu, "this", "en").unwrap();
+        writeln!(out, "| `1` – `9` | {text} | switching |").unwrap();
+    }
     for (digit, choice) in keys(menu, menus) {
         let text = texts.text(menu, choice, "en").unwrap();
         let steps = own
@@ -231,6 +241,7 @@ fn menu_of(state: &str) -> Option<&'static str> {
         "portal.voicemail" => "voicemail",
         "portal.intro" | "portal.playing" | "portal.paused" => "playing",
         "portal.between" => "between",
+        "portal.language" | "operator.languages" => "language",
         "operator.main" => "operator",
         "operator.clip" => "clip",
         "operator.review" | "operator.listening" => "clip-review",
@@ -260,6 +271,9 @@ fn label(step: &Step, menus: &Menus) -> String {
         By::Key(key) => key,
         By::Word(word) => return word.to_owned(),
     };
+    if step.to == "portal.switching" {
+        return "a language".to_owned();
+    }
     let menu = menu_of(step.from);
     let mapped = menu.is_none_or(|m| keys(m, menus).iter().any(|(k, _)| *k == key));
     match key {

@@ -6,8 +6,8 @@
 use super::Account;
 use crate::base::Digit;
 use crate::flow::{
-    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, OperatorVerdict,
-    PlayFault, PromptChange, PromptFault, RecordingDone,
+    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
+    OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
@@ -66,7 +66,10 @@ pub(super) struct World {
     changing: Option<PromptChange>,
     /// The change that was made in this very step.
     changed: Option<PromptChange>,
+    /// Whether another language is spoken since this very step.
+    spoke: bool,
     lamp: Lamp,
+    language: Tongue,
     mail: VecDeque<Command>,
     open: bool,
     /// Messages marked heard, by position, asked or done.
@@ -114,6 +117,18 @@ enum Lamp {
     On,
     GoingOut,
     Out,
+}
+
+/// The choice of a language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Tongue {
+    /// As it was, or told to be another.
+    #[default]
+    Settled,
+    /// Being stored.
+    Asked,
+    /// Stored, and nobody was told.
+    Stored,
 }
 
 /// What was said that tells of a failure.
@@ -187,6 +202,9 @@ impl World {
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
         }
+        if self.language == Tongue::Asked {
+            events.extend([Ok(()), Err(LanguageFault::Unavailable)].map(Event::LanguageSet));
+        }
         if let Some(command) = self.mail.front() {
             events.extend(replies(*command, account).into_iter().map(Event::Mail));
         }
@@ -226,6 +244,8 @@ impl World {
             Event::Kept(Err(KeepFault::Disk)),
             Event::LogIn(LogInVerdict::Wrong),
             Event::LampCleared(Ok(())),
+            Event::LanguageSet(Ok(())),
+            Event::LanguageSet(Err(LanguageFault::Unavailable)),
             Event::OperatorLogIn(OperatorVerdict::Refused),
             Event::PromptsChanged(Ok(())),
             Event::RecordFailed,
@@ -242,7 +262,7 @@ impl World {
 
     /// The event happens.
     pub(super) fn happens(&mut self, event: &Event, state: &str, account: &Account) {
-        self.changed = None;
+        (self.changed, self.spoke) = (None, false);
         match event {
             Event::Started => self.started = true,
             Event::Digit(_) | Event::Timeout => self.waiting = false,
@@ -278,6 +298,8 @@ impl World {
             Event::LampCleared(outcome) => {
                 self.lamp = if outcome.is_ok() { Lamp::Out } else { Lamp::On };
             }
+            Event::LanguageSet(Ok(())) => self.language = Tongue::Stored,
+            Event::LanguageSet(Err(_)) => self.language = Tongue::Settled,
             Event::Mail(reply) => self.replied(reply, state, account),
             Event::OperatorLogIn(verdict) => {
                 self.operator_log_in = false;
@@ -363,6 +385,7 @@ impl World {
                 Ok(())
             }
             Effect::ClearLamp => self.clears_lamp(),
+            Effect::SetLanguage(_) => self.sets_language(),
             Effect::OperatorLogIn(_) => {
                 law(Law::KeysSecret, self.secret, "a passcode in the open")?;
                 self.operator_log_in = true;
@@ -380,7 +403,9 @@ impl World {
                     Law::ChangedAsAsked,
                     known && self.desk,
                     "an unknown language",
-                )
+                )?;
+                self.spoke = true;
+                Ok(())
             }
             Effect::MaskKeys(on) => {
                 law(Law::KeysSecret, self.secret != *on, "masked twice")?;
@@ -426,8 +451,19 @@ impl World {
         Ok(())
     }
 
+    fn sets_language(&mut self) -> Result<(), Broken> {
+        law(Law::AnsweredOrTold, self.open, "a choice of nobody")?;
+        let first = self.language != Tongue::Asked;
+        law(Law::AnsweredOrTold, first, "asked twice")?;
+        self.language = Tongue::Asked;
+        Ok(())
+    }
+
     fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
         law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
+        if is_example(words) {
+            return self.plays(What::Words, true);
+        }
         let says = |line| words.contains(&Phrase::Line(line));
         let saved = says(Line::MessageKept);
         let kept = self.take == Take::Kept;
@@ -441,23 +477,12 @@ impl World {
             !says(Line::LampCleared) || self.lamp == Lamp::Out,
             "called off and is not",
         )?;
-        let changed = self.changed.as_ref();
-        let confirmed = [
-            (
-                says(Line::ClipInUse),
-                changed.is_some_and(|c| matches!(c, PromptChange::Replace(_))),
-            ),
-            (
-                says(Line::ClipReverted),
-                changed.is_some_and(|c| matches!(c, PromptChange::Drop(_))),
-            ),
-            (
-                says(Line::RolledBack),
-                changed.is_some_and(|c| *c == PromptChange::RollBack),
-            ),
-        ];
-        let fits = confirmed.iter().all(|(said, so)| said == so);
-        law(Law::ChangedAsAsked, fits, "called changed and is not")?;
+        self.confirms(words)?;
+        if says(Line::LanguageChanged) && !self.spoke {
+            let stored = self.language == Tongue::Stored;
+            law(Law::AnsweredOrTold, stored, "called changed and is not")?;
+            self.language = Tongue::Settled;
+        }
         let telling = [
             Line::ChangeFailed,
             Line::MessageNotKept,
@@ -466,6 +491,25 @@ impl World {
         self.untold &= !telling.into_iter().any(says);
         let moment = words == [Phrase::Line(Line::OneMoment)];
         self.plays(if moment { What::Moment } else { What::Words }, true)
+    }
+
+    /// A change of prompts is called made in the step that learns of it, and never else.
+    fn confirms(&self, words: &[Phrase]) -> Result<(), Broken> {
+        let made = |fits: fn(&PromptChange) -> bool| self.changed.as_ref().is_some_and(fits);
+        let confirmed = [
+            (
+                Line::ClipInUse,
+                made(|c| matches!(c, PromptChange::Replace(_))),
+            ),
+            (
+                Line::ClipReverted,
+                made(|c| matches!(c, PromptChange::Drop(_))),
+            ),
+            (Line::RolledBack, made(|c| *c == PromptChange::RollBack)),
+        ];
+        let says = |line| words.contains(&Phrase::Line(line));
+        let fits = confirmed.iter().all(|(line, so)| says(*line) == *so);
+        law(Law::ChangedAsAsked, fits, "called changed and is not")
     }
 
     fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
@@ -599,8 +643,10 @@ impl World {
         }
         let plays = self.play.as_ref().is_some_and(|p| !p.paused);
         let lamp = self.lamp == Lamp::GoingOut;
+        let language = self.language == Tongue::Asked;
         let operator = self.operator_log_in || self.changing.is_some();
-        let answers = self.keeping || self.log_in || lamp || operator || !self.mail.is_empty();
+        let asked = self.keeping || self.log_in || lamp || language || operator;
+        let answers = asked || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
         law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
@@ -626,6 +672,8 @@ impl World {
         let failure = match event {
             Event::Kept(outcome) => outcome.is_err(),
             Event::LampCleared(outcome) => outcome.is_err(),
+            // Who is leaving has heard that the service closes, and has no further use for it.
+            Event::LanguageSet(outcome) => outcome.is_err() && state != "portal.leaving",
             Event::PlayFailed(_) => true,
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
             Event::OperatorLogIn(verdict) => *verdict == OperatorVerdict::Refused,
@@ -700,6 +748,12 @@ fn says(effects: &[Effect], phrase: &Phrase) -> bool {
         Effect::Play(words) => words.contains(phrase),
         _ => false,
     })
+}
+
+/// Whether this is a sentence that an operator tries out, which claims nothing: it begins with a
+/// pause, as nothing else does.
+pub(super) fn is_example(words: &[Phrase]) -> bool {
+    matches!(words.first(), Some(Phrase::Pause(_)))
 }
 
 /// The ways a recording can go.

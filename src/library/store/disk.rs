@@ -18,8 +18,8 @@ pub(in crate::library) trait Disk {
     /// Takes the lock of the store, a file made when needed; `None` when another holds it.
     fn lock(&self, path: &Path) -> io::Result<Option<Self::Lock>>;
 
-    /// Makes a folder and those above it; none of its business whether they exist.
-    fn make_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Makes a folder; whether there was none before.
+    fn make_folder(&self, folder: &Path) -> io::Result<bool>;
 
     /// Makes a file of these octets and brings them to the disk; fails when the name is taken.
     fn write(&self, path: &Path, octets: &[u8]) -> io::Result<()>;
@@ -52,11 +52,7 @@ impl Disk for RealDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Option<File>> {
         let mut options = OpenOptions::new();
-        let file = options
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let file = options.write(true).create(true).truncate(false).open(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(file)),
             Err(Errno::WOULDBLOCK) => Ok(None),
@@ -64,8 +60,12 @@ impl Disk for RealDisk {
         }
     }
 
-    fn make_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)
+    fn make_folder(&self, folder: &Path) -> io::Result<bool> {
+        match fs::create_dir(folder) {
+            Ok(()) => Ok(true),
+            Err(fault) if fault.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 
     fn write(&self, path: &Path, octets: &[u8]) -> io::Result<()> {
@@ -112,10 +112,7 @@ impl Disk for RealDisk {
         let mut octets = Vec::new();
         File::open(path)?.take(most + 1).read_to_end(&mut octets)?;
         if octets.len() as u64 > most {
-            return Err(io::Error::new(
-                ErrorKind::FileTooLarge,
-                "the file is too large",
-            ));
+            return Err(io::Error::new(ErrorKind::FileTooLarge, "the file is too large"));
         }
         Ok(octets)
     }
@@ -149,12 +146,9 @@ mod tests {
             RealDisk.remove(gone).unwrap();
         }
         assert_eq!(RealDisk.list(folder.path()).unwrap(), [""; 0]);
-        assert_eq!(
-            RealDisk.list(&path).unwrap(),
-            [""; 0],
-            "none of a folder that is not there"
-        );
-        RealDisk.make_folder(&path).unwrap();
+        assert_eq!(RealDisk.list(&path).unwrap(), [""; 0], "none of a folder that is not there");
+        assert!(RealDisk.make_folder(&path).unwrap());
+        assert!(!RealDisk.make_folder(&path).unwrap());
         RealDisk.write(&path.join("in"), b"x").unwrap();
         RealDisk.sync_folder(&path).unwrap();
         RealDisk.remove(&path).unwrap();

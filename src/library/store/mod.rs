@@ -79,18 +79,8 @@ impl<D: Disk> Store<D> {
     /// A store, made when needed.
     pub(super) fn open(disk: D, root: &Path) -> Result<Store<D>, StudioFault> {
         let store = Store::at(disk, root);
-        let sets = store.root.join("sets");
-        let made = || {
-            store.disk.make_folder(&sets)?;
-            store.disk.sync_folder(&store.root)?;
-            let above = store.root.parent().filter(|above| *above != Path::new(""));
-            above.map_or(Ok(()), |above| store.disk.sync_folder(above))
-        };
-        let there = store.disk.list(&store.root);
-        let there = there.is_ok_and(|names| names.iter().any(|name| name == "sets"));
-        if !there {
-            made().map_err(|fault| disk_fault(&store.root, fault))?;
-        }
+        let made = store.make(&store.root.join("sets"));
+        made.map_err(|fault| disk_fault(&store.root, fault))?;
         Ok(store)
     }
 
@@ -195,6 +185,18 @@ impl<D: Disk> Store<D> {
         }
     }
 
+    /// Makes a folder and those above it, each on disk under its name.
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        let mut all: Vec<&Path> = folder.ancestors().collect();
+        all.pop_if(|top| *top == Path::new(""));
+        for folder in all.into_iter().rev() {
+            if self.disk.make_folder(folder)? {
+                self.disk.sync_folder(above(folder))?;
+            }
+        }
+        Ok(())
+    }
+
     fn json<T: DeserializeOwned>(
         &self,
         set: &SetId,
@@ -231,6 +233,12 @@ impl<D: Disk> Store<D> {
     fn clip_path(&self, set: &SetId, version: VersionId, clip: &ClipId) -> PathBuf {
         clip_in(&self.folder(set, version), clip)
     }
+}
+
+/// The folder a folder is in.
+fn above(folder: &Path) -> &Path {
+    let above = folder.parent().filter(|above| *above != Path::new(""));
+    above.unwrap_or(Path::new("."))
 }
 
 fn clip_in(version: &Path, clip: &ClipId) -> PathBuf {

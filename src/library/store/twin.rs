@@ -25,7 +25,10 @@ struct Drive {
 #[derive(Clone)]
 enum Node {
     File(Vec<u8>),
-    Folder { names: Names, durable: Names },
+    Folder {
+        names: Names,
+        durable: Names,
+    },
 }
 
 type Names = BTreeMap<String, usize>;
@@ -67,7 +70,9 @@ impl Twin {
         let drive = self.drive();
         let after = drive.nodes.iter().map(|node| match node {
             Node::File(octets) => Node::File(octets.clone()),
-            Node::Folder { names, durable } => folder(after_crash(names, durable, dice.as_mut())),
+            Node::Folder { names, durable } => {
+                folder(after_crash(names, durable, dice.as_mut()))
+            }
         });
         Twin::of(after.collect())
     }
@@ -109,25 +114,25 @@ impl Twin {
     }
 }
 
-/// Of the changes that were not synced some have happened. What was renamed has one of its names at
-/// least: renames are journalled.
+/// Of the changes that were not synced some have happened, each whole: what was renamed has its old
+/// name or its new one.
 fn after_crash(names: &Names, durable: &Names, dice: Option<&mut Dice>) -> Names {
     let mut after = durable.clone();
     let Some(dice) = dice else {
         return after;
     };
+    let lost = |name: &&String| !names.contains_key(*name);
     for (name, node) in names {
         if durable.get(name) != Some(node) && dice.roll(2) == 0 {
+            let before = durable.iter().find(|(_, old)| *old == node);
+            let renamed = before.map(|(old, _)| old).filter(lost);
+            renamed.map(|old| after.remove(old));
             after.insert(name.clone(), *node);
         }
     }
-    for (name, node) in durable
-        .iter()
-        .filter(|(name, _)| !names.contains_key(*name))
-    {
-        let renamed = names.values().any(|other| other == node);
-        let stands = after.iter().any(|(other, at)| at == node && other != name);
-        if (stands || !renamed) && dice.roll(2) == 0 {
+    for name in durable.keys().filter(lost) {
+        let renamed = names.values().any(|node| *node == durable[name]);
+        if !renamed && dice.roll(2) == 0 {
             after.remove(name);
         }
     }
@@ -189,20 +194,13 @@ impl Disk for Twin {
         self.look().map(|_| Some(()))
     }
 
-    fn make_folder(&self, path: &Path) -> io::Result<()> {
-        let (mut drive, within) = self.change()?;
-        let mut above: Vec<&Path> = path.ancestors().collect();
-        above.reverse();
-        for path in above.into_iter().skip(1) {
-            if drive.find(path).is_err() {
-                drive.add(path, folder(Names::new()))?;
-                // The power goes when the first is made.
-                if within {
-                    return Err(io::Error::other("no power"));
-                }
-            }
+    fn make_folder(&self, path: &Path) -> io::Result<bool> {
+        if path.parent().is_none() || self.look()?.find(path).is_ok() {
+            return Ok(false);
         }
-        Ok(())
+        let (mut drive, _) = self.change()?;
+        drive.add(path, folder(Names::new()))?;
+        Ok(true)
     }
 
     fn write(&self, path: &Path, octets: &[u8]) -> io::Result<()> {

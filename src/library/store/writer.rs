@@ -3,7 +3,9 @@
 use super::disk::Disk;
 use super::manifest::Manifest;
 use super::state::State;
-use super::{GONE, HALF, SETS_MAX, Store, VERSIONS_MAX, clip_in, disk_fault, folder_name};
+use super::{
+    GONE, HALF, SETS_MAX, Store, VERSIONS_MAX, above, clip_in, disk_fault, folder_name,
+};
 use crate::library::studio::StudioFault;
 use crate::prompt::{ClipId, Report, SetId, VersionId};
 use std::collections::BTreeMap;
@@ -152,7 +154,9 @@ impl<'a, D: Disk> Writer<'a, D> {
     fn write(&self, set: &SetId, half: &Path, draft: &Draft) -> io::Result<()> {
         let disk = &self.store.disk;
         let clips = half.join("clips");
-        disk.make_folder(&clips)?;
+        for folder in [&self.store.folder_of(set), half, &clips] {
+            disk.make_folder(folder)?;
+        }
         for (id, sound) in &draft.clips {
             let path = clip_in(half, id);
             match sound {
@@ -167,7 +171,11 @@ impl<'a, D: Disk> Writer<'a, D> {
         disk.write(&half.join("version.json"), &manifest)?;
         disk.sync_folder(&clips)?;
         disk.sync_folder(half)?;
-        disk.sync_folder(&self.store.root.join("sets"))
+        // The folders above may have been made by a program that could not sync them.
+        let root = &self.store.root;
+        disk.sync_folder(&root.join("sets"))?;
+        disk.sync_folder(root)?;
+        disk.sync_folder(above(root))
     }
 
     /// The same file under a second name; a copy where the disk knows no second names.

@@ -155,11 +155,7 @@ pub(super) fn compile(
     let own: BTreeSet<&ClipId> = below.own.iter().chain(clips.keys()).collect();
     let missing = |clip: &&ClipId| !below.clips.contains(clip) && !clips.contains_key(clip);
     let missing: Vec<&ClipId> = all.iter().filter(missing).collect();
-    findings.extend(
-        missing
-            .iter()
-            .map(|clip| finding(Some(clip), "it is missing")),
-    );
+    findings.extend(missing.iter().map(|clip| finding(Some(clip), "it is missing")));
     let report = Report {
         set: set.clone(),
         version: None,
@@ -170,11 +166,7 @@ pub(super) fn compile(
         places: Vec::new(),
         findings,
     };
-    let texts = catalogue.iter().flat_map(|c| {
-        c.clips()
-            .map(|c| (c.id.clone(), c.text.to_owned()))
-            .collect::<Vec<_>>()
-    });
+    let texts = catalogue.iter().flat_map(|c| c.clips().map(|c| (c.id.clone(), c.text.to_owned())).collect::<Vec<_>>());
     Compiled {
         texts: texts.collect(),
         grammar: catalogue.as_ref().map(Catalogue::grammar),
@@ -187,8 +179,7 @@ pub(super) fn compile(
 fn compile_one(file: &SoundFile) -> Result<CompiledClip, String> {
     let mut samples = Vec::new();
     for part in &file.parts {
-        let pcm =
-            decode::decode(&part.bytes, MAX_CLIP).map_err(|f| format!("{}: {f}", part.name))?;
+        let pcm = decode::decode(&part.bytes, MAX_CLIP).map_err(|f| format!("{}: {f}", part.name))?;
         samples.extend(pcm.at_rate(16_000).map_err(|f| f.to_string())?.samples);
     }
     if level::rms_dbfs(&samples) < -60.0 {
