@@ -2,6 +2,7 @@
 //!
 //! Rank 1: no file, socket or clock. Specs: ITU-T G.711 (companding), Q.23 (DTMF tones).
 
+pub mod band;
 pub mod correlate;
 pub mod decode;
 pub mod flac;
@@ -11,6 +12,7 @@ pub mod level;
 #[cfg(feature = "opus")]
 pub mod ogg_opus;
 pub mod pcm;
+pub mod prepare;
 pub mod resample;
 pub mod tone;
 pub mod wav;

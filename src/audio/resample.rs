@@ -81,6 +81,85 @@ impl Resampler {
     }
 }
 
+/// A converter that is fed bit by bit and holds no more than what comes out and one block. What
+/// comes out is what [`resample`] makes of the whole.
+pub struct Stream {
+    resampler: Resampler,
+    /// What does not fill a block yet.
+    waiting: Vec<f32>,
+    /// Samples that are the filter's delay and still to be left out.
+    delay: usize,
+    taken: usize,
+    out: Vec<i16>,
+}
+
+impl Stream {
+    /// Prepares for samples of rate `from` to come out at rate `to`.
+    pub fn new(from: u32, to: u32) -> Result<Stream, ResampleFault> {
+        let resampler = Resampler::new(from, to)?;
+        let delay = resampler.fft.as_ref().map_or(0, Fft::output_delay);
+        Ok(Stream {
+            resampler,
+            waiting: Vec::new(),
+            delay,
+            taken: 0,
+            out: Vec::new(),
+        })
+    }
+
+    /// Takes the next samples.
+    pub fn push(&mut self, samples: &[i16]) -> Result<(), ResampleFault> {
+        self.taken += samples.len();
+        let Some(block) = self.block() else {
+            self.out.extend_from_slice(samples);
+            return Ok(());
+        };
+        self.waiting
+            .extend(samples.iter().map(|s| s.to_sample::<f32>()));
+        let whole = self.waiting.len() / block * block;
+        let rest = self.waiting.split_off(whole);
+        let blocks = std::mem::replace(&mut self.waiting, rest);
+        blocks
+            .chunks_exact(block)
+            .try_for_each(|block| self.convert(block))
+    }
+
+    /// What came in, as long as it was.
+    pub fn finish(mut self) -> Result<Vec<i16>, ResampleFault> {
+        let length = self.resampler.length_of(self.taken);
+        while let Some(block) = self.block().filter(|_| self.out.len() < length) {
+            let mut last = std::mem::take(&mut self.waiting);
+            last.resize(block, 0.0);
+            self.convert(&last)?;
+        }
+        self.out.truncate(length);
+        Ok(self.out)
+    }
+
+    /// The samples that are converted at a time.
+    fn block(&self) -> Option<usize> {
+        self.resampler.fft.as_ref().map(Fft::input_frames_next)
+    }
+
+    fn convert(&mut self, block: &[f32]) -> Result<(), ResampleFault> {
+        let Some(fft) = self.resampler.fft.as_mut() else {
+            return Ok(());
+        };
+        let input =
+            InterleavedSlice::new(block, 1, block.len()).map_err(|_| ResampleFault::Converter)?;
+        let output = fft
+            .process(&input, None)
+            .map_err(|_| ResampleFault::Converter)?;
+        let output = output.take_data();
+        let late = self.delay.min(output.len());
+        self.delay -= late;
+        let heard = output.into_iter().skip(late);
+        self.out
+            .extend(heard.map(|s| s.clamp(-1.0, 1.0).to_sample::<i16>()));
+        Ok(())
+    }
+}
+
 /// Converts one clip; see [`Resampler`].
 pub fn resample(samples: &[i16], from: u32, to: u32) -> Result<Vec<i16>, ResampleFault> {
     Resampler::new(from, to)?.run(samples)
@@ -163,6 +242,31 @@ mod tests {
             resample(&[0], 8_000, 200_000),
             Err(ResampleFault::Rate(200_000))
         );
+    }
+
+    #[test]
+    fn bit_by_bit_comes_out_what_comes_out_at_once() {
+        for (from, to) in [
+            (48_000, 16_000),
+            (8_000, 16_000),
+            (44_100, 8_000),
+            (8_000, 8_000),
+        ] {
+            for length in [0, 1, 500, 1_024, 10_000] {
+                let sound = tone::sine(700.0, -6.0, SECOND, from).samples;
+                let sound = &sound[..length.min(sound.len())];
+                let mut stream = Stream::new(from, to).unwrap();
+                sound
+                    .chunks(321)
+                    .for_each(|piece| stream.push(piece).unwrap());
+                let at_once = resample(sound, from, to).unwrap();
+                assert_eq!(
+                    stream.finish().unwrap(),
+                    at_once,
+                    "{from} to {to}, {length}"
+                );
+            }
+        }
     }
 
     proptest! {

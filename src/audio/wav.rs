@@ -15,7 +15,7 @@ use std::io::Cursor;
 pub const G711_HEADER: usize = 58;
 
 /// The most channels that are mixed down.
-const MAX_CHANNELS: u16 = 8;
+const MAX_CHANNELS: u16 = 32;
 
 /// The format tags of companded audio.
 const TAG_ALAW: u16 = 6;
@@ -46,20 +46,41 @@ pub struct G711 {
     pub octets: Vec<u8>,
 }
 
+/// The samples of all channels, frame by frame.
+pub(super) struct Channels {
+    /// Samples a second.
+    pub(super) rate: u32,
+    /// How many channels: 1 to [`MAX_CHANNELS`].
+    pub(super) channels: usize,
+    /// The samples.
+    pub(super) samples: Vec<i16>,
+}
+
 /// Reads a file of any supported format and mixes its channels down to one.
 pub fn read(file: &[u8]) -> Result<Pcm, WavFault> {
-    let format = Chunks::of(file)?.format()?;
-    match format.law() {
-        Some(_) => {
-            let g711 = read_g711(file)?;
-            let samples = g711.octets.iter().map(|&o| g711.law.decode(o)).collect();
-            Ok(Pcm {
-                rate: g711.rate,
-                samples,
-            })
-        }
-        None => read_linear(file),
+    let read = read_channels(file)?;
+    Ok(Pcm {
+        rate: read.rate,
+        samples: mix_down(read.samples, read.channels),
+    })
+}
+
+/// Reads a file of any supported format with its channels apart.
+pub(super) fn read_channels(file: &[u8]) -> Result<Channels, WavFault> {
+    let chunks = Chunks::of(file)?;
+    let format = chunks.format()?;
+    let Some(law) = format.law() else {
+        return read_linear(file);
+    };
+    if !(1..=MAX_CHANNELS).contains(&format.channels) || format.bits != 8 || format.rate == 0 {
+        return Err(WavFault::Unsupported);
     }
+    let octets = chunks.find(*b"data")?;
+    Ok(Channels {
+        rate: format.rate,
+        channels: format.channels.into(),
+        samples: octets.iter().map(|&octet| law.decode(octet)).collect(),
+    })
 }
 
 /// Reads a G.711 file of one channel without decoding it.
@@ -127,7 +148,7 @@ fn riff(chunks: &[([u8; 4], &[u8])]) -> Vec<u8> {
     file
 }
 
-fn read_linear(file: &[u8]) -> Result<Pcm, WavFault> {
+fn read_linear(file: &[u8]) -> Result<Channels, WavFault> {
     let reader = hound::WavReader::new(Cursor::new(file)).map_err(|e| fault(&e))?;
     let spec = reader.spec();
     if spec.channels == 0 || spec.channels > MAX_CHANNELS || spec.sample_rate == 0 {
@@ -149,9 +170,9 @@ fn read_linear(file: &[u8]) -> Result<Pcm, WavFault> {
         (hound::SampleFormat::Int, 32) => collect(reader, |s: i32| s.to_sample()),
         (hound::SampleFormat::Int, _) => Err(WavFault::Unsupported),
     }?;
-    let samples = mix_down(samples, usize::from(spec.channels));
-    Ok(Pcm {
+    Ok(Channels {
         rate: spec.sample_rate,
+        channels: spec.channels.into(),
         samples,
     })
 }

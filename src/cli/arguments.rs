@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::prompts::PromptsCommand;
 use crate::base::{DialString, MailboxId, MessageId};
 
 const EXAMPLES: &str = "\
@@ -15,6 +16,7 @@ Examples:
   belpost mailbox list                           who has how many messages
   belpost spool list                             what is not delivered yet
   belpost message show MESSAGE                   what happened to a message
+  belpost prompts import my-voice --set nl       try a voice of one's own
 
 Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line is wrong.";
 
@@ -54,6 +56,9 @@ pub(super) enum Command {
     /// Find out what happened to messages.
     #[command(subcommand)]
     Message(MessageCommand),
+    /// Bring in, hear and switch what callers hear.
+    #[command(subcommand)]
+    Prompts(PromptsCommand),
     /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
@@ -61,7 +66,11 @@ pub(super) enum Command {
     HashPasscode,
     /// Decode a sound file; the server starts this for itself.
     #[command(hide = true)]
-    DecodeSound,
+    DecodeSound {
+        /// What the sound is for: message or prompt.
+        #[arg(value_parser = crate::decoder::Purpose::parse, default_value = "message")]
+        purpose: crate::decoder::Purpose,
+    },
     /// Print the version.
     Version,
 }
@@ -264,6 +273,15 @@ mod tests {
             "belpost message list --since yesterday",
             "belpost spool drop --yes",
             "belpost spool drop 0192f3a4-0000-7000-8000-000000000001",
+            "belpost prompts show ../nl",
+            "belpost prompts import x",
+            "belpost prompts import x --set nl --clip goodbye --mapping asterisk",
+            "belpost prompts import x --set nl --clip Goodbye!",
+            "belpost prompts remove nl 1",
+            "belpost prompts activate nl latest",
+            "belpost prompts say nl",
+            "belpost prompts say nl --sentence 0",
+            "belpost prompts say nl --sentence 1 --clip goodbye",
             "belpost self-test --mailbox 2001",
             "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
         ] {

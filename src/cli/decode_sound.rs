@@ -4,11 +4,11 @@
 //! itself before it reads the first octet.
 
 use super::fault::CliFault;
-use crate::decoder;
+use crate::decoder::{self, Purpose};
 use std::io::{self, Write};
 
 /// Decodes standard input.
-pub(super) fn run(out: &mut dyn Write) -> Result<(), CliFault> {
-    decoder::limit_this_process().map_err(CliFault::Runtime)?;
-    Ok(decoder::decode_here(&mut io::stdin().lock(), out)?)
+pub(super) fn run(purpose: Purpose, out: &mut dyn Write) -> Result<(), CliFault> {
+    decoder::limit_this_process(purpose).map_err(CliFault::Runtime)?;
+    Ok(decoder::decode_here(purpose, &mut io::stdin().lock(), out)?)
 }

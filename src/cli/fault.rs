@@ -2,7 +2,9 @@
 
 use crate::base::{MailboxId, MessageId};
 use crate::config::LoadFault;
+use crate::library::studio::StudioFault;
 use crate::mailbox;
+use crate::prompt::{SetId, VersionId};
 use std::io;
 use std::path::PathBuf;
 
@@ -104,6 +106,52 @@ pub(super) enum CliFault {
         /// How long the ledger is kept.
         keep_days: u32,
     },
+    /// The studio did not do it.
+    #[error("{0}")]
+    Prompts(#[from] StudioFault),
+    /// The menus cannot be used.
+    #[error("{0}")]
+    Menus(#[from] crate::server::MenusFault),
+    /// A version was staged that cannot be used; its report is printed already.
+    #[error(
+        "{set}{} has {faults} faults and cannot be activated; mend what the report names and \
+         import again",
+        .version.map(|version| format!(" version {version}")).unwrap_or_default()
+    )]
+    NotUsable {
+        /// Of which set.
+        set: SetId,
+        /// Which version.
+        version: Option<VersionId>,
+        /// How many faults it has.
+        faults: usize,
+    },
+    /// A mapping that is not compiled in.
+    #[error("there is no mapping {0}; `belpost prompts mapping` lists them")]
+    NoMapping(String),
+    /// An example sentence that is not there.
+    #[error(
+        "there is no sentence {number}, only 1 to {most}; `belpost prompts sentences` lists them"
+    )]
+    NoSentence {
+        /// The number asked for.
+        number: u32,
+        /// The highest there is.
+        most: usize,
+    },
+    /// A path with a mapping that is no tree.
+    #[error("{} is no folder, and --mapping needs that of a sound tree", .0.display())]
+    NotATree(PathBuf),
+    /// A path with a clip that is no file.
+    #[error("{} is no sound file, and --clip needs one", .0.display())]
+    NotASound(PathBuf),
+    /// A path that could be anything.
+    #[error(
+        "{} is neither a folder nor a .zip archive; if it is a sound file, name its clip with \
+         --clip",
+        .0.display()
+    )]
+    NotASet(PathBuf),
     /// Messages that neither wait nor could not be delivered.
     #[error(
         "no such message in the spool: {}; `belpost spool list` shows those there are, and one \

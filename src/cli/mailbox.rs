@@ -7,20 +7,22 @@
 use super::arguments::{ConfigArgs, ReadArgs};
 use super::boxes::{Boxes, Opened};
 use super::fault::CliFault;
+use super::sound_file;
 use super::table::{safe, table};
 use super::{print, print_json};
-use crate::audio::{Pcm, WIRE_RATE, wav};
+use crate::audio::{Pcm, WIRE_RATE};
 use crate::base::{MailboxId, MessageId};
 use crate::config::{Config, load};
 use crate::mailbox::{Counts, Fault, State, Summary};
 use crate::subscriber::Profile;
 use serde::Serialize;
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Nobody but the operator may hear a message.
+const MODE: u32 = 0o600;
 
 /// A mailbox as JSON; counts are null where they are not known.
 #[derive(Serialize)]
@@ -179,18 +181,7 @@ fn write_sound(
         rate: WIRE_RATE,
         samples: audio.samples(),
     };
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(to)?;
-        file.write_all(&wav::write_pcm16(&sound))
-    };
-    write().map_err(|source| CliFault::File {
-        file: to.to_owned(),
-        source,
-    })
+    sound_file::write(&sound, to, MODE)
 }
 
 /// Without counts, the messages of a mailbox are sent away by mail.
@@ -252,7 +243,7 @@ fn state(state: State) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::WireAudio;
+    use crate::audio::{WireAudio, wav};
     use crate::base::DialString;
     use crate::subscriber::Language;
     use serde_json::{Value, json};

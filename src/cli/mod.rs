@@ -12,8 +12,10 @@ mod fault;
 mod mailbox;
 mod message;
 mod passcode;
+mod prompts;
 mod self_test;
 mod serve;
+mod sound_file;
 mod spool;
 mod table;
 
@@ -68,7 +70,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             dead,
             file,
         }) => spool::retry(messages, *dead, file, out),
-        Command::DecodeSound => decode_sound::run(out),
+        Command::DecodeSound { purpose } => decode_sound::run(*purpose, out),
         Command::Message(MessageCommand::List {
             mailbox,
             since,
@@ -81,6 +83,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
         Command::Spool(SpoolCommand::Drop { messages, file, .. }) => {
             spool::drop_messages(messages, file, out)
         }
+        Command::Prompts(command) => prompts::run(command, out),
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

@@ -1,14 +1,20 @@
 //! Sound files of strangers, decoded in a process of its own.
 //!
-//! In: a file of unknown making. Out: its sound for the wire, or a fault; never harm: the process
-//! is our own program as `belpost decode-sound`, with limits on memory, processor time, output
-//! and time by the clock, with no environment and no file but its two. A few run at a time.
+//! In: a file of unknown making and its [`Purpose`]. Out: its sound for the wire or for a prompt
+//! set, or a fault; never harm: the process is our own program as `belpost decode-sound`, with
+//! limits on memory, processor time, output and time by the clock, with no environment and no file
+//! but its two. A few run at a time.
 //!
-//! The other side is [`limit_this_process`] and [`decode_here`], called by the command line.
+//! The other side is [`limit_this_process`] and [`decode_here`], called by the command line. It
+//! puts out a mark, how much of the sound was cut off at full scale, and the samples; or another
+//! mark and one octet that says what is wrong with the file. Only these are believed: no text of
+//! that process reaches anybody.
 
-use crate::audio::decode::{self, DecodeFault};
-use crate::audio::{ResampleFault, WIRE_RATE, WireAudio, duration_to_samples};
-use crate::mime::MAIL_MAX;
+use crate::audio::decode::{self, DecodeFault, MAX_FILE, Sound};
+#[cfg(feature = "opus")]
+use crate::audio::ogg_opus::OpusFault;
+use crate::audio::wav::WavFault;
+use crate::audio::{Pcm, WIRE_RATE, WireAudio};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, pidfd_open, setrlimit};
@@ -22,10 +28,9 @@ use std::time::{Duration, Instant};
 /// The argument that makes our program a decoder.
 const COMMAND: &str = "decode-sound";
 
-/// The longest sound decoded.
-const LONGEST: Duration = Duration::from_hours(1);
-
-/// The most memory of a decoder, in octets: an hour at 48,000 samples a second, twice.
+/// The most memory of a decoder, in octets. Opus needs most: an hour of it at 48,000 samples a
+/// second is 346 MB before it is brought to another rate; every other format is converted as it is
+/// decoded.
 const MEMORY: u64 = 1 << 30;
 
 /// The most processor time of a decoder, in seconds.
@@ -38,7 +43,16 @@ const CLOCK: Duration = Duration::from_secs(30);
 const AT_A_TIME: usize = 2;
 
 /// What the output begins with, so that another program's is not taken for sound.
-const MARK: &[u8; 8] = b"BELPOST1";
+const MARK: &[u8; 8] = b"BELPOST2";
+
+/// What it begins with where the file has no sound that can be used.
+const REFUSED: &[u8; 8] = b"BELPOST-";
+
+/// The octets before the samples: the mark, and the ms that were cut off, the lowest octet first.
+const HEAD: usize = MARK.len() + 4;
+
+/// Samples put out at a time.
+const OUTPUT_BLOCK: usize = 65_536;
 
 /// Files open in a decoder: its input, its output, its log.
 const FILES: u64 = 3;
@@ -46,13 +60,76 @@ const FILES: u64 = 3;
 /// The decoders that run.
 static RUNNING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
+/// What a file is decoded for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A message of a mailbox, to be played on the wire: 8,000 samples a second, up to an hour.
+    Message,
+    /// A clip of a prompt set: 16,000 samples a second, up to two minutes.
+    Prompt,
+}
+
+impl Purpose {
+    /// The purpose with this name on the command line.
+    pub fn parse(name: &str) -> Result<Purpose, &'static str> {
+        match name {
+            "message" => Ok(Purpose::Message),
+            "prompt" => Ok(Purpose::Prompt),
+            _ => Err("either message or prompt"),
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Message => "message",
+            Purpose::Prompt => "prompt",
+        }
+    }
+
+    /// Samples a second of what comes out.
+    pub fn rate(self) -> u32 {
+        match self {
+            Purpose::Message => WIRE_RATE,
+            Purpose::Prompt => 16_000,
+        }
+    }
+
+    /// The longest sound decoded.
+    pub const fn longest(self) -> Duration {
+        match self {
+            Purpose::Message => Duration::from_hours(1),
+            Purpose::Prompt => Duration::from_mins(2),
+        }
+    }
+
+    /// The most octets a decoder puts out.
+    fn output_max(self) -> u64 {
+        HEAD as u64 + 2 * self.longest().as_secs() * u64::from(self.rate())
+    }
+}
+
 /// Why a file could not be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum DecoderFault {
     /// It begins like nothing that is decoded here, or is too large.
     #[error("the file is of no format that is read here")]
     Format,
-    /// The decoder gave up, broke, or wanted more than it may have.
+    /// A kind of a known format that is not read here.
+    #[error(
+        "the file is of a kind that is not read here: HE-AAC, or more than two channels of AAC"
+    )]
+    Unsupported,
+    /// What it promises and what is in it do not agree.
+    #[error("the file is damaged or cut off")]
+    Damaged,
+    /// It plays too long.
+    #[error("the sound is longer than {0:?}")]
+    TooLong(Duration),
+    /// There is no sound in it.
+    #[error("there is no sound in the file")]
+    Empty,
+    /// The decoder broke, or wanted more than it may have.
     #[error("the file is damaged, or decoding it takes more than is allowed")]
     Refused,
     /// It took too long by the clock.
@@ -85,9 +162,20 @@ impl Decoder {
         Decoder { program, clock }
     }
 
-    /// Decodes a file; takes as long as the decoder may, and as long again to wait for others.
+    /// Decodes a message for the wire; takes as long as the decoder may, and as long again to wait
+    /// for others.
     pub fn decode(&self, file: &[u8]) -> Result<WireAudio, DecoderFault> {
-        if file.len() > MAIL_MAX || !decode::is_known(file) {
+        let sound = self.run(file, Purpose::Message)?;
+        Ok(WireAudio::from_samples(&sound.pcm.samples))
+    }
+
+    /// Decodes a clip of a prompt set; takes as long as [`Decoder::decode`].
+    pub fn decode_prompt(&self, file: &[u8]) -> Result<Sound, DecoderFault> {
+        self.run(file, Purpose::Prompt)
+    }
+
+    fn run(&self, file: &[u8], purpose: Purpose) -> Result<Sound, DecoderFault> {
+        if file.len() > MAX_FILE || !decode::is_known(file) {
             return Err(DecoderFault::Format);
         }
         let _place = Place::take(CLOCK)?;
@@ -96,7 +184,7 @@ impl Decoder {
         input.rewind()?;
         let mut output = scratch("output")?;
         let mut child = Command::new(&self.program)
-            .arg(COMMAND)
+            .args([COMMAND, purpose.name()])
             .env_clear()
             .stdin(input)
             .stdout(output.try_clone()?)
@@ -109,8 +197,8 @@ impl Decoder {
         let status = child.wait()?;
         match (ended?, status.success()) {
             (false, _) => Err(DecoderFault::TooSlow),
-            (true, false) => Err(DecoderFault::Refused),
-            (true, true) => sound(&mut output),
+            (true, false) => Err(refusal(&mut output, purpose)?),
+            (true, true) => sound(&mut output, purpose),
         }
     }
 }
@@ -140,21 +228,65 @@ fn scratch(name: &str) -> io::Result<File> {
 }
 
 /// The sound a decoder put out.
-fn sound(output: &mut File) -> Result<WireAudio, DecoderFault> {
+fn sound(output: &mut File, purpose: Purpose) -> Result<Sound, DecoderFault> {
     let mut octets = Vec::new();
     output.rewind()?;
-    output.take(output_max() + 1).read_to_end(&mut octets)?;
-    let samples = octets.strip_prefix(MARK).ok_or(DecoderFault::Refused)?;
-    if octets.len() as u64 > output_max() {
+    output
+        .take(purpose.output_max() + 1)
+        .read_to_end(&mut octets)?;
+    let told = octets.strip_prefix(MARK).ok_or(DecoderFault::Refused)?;
+    let (clipped, samples) = told.split_first_chunk().ok_or(DecoderFault::Refused)?;
+    if octets.len() as u64 > purpose.output_max() {
         return Err(DecoderFault::Refused);
     }
     let (pairs, _) = samples.as_chunks::<2>();
-    let samples: Vec<i16> = pairs.iter().map(|p| i16::from_le_bytes(*p)).collect();
-    Ok(WireAudio::from_samples(&samples))
+    let samples = pairs.iter().map(|p| i16::from_le_bytes(*p)).collect();
+    Ok(Sound {
+        pcm: Pcm {
+            rate: purpose.rate(),
+            samples,
+        },
+        clipped: Duration::from_millis(u32::from_le_bytes(*clipped).into()),
+    })
 }
 
-fn output_max() -> u64 {
-    (MARK.len() + 2 * duration_to_samples(LONGEST)) as u64
+/// Why a decoder that failed says it did.
+fn refusal(output: &mut File, purpose: Purpose) -> Result<DecoderFault, DecoderFault> {
+    let mut octets = Vec::new();
+    output.rewind()?;
+    output
+        .take(REFUSED.len() as u64 + 1)
+        .read_to_end(&mut octets)?;
+    Ok(match octets.strip_prefix(REFUSED) {
+        Some(b"f") => DecoderFault::Format,
+        Some(b"u") => DecoderFault::Unsupported,
+        Some(b"d") => DecoderFault::Damaged,
+        Some(b"l") => DecoderFault::TooLong(purpose.longest()),
+        Some(b"e") => DecoderFault::Empty,
+        Some(_) | None => DecoderFault::Refused,
+    })
+}
+
+/// What [`refusal`] reads.
+fn refused_as(fault: &DecodeFault) -> u8 {
+    match fault {
+        DecodeFault::UnknownFormat | DecodeFault::TooBig => b'f',
+        DecodeFault::Wav(WavFault::Unsupported)
+        | DecodeFault::Unsupported { .. }
+        | DecodeFault::Changes
+        | DecodeFault::Shape { .. }
+        | DecodeFault::Rate(_) => b'u',
+        DecodeFault::Wav(WavFault::Header(_) | WavFault::Truncated)
+        | DecodeFault::Damaged { .. }
+        | DecodeFault::CutOff(_) => b'd',
+        DecodeFault::TooLong(_) => b'l',
+        DecodeFault::Empty => b'e',
+        #[cfg(feature = "opus")]
+        DecodeFault::Opus(fault) => match fault {
+            OpusFault::TooLong(_) => b'l',
+            OpusFault::Rate(_) | OpusFault::Codec(_) | OpusFault::File(_) => b'd',
+        },
+    }
 }
 
 /// A place among the decoders that run.
@@ -191,17 +323,14 @@ pub enum GaveUp {
     /// The file.
     #[error(transparent)]
     File(#[from] DecodeFault),
-    /// Its rate.
-    #[error(transparent)]
-    Rate(#[from] ResampleFault),
 }
 
 /// Limits this process to what a decoder may have; for good.
-pub fn limit_this_process() -> io::Result<()> {
+pub fn limit_this_process(purpose: Purpose) -> io::Result<()> {
     let limits = [
         (Resource::As, MEMORY),
         (Resource::Cpu, PROCESSOR),
-        (Resource::Fsize, output_max()),
+        (Resource::Fsize, purpose.output_max()),
         (Resource::Nofile, FILES),
         (Resource::Core, 0),
     ];
@@ -213,15 +342,31 @@ pub fn limit_this_process() -> io::Result<()> {
 }
 
 /// Decodes a file in this process: what a decoder does.
-pub fn decode_here(input: &mut dyn Read, output: &mut dyn Write) -> Result<(), GaveUp> {
+pub fn decode_here(
+    purpose: Purpose,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+) -> Result<(), GaveUp> {
     let mut file = Vec::new();
-    input.take(MAIL_MAX as u64 + 1).read_to_end(&mut file)?;
-    let pcm = decode::decode(&file, LONGEST)?;
+    input.take(MAX_FILE as u64 + 1).read_to_end(&mut file)?;
+    let decoded = decode::decode_at(&file, purpose.longest(), purpose.rate());
     drop(file);
-    let samples = pcm.at_rate(WIRE_RATE)?.samples;
+    let sound = match decoded {
+        Ok(sound) => sound,
+        Err(fault) => {
+            output.write_all(REFUSED)?;
+            output.write_all(&[refused_as(&fault)])?;
+            output.flush()?;
+            return Err(fault.into());
+        }
+    };
     output.write_all(MARK)?;
-    let octets: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
-    output.write_all(&octets)?;
+    let clipped = u32::try_from(sound.clipped.as_millis()).unwrap_or(u32::MAX);
+    output.write_all(&clipped.to_le_bytes())?;
+    for samples in sound.pcm.samples.chunks(OUTPUT_BLOCK) {
+        let octets: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+        output.write_all(&octets)?;
+    }
     Ok(output.flush()?)
 }
 
@@ -248,17 +393,52 @@ mod tests {
     #[test]
     fn what_a_decoder_prints_is_the_sound_on_the_wire() {
         let mut printed = Vec::new();
-        decode_here(&mut &*FLAC, &mut printed).unwrap();
+        let purpose = Purpose::Message;
+        decode_here(purpose, &mut &*FLAC, &mut printed).unwrap();
         let mut output = scratch("test").unwrap();
         output.write_all(&printed).unwrap();
-        let expected = decode::decode(FLAC, LONGEST).unwrap().to_wire().unwrap();
-        assert_eq!(sound(&mut output).unwrap(), expected);
+        let expected = decode::decode(FLAC, purpose.longest()).unwrap();
+        let expected = expected.at_rate(WIRE_RATE).unwrap();
+        assert_eq!(sound(&mut output, purpose).unwrap().pcm, expected);
+    }
+
+    #[test]
+    fn a_clip_of_a_prompt_set_keeps_its_samples() {
+        let mut printed = Vec::new();
+        decode_here(Purpose::Prompt, &mut &*FLAC, &mut printed).unwrap();
+        let mut output = scratch("test").unwrap();
+        output.write_all(&printed).unwrap();
+        let sound = sound(&mut output, Purpose::Prompt).unwrap();
+        let expected = decode::decode(FLAC, Purpose::Prompt.longest()).unwrap();
+        assert_eq!((sound.pcm, sound.clipped), (expected, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_decoder_says_what_is_wrong_with_a_file_in_one_octet() {
+        let long = Pcm::silence(8_000, Duration::from_mins(3));
+        let cases = [
+            (b"MThd".to_vec(), "of no format"),
+            (FLAC[..FLAC.len() / 2].to_vec(), "damaged"),
+            (crate::audio::wav::write_pcm16(&long), "longer than 120s"),
+            (
+                crate::audio::wav::write_pcm16(&Pcm::silence(1, Duration::from_secs(9))),
+                "a kind",
+            ),
+        ];
+        for (file, expected) in cases {
+            let mut printed = Vec::new();
+            assert!(decode_here(Purpose::Prompt, &mut &*file, &mut printed).is_err());
+            let mut output = scratch("test").unwrap();
+            output.write_all(&printed).unwrap();
+            let told = refusal(&mut output, Purpose::Prompt).unwrap().to_string();
+            assert!(told.contains(expected), "{told}");
+        }
     }
 
     #[test]
     fn a_file_that_begins_like_no_sound_starts_nothing() {
         let (folder, decoder) = script("touch \"$(dirname \"$0\")/started\"");
-        for file in [&b"ID3\x04 and more"[..], b"", b"MThd"] {
+        for file in [&b"GIF89a and more"[..], b"", b"MThd"] {
             assert!(matches!(decoder.decode(file), Err(DecoderFault::Format)));
         }
         assert!(!folder.path().join("started").exists());

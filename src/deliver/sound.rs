@@ -71,7 +71,13 @@ fn wire(file: &[u8], decoder: &Decoder) -> Result<WireAudio, Fault> {
     decoder.decode(file).map_err(|fault| {
         tracing::warn!(%fault, "the sound of a message cannot be read");
         match fault {
-            DecoderFault::Format | DecoderFault::Refused | DecoderFault::TooSlow => Fault::Damaged,
+            DecoderFault::Format
+            | DecoderFault::Unsupported
+            | DecoderFault::Damaged
+            | DecoderFault::TooLong(_)
+            | DecoderFault::Empty
+            | DecoderFault::Refused
+            | DecoderFault::TooSlow => Fault::Damaged,
             DecoderFault::Busy | DecoderFault::Machine(_) => Fault::Unavailable,
         }
     })

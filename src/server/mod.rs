@@ -21,6 +21,7 @@ mod telling;
 pub use address::towards as address_towards;
 pub use clock::Clock;
 pub use log_ins::{LogInsFault, WAITING_MAX};
+pub use rules::{MenusFault, menus};
 pub use signalling::DRAIN;
 pub use start::{Server, StartFault};
 

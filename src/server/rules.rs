@@ -50,7 +50,7 @@ fn listing(faults: &[MenuFault]) -> String {
 }
 
 /// The menus: those compiled in, with the operator's file over them.
-pub(super) fn menus(config: &config::Menus) -> Result<Menus, MenusFault> {
+pub fn menus(config: &config::Menus) -> Result<Menus, MenusFault> {
     let Some(file) = config.file.clone() else {
         return Ok(Menus::default());
     };

@@ -111,7 +111,7 @@ fn a_decoder_limits_itself_before_it_reads_anything() {
         ("Max address space", 1 << 30),
         ("Max cpu time", 20),
         ("Max open files", 3),
-        ("Max file size", 57_600_008),
+        ("Max file size", 57_600_012),
     ] {
         let line = told.lines().find(|l| l.starts_with(name)).unwrap();
         let hard = line.split_whitespace().rev().nth(1).unwrap();
