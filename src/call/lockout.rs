@@ -1,27 +1,36 @@
-//! Log-in attempts counted across calls: wrong ones lock a mailbox for a while.
+//! Log-in attempts counted across calls: wrong ones lock a door for a while.
 //!
-//! Five wrong attempts on end lock the mailbox for one minute, each further series doubles that,
-//! up to a day. An attempt during a lock is neither counted nor helpful, so nobody can be locked
-//! out for longer by hammering, and it is answered like a wrong one would be.
+//! A door is a mailbox, or the prompts of a tenant; who tries the doors is counted likewise. Five
+//! wrong attempts on end lock it for one minute, each further series doubles that, up to a day. An
+//! attempt during a lock is neither counted nor helpful, so nobody can be locked out for longer by
+//! hammering, and it is answered like a wrong one would be.
 
-use crate::base::{MailboxId, Mono};
+use crate::base::Mono;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
-/// Wrong attempts that lock a mailbox.
+/// Wrong attempts that lock a door.
 pub(super) const ATTEMPTS: u32 = 5;
 /// The first lock.
 pub(super) const FIRST_LOCK: Duration = Duration::from_secs(60);
 /// The longest lock.
 pub(super) const LONGEST_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
-/// Mailbox numbers remembered at most. A full table forgets those whose lock is over and then
-/// refuses to count strangers, so that probing many numbers cannot push a real one out.
+/// Doors remembered at most. A full table forgets those whose lock is over and then
+/// refuses to count strangers, so that probing many cannot push a real one out.
 pub(super) const REMEMBERED: usize = 10_000;
 
-/// The wrong attempts of every mailbox number tried.
-#[derive(Debug, Default)]
-pub(super) struct Lockout {
-    records: HashMap<MailboxId, Record>,
+/// The wrong attempts at every door tried.
+#[derive(Debug)]
+pub(super) struct Lockout<K> {
+    records: HashMap<K, Record>,
+}
+
+impl<K> Default for Lockout<K> {
+    fn default() -> Lockout<K> {
+        let records = HashMap::new();
+        Lockout { records }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,21 +40,19 @@ struct Record {
     locked_until: Mono,
 }
 
-impl Lockout {
-    /// Whether log-in to this mailbox is blocked now.
-    pub(super) fn is_locked(&self, mailbox: &MailboxId, now: Mono) -> bool {
-        self.records
-            .get(mailbox)
-            .is_some_and(|r| now < r.locked_until)
+impl<K: Clone + Eq + Hash> Lockout<K> {
+    /// Whether log-in at this door is blocked now.
+    pub(super) fn is_locked(&self, door: &K, now: Mono) -> bool {
+        self.records.get(door).is_some_and(|r| now < r.locked_until)
     }
 
     /// Counts a wrong attempt made outside a lock.
-    pub(super) fn wrong(&mut self, mailbox: &MailboxId, now: Mono) {
+    pub(super) fn wrong(&mut self, door: &K, now: Mono) {
         self.make_room(now);
-        if self.records.len() >= REMEMBERED && !self.records.contains_key(mailbox) {
+        if self.records.len() >= REMEMBERED && !self.records.contains_key(door) {
             return;
         }
-        let record = self.records.entry(mailbox.clone()).or_default();
+        let record = self.records.entry(door.clone()).or_default();
         record.wrong += 1;
         if record.wrong >= ATTEMPTS {
             let span = FIRST_LOCK
@@ -59,9 +66,9 @@ impl Lockout {
         }
     }
 
-    /// The right passcode was given: the mailbox starts afresh.
-    pub(super) fn right(&mut self, mailbox: &MailboxId) {
-        self.records.remove(mailbox);
+    /// The right passcode was given: the door starts afresh.
+    pub(super) fn right(&mut self, door: &K) {
+        self.records.remove(door);
     }
 
     fn make_room(&mut self, now: Mono) {
@@ -75,6 +82,7 @@ impl Lockout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::MailboxId;
 
     fn mailbox() -> MailboxId {
         MailboxId::parse("2001").unwrap()
@@ -84,7 +92,7 @@ mod tests {
         Mono::since_start(Duration::from_secs(seconds))
     }
 
-    fn fail(lockout: &mut Lockout, times: u32, now: Mono) {
+    fn fail(lockout: &mut Lockout<MailboxId>, times: u32, now: Mono) {
         for _ in 0..times {
             lockout.wrong(&mailbox(), now);
         }

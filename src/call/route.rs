@@ -7,11 +7,12 @@
 //! and the Request-URI user. Identity and diversion headers of untrusted sources never get here:
 //! the SIP layer leaves them out.
 
-use crate::base::DialString;
+use crate::base::{DialString, TenantId};
 use crate::flow::Entry;
 use crate::mime::{Caller, Reason};
 use crate::sip::{Address, Invite};
 use crate::subscriber::{Profile, Roster};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Most diversions a call may have behind it; more is taken for a loop (RFC 5806 section 4.1).
@@ -26,6 +27,8 @@ pub struct Routing {
     pub messages: Vec<DialString>,
     /// Numbers that clear the message-waiting lamp of whoever dials them.
     pub clear_lamp: Vec<DialString>,
+    /// Numbers for changing prompts by telephone, and whose prompts; `None` is everybody's.
+    pub operators: Vec<(DialString, Option<TenantId>)>,
     /// Diagnostic numbers.
     pub diagnostics: Vec<(DialString, Diagnostic)>,
     /// Whose mailbox a call takes that was diverted more than once.
@@ -79,6 +82,11 @@ pub enum Route {
         /// The subscriber who calls; `None` where no trusted peer says who it is.
         owner: Option<Arc<Profile>>,
     },
+    /// Changing prompts.
+    Operator {
+        /// Whose; `None` is everybody's.
+        tenant: Option<TenantId>,
+    },
     /// A diagnostic.
     Diagnostic(Diagnostic),
     /// Nobody here: 404.
@@ -98,6 +106,25 @@ pub fn route(invite: &Invite, roster: &Roster, routing: &Routing) -> Route {
     service(invite, roster, routing)
         .or_else(|| called(invite, roster, routing))
         .unwrap_or(Route::Unknown)
+}
+
+/// Where a call comes from, as far as that can be believed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Source {
+    /// This number, by the word of a trusted peer.
+    Number(DialString),
+    /// A peer that says no number, or whose word does not count.
+    Peer(IpAddr),
+}
+
+/// Where this call comes from.
+pub(super) fn source(invite: &Invite) -> Source {
+    let users = invite.asserted.iter().chain([&invite.from]);
+    let mut numbers = users.filter_map(|a| DialString::parse(&a.user).ok());
+    match numbers.next() {
+        Some(number) if invite.trusted => Source::Number(number),
+        Some(_) | None => Source::Peer(invite.source.ip()),
+    }
 }
 
 /// The caller as the subscriber is to see them.
@@ -225,6 +252,11 @@ fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route>
         let owner = calling_subscriber(invite, roster);
         return Some(Route::ClearLamp { owner });
     }
+    let operator = routing.operators.iter().find(|(n, _)| *n == dialled);
+    if let Some((_, tenant)) = operator {
+        let tenant = tenant.clone();
+        return Some(Route::Operator { tenant });
+    }
     let diagnostic = routing
         .diagnostics
         .iter()
@@ -297,6 +329,10 @@ mod tests {
             portal: vec![number("1233"), number("*62")],
             messages: vec![number("*86")],
             clear_lamp: vec![number("*99")],
+            operators: vec![
+                (number("9700"), None),
+                (number("9701"), TenantId::parse("acme").ok()),
+            ],
             diagnostics: vec![(number("9901"), Diagnostic::Echo)],
             mailbox_from: MailboxFrom::Original,
             mailbox_header: Some("x-mailbox".to_owned()),
@@ -389,6 +425,17 @@ mod tests {
         call.from = address("2001");
         call.trusted = false;
         assert_eq!(route(&call, &roster(), &routing()), clear(None));
+    }
+
+    #[test]
+    fn the_numbers_for_prompts_lead_to_the_prompts_of_their_tenant() {
+        let acme = TenantId::parse("acme").ok();
+        for (dialled, tenant) in [("9700", None), ("9701", acme)] {
+            let found = route(&invite(dialled), &roster(), &routing());
+            assert_eq!(found, Route::Operator { tenant });
+        }
+        let none = Routing::default();
+        assert_eq!(route(&invite("9700"), &roster(), &none), Route::Unknown);
     }
 
     #[test]

@@ -6,14 +6,17 @@
 
 use super::leg::{Abilities, Leg};
 use super::lockout::Lockout;
-use super::route::{self, Route, Routing};
+use super::route::{self, Route, Routing, Source};
 use super::session::{CallSession, Desk, Purpose};
-use super::vocabulary::{Command, Milestone};
+use super::vocabulary::{Command, Door, Milestone, PromptOrder};
 use super::voice;
 use crate::audio::WireAudio;
-use crate::base::{CallId, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
+use crate::base::{
+    CallId, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId, TenantId,
+};
 use crate::flow::{
-    Admission, Cx, KeepFault, LampFault, LanguageFault, LogInVerdict, Menus, PlayFault, Settings,
+    Admission, Cx, KeepFault, LampFault, LanguageFault, LogInVerdict, Menus, OperatorVerdict,
+    PlayFault, PromptFault, Settings, Workset,
 };
 use crate::prompt::Voice;
 use crate::sip::{Invite, Refusal};
@@ -53,7 +56,11 @@ pub struct Switch {
     arriving: HashMap<SessionId, Arriving>,
     calls: HashMap<CallId, CallSession>,
     by_media: HashMap<SessionId, CallId>,
-    lockout: Lockout,
+    lockout: Lockout<MailboxId>,
+    /// Wrong passcodes of those who change prompts, by whose prompts they are.
+    operator_lockout: Lockout<Option<TenantId>>,
+    /// The same, by where the calls come from: who guesses at one door after the other.
+    source_lockout: Lockout<Source>,
     takes: HashMap<MessageId, CallId>,
     deadlines: BTreeSet<(Mono, CallId)>,
     out: VecDeque<Command>,
@@ -93,6 +100,8 @@ impl Switch {
             calls: HashMap::new(),
             by_media: HashMap::new(),
             lockout: Lockout::default(),
+            operator_lockout: Lockout::default(),
+            source_lockout: Lockout::default(),
             takes: HashMap::new(),
             deadlines: BTreeSet::new(),
             out: VecDeque::new(),
@@ -132,6 +141,16 @@ impl Switch {
         } else {
             self.full.remove(mailbox);
         }
+    }
+
+    /// The languages that a tenant, or everybody, offers; at least one.
+    pub fn offered(&self, tenant: Option<&TenantId>) -> &[Language] {
+        self.rules.languages.offered(tenant)
+    }
+
+    /// The media session of a call.
+    pub fn session_of(&self, call: CallId) -> Option<SessionId> {
+        self.calls.get(&call).map(CallSession::media)
     }
 
     /// The SIP machine reports.
@@ -215,11 +234,11 @@ impl Switch {
         self.step(now, call, |s, desk| s.on_mail(desk, reply));
     }
 
-    /// The outcome of [`Command::LogIn`]: whether the passcode of this attempt was right. One
-    /// that comes when the call gave the attempt up is ignored.
+    /// The outcome of [`Command::LogIn`] for a mailbox: whether the passcode of this attempt was
+    /// right. One that comes when the call gave the attempt up is ignored.
     pub fn handle_log_in(&mut self, now: Now, call: CallId, attempt: u32, right: bool) {
         let asked = self.calls.get(&call).and_then(|s| s.log_in(attempt));
-        let Some(mailbox) = asked.cloned() else {
+        let Some(Door::Mailbox(mailbox)) = asked.cloned() else {
             return;
         };
         let owner = self
@@ -237,8 +256,55 @@ impl Switch {
             self.lockout.wrong(&mailbox, now.mono);
             LogInVerdict::Wrong
         };
-        let question = (attempt, mailbox);
-        self.step(now, call, |s, desk| s.on_log_in(desk, question, verdict));
+        self.step(now, call, |s, desk| s.on_log_in(desk, attempt, verdict));
+    }
+
+    /// The outcome of [`Command::LogIn`] for prompts: the sets that can be worked on where the
+    /// passcode of this attempt was right. One that comes when the call gave the attempt up is
+    /// ignored.
+    pub fn handle_operator_log_in(
+        &mut self,
+        now: Now,
+        call: CallId,
+        attempt: u32,
+        right: Option<Vec<Workset>>,
+    ) {
+        let session = self.calls.get(&call);
+        let asked = session.and_then(|s| Some((s.source(), s.log_in(attempt)?.clone())));
+        let Some((source, Door::Prompts(tenant))) = asked else {
+            return;
+        };
+        let locked = self.operator_lockout.is_locked(&tenant, now.mono)
+            || self.source_lockout.is_locked(&source, now.mono);
+        let verdict = match right {
+            _ if locked => OperatorVerdict::Refused,
+            Some(worksets) => {
+                self.operator_lockout.right(&tenant);
+                self.source_lockout.right(&source);
+                OperatorVerdict::Accepted(worksets)
+            }
+            None => {
+                self.operator_lockout.wrong(&tenant, now.mono);
+                self.source_lockout.wrong(&source, now.mono);
+                OperatorVerdict::Refused
+            }
+        };
+        self.step(now, call, |s, desk| {
+            s.on_operator_log_in(desk, attempt, verdict);
+        });
+    }
+
+    /// The outcome of [`Command::ChangePrompts`]. It is written down also where the call is over.
+    pub fn handle_prompts_changed(
+        &mut self,
+        now: Now,
+        order: &PromptOrder,
+        outcome: Result<(), PromptFault>,
+    ) {
+        self.note(order.call, Milestone::Prompts(order.clone(), outcome));
+        self.step(now, order.call, |s, desk| {
+            s.on_prompts_changed(desk, order.order, outcome);
+        });
     }
 
     /// The outcome of [`Command::ClearLamp`].
@@ -469,6 +535,7 @@ fn arrival(invite: &Invite, route: &Route) -> Milestone {
         Route::Portal { owner, .. } => ("portal", owner.as_ref()),
         Route::Deposit { owner, .. } => ("deposit", Some(owner)),
         Route::ClearLamp { owner } => ("lamp", owner.as_ref()),
+        Route::Operator { .. } => ("operator", None),
         Route::Diagnostic(_) => ("diagnostic", None),
         Route::Unknown => ("unknown number", None),
         Route::Loop => ("loop", None),

@@ -2,10 +2,11 @@
 
 use crate::audio::Law;
 use crate::base::{
-    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId,
+    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId, TenantId,
 };
+use crate::flow::PromptFault;
 use crate::mailbox::{Envelope, Facts};
-use crate::prompt::{Phrase, Voice};
+use crate::prompt::{ClipId, Phrase, SetId, Voice};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -58,15 +59,16 @@ pub enum Command {
         /// Which message.
         message: MessageId,
     },
-    /// Check a passcode, taking the same time for a mailbox that does not exist. Answered by
-    /// [`Switch::handle_log_in`](super::Switch::handle_log_in).
+    /// Check a passcode, taking the same time where there is none to compare with. Answered by
+    /// [`Switch::handle_log_in`](super::Switch::handle_log_in), or by
+    /// [`Switch::handle_operator_log_in`](super::Switch::handle_operator_log_in).
     LogIn {
         /// Who asks.
         call: CallId,
         /// Which attempt of this call; comes back with the answer.
         attempt: u32,
-        /// Whose mailbox.
-        mailbox: MailboxId,
+        /// What it is to open.
+        door: Door,
         /// The passcode typed.
         passcode: Pii<String>,
     },
@@ -89,6 +91,10 @@ pub enum Command {
         /// The language.
         language: Language,
     },
+    /// Change a prompt set. Answered by
+    /// [`Switch::handle_prompts_changed`](super::Switch::handle_prompts_changed); what the call
+    /// says after that is to be said with the changed set.
+    ChangePrompts(PromptOrder),
     /// Something worth a line in the call event log.
     Milestone {
         /// Which call.
@@ -96,6 +102,46 @@ pub enum Command {
         /// What happened.
         what: Milestone,
     },
+}
+
+/// What a passcode opens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// A mailbox.
+    Mailbox(MailboxId),
+    /// The prompts of a tenant, or everybody's.
+    Prompts(Option<TenantId>),
+}
+
+/// A change of a prompt set by telephone, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptOrder {
+    /// The call.
+    pub call: CallId,
+    /// Which order of this call.
+    pub order: u32,
+    /// The number it dialled.
+    pub dialled: String,
+    /// The set.
+    pub set: SetId,
+    /// The change.
+    pub work: PromptWork,
+}
+
+/// What is to become of a prompt set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromptWork {
+    /// A recording becomes this clip. It is dropped by a later command and must be read before.
+    Replace {
+        /// The clip.
+        clip: ClipId,
+        /// The recording.
+        take: MessageId,
+    },
+    /// The set's own recording of this clip goes.
+    Drop(ClipId),
+    /// The version before is put to use.
+    RollBack,
 }
 
 /// What a call asks of the spool. `Begin`, the recorded blocks and `Commit` travel in one queue,
@@ -109,6 +155,14 @@ pub enum TakeCommand {
         take: MessageId,
         /// What is known of it, on disk before its first sample.
         envelope: Box<Envelope>,
+    },
+    /// A recording starts that is no message and stays in memory, to be loaded and dropped. A
+    /// failure is told to [`Switch::handle_take_refused`](super::Switch::handle_take_refused).
+    BeginScratch {
+        /// The recording.
+        take: MessageId,
+        /// The law it is kept in.
+        law: Law,
     },
     /// Make the recording a message. Answered by
     /// [`Switch::handle_kept`](super::Switch::handle_kept), after it is on disk for good.
@@ -163,6 +217,8 @@ pub enum Milestone {
     TakeLost(MessageId),
     /// A recording was dropped: erased by the caller, too short, or without speech.
     TakeDropped(MessageId),
+    /// A prompt set was changed by telephone, or was not.
+    Prompts(PromptOrder, Result<(), PromptFault>),
     /// The call is over, its recording settled: the last word of a call that was not refused.
     Ended(&'static str),
 }

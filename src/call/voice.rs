@@ -23,6 +23,11 @@ pub(super) fn at_first(route: &Route, caller: Option<&DialString>, languages: &L
             owner: Some(owner), ..
         }
         | Route::ClearLamp { owner: Some(owner) } => of_owner(owner, languages),
+        Route::Operator { tenant } => {
+            let tenant = tenant.as_ref();
+            let first = languages.offered(tenant).first();
+            voice(tenant, first.unwrap_or(&languages.usual), languages)
+        }
         Route::Portal { owner: None, .. }
         | Route::ClearLamp { owner: None }
         | Route::Diagnostic(_)

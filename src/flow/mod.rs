@@ -2,14 +2,16 @@
 //!
 //! A flow is a machine of typed states. [`Event`]s go in, [`Effect`]s come out; it has no clock,
 //! socket, disk or identifier source. The [`call`](crate::call) layer carries the effects out and
-//! brings their outcome back as the next event: every `Mail`, `LogIn`, `Keep`, `ClearLamp` and
-//! `SetLanguage` is answered within a bound of that layer's choosing, with a fault if need be.
+//! brings their outcome back as the next event: every `Mail`, `LogIn`, `Keep`, `ClearLamp`,
+//! `SetLanguage`, `OperatorLogIn` and `ChangePrompts` is answered within a bound of that layer's
+//! choosing, with a fault if need be.
 //!
 //! Laws, proved by a walk over every reachable state and event (`walk`):
 //! 1. hanging up always ends the conversation;
 //! 2. a recording is never forgotten: it is kept, or dropped by a key or because there is nothing
 //!    in it;
-//! 3. it is never kept twice;
+//! 3. it is never kept twice; one that is only tried out is never kept at all, and dropped at the
+//!    end;
 //! 4. silence alone ends every conversation;
 //! 5. a prompt is stopped or done before the recording or the wait that follows it;
 //! 6. every question to the mailbox or log-in is answered or the caller is told;
@@ -29,6 +31,7 @@ mod deposit;
 mod heard;
 mod lamp;
 mod menus;
+mod operator;
 mod portal;
 mod sentences;
 mod settings;
@@ -45,15 +48,17 @@ pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, GreetingChoice, LanguageChoice, MainChoice, Menu, MenuFault,
-    MenuMistake, Menus, PlayingChoice, RecordingChoice, ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
+    MainChoice, Menu, MenuFault, MenuMistake, Menus, OperatorChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
 };
+pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};
 pub use sentences::sentences;
 pub use settings::{Settings, worth_keeping};
 pub use vocabulary::{
     Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogIn, LogInVerdict,
-    PlayFault, RecordingDone,
+    OperatorLogIn, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Workset,
 };
 
 use crate::base::Now;
@@ -83,6 +88,8 @@ pub enum Conversation {
     Portal(Portal),
     /// A subscriber puts the message indicator out.
     ClearLamp(ClearLamp),
+    /// An operator changes prompts.
+    Operator(Operator),
     /// Something is said, then the call ends.
     Announcement(Announcement),
     /// The flow has hung up or handed the caller on; nothing follows.
@@ -106,6 +113,11 @@ impl Conversation {
         Conversation::ClearLamp(ClearLamp::new(owner))
     }
 
+    /// Someone called to change prompts.
+    pub fn operator(setup: OperatorSetup) -> Conversation {
+        Conversation::Operator(Operator::new(setup))
+    }
+
     /// Says this, then hangs up.
     pub fn announcement(words: Vec<Phrase>) -> Conversation {
         Conversation::Announcement(Announcement::New(words))
@@ -118,7 +130,11 @@ impl Conversation {
         let next = match (self, event) {
             (Conversation::Deposit(deposit), Event::ServiceEnding) => deposit.on_service_ending(fx),
             (Conversation::Portal(portal), Event::ServiceEnding) => portal.on_service_ending(fx),
+            (Conversation::Operator(operator), Event::ServiceEnding) => {
+                operator.on_service_ending(fx)
+            }
             (Conversation::ClearLamp(lamp), event) => lamp.on(&event, fx),
+            (Conversation::Operator(operator), event) => operator.on(&event, cx, fx),
             (Conversation::Deposit(deposit), event) => deposit.on(&event, cx, fx),
             (Conversation::Portal(portal), event) => portal.on(event, cx, fx),
             (Conversation::Announcement(announcement), event) => announcement.on(&event, fx),
@@ -131,11 +147,12 @@ impl Conversation {
     }
 
     /// The caller hung up, or the call was lost: the only effects are those that keep what is
-    /// recorded and remove what is deleted.
+    /// recorded, drop what was recorded to be tried out, and remove what is deleted.
     pub fn on_hang_up(self, _cx: &Cx<'_>, fx: &mut Effects) {
         match self {
             Conversation::Deposit(deposit) => deposit.on_hang_up(fx),
             Conversation::Portal(portal) => portal.on_hang_up(fx),
+            Conversation::Operator(operator) => operator.on_hang_up(fx),
             Conversation::ClearLamp(_) | Conversation::Announcement(_) | Conversation::Ended => {}
         }
     }
@@ -145,6 +162,7 @@ impl Conversation {
         match self {
             Conversation::Deposit(deposit) => deposit.key_policy(),
             Conversation::Portal(portal) => portal.key_policy(),
+            Conversation::Operator(operator) => operator.key_policy(),
             Conversation::ClearLamp(_) | Conversation::Announcement(_) | Conversation::Ended => {
                 KeyPolicy::Now
             }
@@ -156,6 +174,7 @@ impl Conversation {
     pub fn masks_keys(&self) -> bool {
         match self {
             Conversation::Portal(portal) => portal.masks_keys(),
+            Conversation::Operator(operator) => operator.masks_keys(),
             Conversation::Deposit(_)
             | Conversation::ClearLamp(_)
             | Conversation::Announcement(_)
@@ -169,6 +188,7 @@ impl Conversation {
             Conversation::Deposit(deposit) => deposit.state_name(),
             Conversation::Portal(portal) => portal.state_name(),
             Conversation::ClearLamp(lamp) => lamp.state_name(),
+            Conversation::Operator(operator) => operator.state_name(),
             Conversation::Announcement(announcement) => announcement.state_name(),
             Conversation::Ended => "ended",
         }

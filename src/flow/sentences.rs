@@ -6,8 +6,8 @@
 //! telephone says of a prompt's own text is not here: it can be any clip.
 
 use super::portal::language_keys;
-use super::{BetweenChoice, Choice, Detail, MainChoice, Menu, Menus};
-use crate::prompt::{ClipId, Line, MessageKind, Part, Phrase, Place, Sentence};
+use super::{BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, OperatorChoice};
+use crate::prompt::{Line, MessageKind, Part, Phrase, Place, Sentence};
 
 /// Everything a caller, a subscriber or an operator can hear, place by place.
 pub fn sentences(menus: &Menus) -> Vec<Place> {
@@ -29,7 +29,7 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
         ),
         place("announcements", lines(&[Line::NoSuchMailbox])),
         place("everywhere", everywhere()),
-        place("recording of prompts", operator()),
+        place("recording of prompts", operator(menus)),
         place(
             "diagnostics",
             lines(&[Line::PortalWelcome, Line::LeaveMessage]),
@@ -233,7 +233,9 @@ fn envelopes() -> [Sentence; 2] {
 
 /// Every language says itself with whichever key it has.
 fn language(menus: &Menus) -> Vec<Sentence> {
-    if menus.main.key(MainChoice::Language).is_none() {
+    let offered = menus.main.key(MainChoice::Language).is_some()
+        || menus.operator.key(OperatorChoice::Language).is_some();
+    if !offered {
         return Vec::new();
     }
     let this = |key| vec![Part::Choice(Line::LanguageThis, key)];
@@ -255,25 +257,21 @@ fn everywhere() -> Vec<Sentence> {
 }
 
 /// The recording of prompts by telephone.
-fn operator() -> Vec<Sentence> {
-    let said = [
+fn operator(menus: &Menus) -> Vec<Sentence> {
+    let one_language = |choice| match choice {
+        OperatorChoice::Language => None,
+        _ => choice.line(),
+    };
+    let mut sentences = vec![
+        vec![Part::Line(Line::ClipNumber), Part::Cardinal],
+        vec![Part::Line(Line::ClipSpeak), Part::Beep],
+    ];
+    sentences.extend(lines(&[
         Line::OperatorWelcome,
+        Line::EnterPasscode,
         Line::PasscodeWrong,
-        Line::OperatorClip,
-        Line::OperatorGreetings,
-        Line::OperatorAudition,
-        Line::OperatorRollBack,
         Line::EnterClip,
         Line::NoSuchClip,
-        Line::ClipListen,
-        Line::ClipRecord,
-        Line::ClipRevert,
-        Line::ClipNext,
-        Line::ClipPrevious,
-        Line::ClipSpeak,
-        Line::RecordingListen,
-        Line::RecordingAgain,
-        Line::RecordingUse,
         Line::ClipInUse,
         Line::ClipReverted,
         Line::ClipNotOwn,
@@ -282,15 +280,13 @@ fn operator() -> Vec<Sentence> {
         Line::ClipNotReplaced,
         Line::RolledBack,
         Line::NothingToRollBack,
-        Line::SentenceNext,
-        Line::SentencePrevious,
         Line::SentencesEnd,
-    ];
-    let brief = said.iter().filter(|line| line.has_brief());
-    let brief = brief.map(|line| vec![Part::Clip(ClipId::brief(*line))]);
-    let mut sentences = lines(&said);
-    sentences.push(vec![Part::Line(Line::ClipNumber), Part::Cardinal]);
-    sentences.extend(brief);
+    ]));
+    sentences.extend(menu(&menus.operator, Choice::line));
+    add_new(&mut sentences, menu(&menus.operator, one_language));
+    sentences.extend(menu(&menus.clip, Choice::line));
+    sentences.extend(menu(&menus.clip_review, Choice::line));
+    sentences.extend(menu(&menus.sentences, Choice::line));
     sentences
 }
 
@@ -331,7 +327,6 @@ mod tests {
         let listed = |line: &&Line| {
             parts.iter().any(|part| match part {
                 Part::Brief(brief, _) => brief == *line,
-                Part::Clip(clip) => *clip == ClipId::brief(**line),
                 _ => false,
             })
         };

@@ -19,6 +19,9 @@ pub struct Settings {
     pub least_voice: Duration,
     /// This much silence ends a recording; `None` never does. Default 6 seconds.
     pub silence_limit: Option<Duration>,
+    /// The longest recording of a prompt by telephone. Default 2 minutes, which is the longest clip
+    /// of a prompt set.
+    pub longest_prompt: Duration,
     /// How long to wait for the first key after a prompt. Default 6 seconds.
     pub first_key: Duration,
     /// How long to wait for the next key of a number or passcode. Default 4 seconds.
@@ -42,6 +45,7 @@ impl Default for Settings {
             shortest_message: Duration::from_secs(1),
             least_voice: Duration::from_millis(300),
             silence_limit: Some(Duration::from_secs(6)),
+            longest_prompt: Duration::from_mins(2),
             first_key: Duration::from_secs(6),
             between_keys: Duration::from_secs(4),
             tries: 3,

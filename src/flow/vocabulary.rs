@@ -4,10 +4,10 @@
 //! mailbox open. So flows name none of them; the call layer gives the identifiers and drops late
 //! reports of what has been replaced.
 
-use crate::base::{Digit, Language, MailboxId, MessageId, Pii};
+use crate::base::{Digit, Language, MailboxId, MessageId, Pii, TenantId};
 use crate::mailbox;
 use crate::media::{RecordEnd, RecordLimits, Seek};
-use crate::prompt::Phrase;
+use crate::prompt::{ClipId, Grammar, Phrase, SetId};
 use crate::subscriber::Profile;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,10 @@ pub enum Event {
     LampCleared(Result<(), LampFault>),
     /// Answer to [`Effect::SetLanguage`].
     LanguageSet(Result<(), LanguageFault>),
+    /// Answer to [`Effect::OperatorLogIn`].
+    OperatorLogIn(OperatorVerdict),
+    /// Answer to [`Effect::ChangePrompts`].
+    PromptsChanged(Result<(), PromptFault>),
     /// The server is closing down: say goodbye, keep what is recorded, hang up.
     ServiceEnding,
 }
@@ -65,6 +69,9 @@ pub enum Effect {
     Resume,
     /// Start the recording of this call.
     Record(RecordLimits),
+    /// Start a recording that is to be tried out and is no message: it is never kept, lives in
+    /// memory only and ends with [`Effect::Discard`], which also stops it.
+    RecordScratch(RecordLimits),
     /// End the recording; `Recorded` follows.
     StopRecord,
     /// Keep the recording as a message, ending it first where it still runs. Answered by `Kept`.
@@ -87,6 +94,13 @@ pub enum Effect {
     /// From now on everything is said in this language, now and in later calls of the owner of the
     /// open mailbox. Answered by `LanguageSet`; this call speaks it whatever the answer.
     SetLanguage(Language),
+    /// Check the passcode of whoever changes prompts. Answered by `OperatorLogIn`.
+    OperatorLogIn(OperatorLogIn),
+    /// Change a prompt set. Answered by `PromptsChanged`; what is said from then on is said with
+    /// the changed set.
+    ChangePrompts(SetId, PromptChange),
+    /// Say everything in this language from now on.
+    Speak(Language),
     /// While true, keys are secret: logged as `x`.
     MaskKeys(bool),
     /// Hand the caller to another number; the call ends with it.
@@ -113,6 +127,64 @@ pub enum LogInVerdict {
     Wrong,
     /// Blocked for now after too many wrong ones.
     Locked,
+}
+
+/// A log-in of someone who changes prompts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorLogIn {
+    /// Whose prompts; `None` is everybody's.
+    pub tenant: Option<TenantId>,
+    /// The passcode typed, figures only.
+    pub passcode: Pii<String>,
+}
+
+/// The outcome of such a log-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperatorVerdict {
+    /// It is right; the sets that can be worked on, the first one first.
+    Accepted(Vec<Workset>),
+    /// The passcode is wrong, or log-in is blocked for now: which of them is told nowhere.
+    Refused,
+}
+
+/// A prompt set that can be worked on by telephone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Workset {
+    /// The set.
+    pub set: SetId,
+    /// Its grammar, which says what clips it has.
+    pub grammar: Grammar,
+}
+
+/// A change of a prompt set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PromptChange {
+    /// The recording of this call becomes that clip.
+    Replace(ClipId),
+    /// The set's own recording of that clip goes; what is below it is heard again.
+    Drop(ClipId),
+    /// The version before is put to use.
+    RollBack,
+}
+
+/// Why a prompt set was not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum PromptFault {
+    /// There is nothing in the recording, or too little.
+    #[error("the recording is empty or too quiet")]
+    TooQuiet,
+    /// The recording is overdriven.
+    #[error("the recording is overdriven")]
+    TooLoud,
+    /// The set has no recording of its own of that clip.
+    #[error("the prompt has no recording of its own")]
+    NotOwn,
+    /// There is no version to go back to.
+    #[error("there is no version before")]
+    NothingBefore,
+    /// The studio could not do it, or did not answer.
+    #[error("the prompt set could not be changed")]
+    Failed,
 }
 
 /// How a recording of this call went.

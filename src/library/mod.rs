@@ -126,6 +126,12 @@ impl Library {
         Library::over(&Config::default(), Stock::tones())
     }
 
+    /// How values are said in a set; a tenant without a set of its own has everybody's.
+    pub fn grammar(&self, set: &SetId) -> Option<Grammar> {
+        let everybodys = || self.sets.get(&SetId::of(set.language.clone()));
+        self.sets.get(set).or_else(everybodys).map(Set::grammar)
+    }
+
     /// The installed languages, by name.
     pub fn languages(&self) -> impl Iterator<Item = &Language> {
         let everybodys = self.sets.keys().filter(|set| set.tenant.is_none());

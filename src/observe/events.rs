@@ -35,7 +35,8 @@ pub enum CallEvent {
         from: String,
         /// The number dialled.
         to: String,
-        /// Where it was routed: `deposit`, `portal`, `lamp`, `diagnostic`, `unknown number` or `loop`.
+        /// Where it was routed: `deposit`, `portal`, `lamp`, `operator`, `diagnostic`,
+        /// `unknown number` or `loop`.
         route: &'static str,
         /// The mailbox it reaches.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +67,20 @@ pub enum CallEvent {
         step: TakeStep,
         /// How long it is, in milliseconds; 0 at its beginning.
         length_ms: u64,
+    },
+    /// A prompt set was changed by telephone, or was not.
+    Prompts {
+        /// The number dialled.
+        number: String,
+        /// The set.
+        set: String,
+        /// `replace`, `drop` or `roll back`.
+        change: &'static str,
+        /// The clip, where it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        clip: Option<String>,
+        /// `done`, or why not.
+        outcome: String,
     },
     /// The call is over.
     End {

@@ -8,18 +8,19 @@ use super::address;
 use super::delivery::{MailboxNews, Near};
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
 use super::prompts::{PromptWatch, Prompts};
+use super::prompt_desk::{Done, Job, PromptDesk};
 use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::audio::WireAudio;
-use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
-use crate::call::{Milestone, PATIENCE, TakeCommand};
+use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId, TenantId};
+use crate::call::{Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
 use crate::directory::Choices;
 use crate::engine::{Engine, SendFault};
-use crate::flow::{KeepFault, PlayFault};
+use crate::flow::{KeepFault, PlayFault, Workset};
 use crate::library::Library;
 use crate::mailbox::Step;
-use crate::prompt::{Phrase, Voice};
+use crate::prompt::{Phrase, SetId, Voice};
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
 use crate::transport::{Inbound, Transport};
@@ -56,6 +57,8 @@ pub(super) enum Input {
     LogIn(Verdict),
     /// The choice of a language is on disk, or could not be brought there.
     LanguageSet(Chosen),
+    /// A prompt set was changed by telephone, or was not.
+    PromptsChanged(Done),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
     /// Other prompts are in use.
@@ -102,6 +105,11 @@ pub(super) struct Edges {
     pub renewed: mpsc::UnboundedReceiver<Arc<Library>>,
     /// Looks whether there are any.
     pub prompt_watch: PromptWatch,
+    /// Changes prompts for those who do so by telephone.
+    pub prompt_desk: PromptDesk,
+    pub changes: mpsc::UnboundedReceiver<Done>,
+    /// Orders that wait for their recording to be read.
+    pub ordered: HashMap<MessageId, PromptOrder>,
     pub telling: Telling,
     pub asked: Questions,
     pub lamp_file: StateFile,
@@ -143,7 +151,8 @@ impl Edges {
                     Inbound::Closed(connection) => Some(Input::ConnectionLost(connection)),
                 },
                 Some((session, event)) = self.media.recv() => Some(Input::Media(session, event)),
-                Some(report) = self.reports.recv() => of_report(report),
+                Some(report) = self.reports.recv() => self.of_report(report),
+                Some(done) = self.changes.recv() => Some(Input::PromptsChanged(done)),
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
@@ -246,6 +255,10 @@ impl Edges {
                     Some(Input::TakeRefused(take)),
                 )
             }
+            TakeCommand::BeginScratch { take, law } => (
+                self.spool.begin_scratch(take, law),
+                Some(Input::TakeRefused(take)),
+            ),
             TakeCommand::Commit { take, facts } => {
                 if let Some(taking) = self.takes.get_mut(&take) {
                     taking.length = facts.length;
@@ -333,6 +346,53 @@ impl Edges {
         }
     }
 
+    /// The sets of a tenant, or everybody's, that can be changed by telephone: those of these
+    /// languages, as far as they are installed.
+    pub(super) fn worksets(
+        &self,
+        tenant: Option<&TenantId>,
+        languages: &[Language],
+    ) -> Vec<Workset> {
+        let installed = languages.iter().filter_map(|language| {
+            let (tenant, language) = (tenant.cloned(), language.clone());
+            let set = SetId { tenant, language };
+            let grammar = self.prompts.newest().grammar(&set)?;
+            Some(Workset { set, grammar })
+        });
+        installed.collect()
+    }
+
+    /// Changes a prompt set. A recording that becomes a clip is read first: the call may drop it
+    /// at once, but only after that.
+    pub(super) fn change_prompts(&mut self, order: PromptOrder) {
+        let take = match order.work {
+            PromptWork::Replace { take, .. } => take,
+            PromptWork::Drop(_) | PromptWork::RollBack => return self.order(order, None),
+        };
+        if let Err(refused) = self.spool.load(take) {
+            warn!(%refused, "a recording cannot be read to become a prompt");
+            let failed = Input::PromptsChanged(Done::failed(order));
+            return self.asked.immediate.push_back(failed);
+        }
+        self.ordered.insert(take, order);
+    }
+
+    fn order(&mut self, order: PromptOrder, sound: Option<WireAudio>) {
+        if let Err(undone) = self.prompt_desk.order(Job { order, sound }) {
+            warn!(call = %undone.order.call, "too many changes of prompts wait");
+            let failed = Input::PromptsChanged(undone);
+            self.asked.immediate.push_back(failed);
+        }
+    }
+
+    /// The prompts have changed: new calls hear these, and so does the call of this session.
+    pub(super) fn take_prompts(&mut self, prompts: &Arc<Library>, session: Option<SessionId>) {
+        self.prompts.renew(Arc::clone(prompts));
+        if let Some(session) = session {
+            self.prompts.catch_up(session);
+        }
+    }
+
     /// A subscriber chose a language: it is stored, then the call hears of it.
     pub(super) fn set_language(&mut self, call: CallId, mailbox: MailboxId, language: Language) {
         let before = self.choices.set(&mailbox, Some(language.clone()));
@@ -376,6 +436,36 @@ impl Edges {
         drop(self.choice_file);
         drop(self.spool);
         self.near
+    }
+
+    fn of_report(&mut self, report: Report) -> Option<Input> {
+        match report {
+            Report::Begun {
+                outcome: Ok(()), ..
+            }
+            | Report::Discarded { .. } => None,
+            Report::Begun {
+                take,
+                outcome: Err(_),
+            } => Some(Input::TakeRefused(take)),
+            Report::Broken { take } => Some(Input::TakeBroken(take)),
+            Report::Kept { take, outcome } => {
+                Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))
+            }
+            Report::Loaded { take, outcome } => match self.ordered.remove(&take) {
+                None => Some(Input::TakeAudio(take, outcome.map_err(take_play_fault))),
+                Some(order) => match outcome {
+                    Ok(sound) => {
+                        self.order(order, Some(sound));
+                        None
+                    }
+                    Err(fault) => {
+                        warn!(%fault, "a recording cannot be read to become a prompt");
+                        Some(Input::PromptsChanged(Done::failed(order)))
+                    }
+                },
+            },
+        }
     }
 
     fn ask(
@@ -432,30 +522,10 @@ impl Questions {
     }
 }
 
-fn of_report(report: Report) -> Option<Input> {
-    match report {
-        Report::Begun {
-            outcome: Ok(()), ..
-        }
-        | Report::Discarded { .. } => None,
-        Report::Begun {
-            take,
-            outcome: Err(_),
-        } => Some(Input::TakeRefused(take)),
-        Report::Broken { take } => Some(Input::TakeBroken(take)),
-        Report::Kept { take, outcome } => {
-            Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))
-        }
-        Report::Loaded { take, outcome } => {
-            Some(Input::TakeAudio(take, outcome.map_err(take_play_fault)))
-        }
-    }
-}
-
 fn take_play_fault(fault: TakeFault) -> PlayFault {
     match fault {
         TakeFault::Unknown => PlayFault::Gone,
-        TakeFault::Disk => PlayFault::Unavailable,
+        TakeFault::Disk | TakeFault::TooMany => PlayFault::Unavailable,
         TakeFault::Damaged => PlayFault::Damaged,
     }
 }

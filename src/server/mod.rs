@@ -1,8 +1,8 @@
 //! Wiring: from a configuration to a running server, and its orderly end.
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
-//! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log,
-//! the writers of the cleared lamps and of the chosen languages.
+//! delivery thread, the mailbox thread, the passcode thread, the thread that changes prompts, the
+//! writer of the call event log, the writers of the cleared lamps and of the chosen languages.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
@@ -12,6 +12,7 @@ mod edges;
 mod log_ins;
 mod prompts;
 mod owners_words;
+mod prompt_desk;
 mod rules;
 mod signalling;
 mod start;

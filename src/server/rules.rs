@@ -1,6 +1,6 @@
 //! From the configuration to what each part is told.
 
-use crate::base::MailboxId;
+use crate::base::{DialString, MailboxId, TenantId};
 use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::engine;
@@ -20,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::address;
+use super::log_ins::Operators;
 
 /// Why the menus of a file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +188,7 @@ fn routing(config: &Config) -> Routing {
         portal: config.portal.numbers.clone(),
         messages: config.portal.message_numbers.clone(),
         clear_lamp: config.lamp.clear_numbers.clone(),
+        operators: operators(config),
         diagnostics: diagnostics
             .into_iter()
             .filter_map(|(number, kind)| Some((number.clone()?, kind)))
@@ -194,6 +196,33 @@ fn routing(config: &Config) -> Routing {
         mailbox_from: config.sip.mailbox_from,
         mailbox_header: config.sip.mailbox_header.clone(),
     }
+}
+
+/// The numbers for changing prompts, everybody's and each tenant's.
+fn operators(config: &Config) -> Vec<(DialString, Option<TenantId>)> {
+    let everybodys = config.prompts.operator.numbers.iter();
+    let tenants = config.tenants.iter().flat_map(|entry| {
+        let numbers = entry.operator.numbers.iter();
+        numbers.map(|number| (number.clone(), Some(entry.tenant.id.clone())))
+    });
+    everybodys
+        .map(|number| (number.clone(), None))
+        .chain(tenants)
+        .collect()
+}
+
+/// The passcodes for changing prompts.
+pub(super) fn operator_passcodes(config: &Config) -> Operators {
+    let everybodys = (None, config.prompts.operator.passcode.clone());
+    let tenants = config.tenants.iter();
+    let tenants = tenants.map(|entry| {
+        let tenant = Some(entry.tenant.id.clone());
+        (tenant, entry.operator.passcode.clone())
+    });
+    std::iter::once(everybodys)
+        .chain(tenants)
+        .filter_map(|(whose, passcode)| Some((whose, passcode?)))
+        .collect()
 }
 
 fn settings(config: &Config) -> Settings {

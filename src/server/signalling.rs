@@ -9,8 +9,9 @@ use super::clock::Clock;
 use super::delivery::MailboxNews;
 use super::edges::{Chosen, Edges, Input};
 use super::log_ins::{LogIn, Verdict};
+use super::prompt_desk::Done;
 use crate::base::{MailboxId, MessageId};
-use crate::call::{Command, Switch};
+use crate::call::{Command, Door, Switch};
 use crate::flow::LanguageFault;
 use crate::lamp::{self, Lamps};
 use crate::sip::{self, Machine};
@@ -125,13 +126,42 @@ impl Signalling {
             Input::Mailbox(MailboxNews::Room(mailbox)) => self.tell_room(&mailbox),
             Input::Prompts(library) => self.edges.prompts.renew(library),
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
-            Input::LogIn(Verdict {
-                call,
-                attempt,
-                right,
-            }) => self.switch.handle_log_in(now, call, attempt, right),
+            Input::LogIn(verdict) => self.take_verdict(verdict),
+            Input::PromptsChanged(done) => self.take_change(&done),
             Input::LanguageSet(chosen) => self.language_set(chosen),
         }
+    }
+
+    fn take_verdict(&mut self, verdict: Verdict) {
+        let now = self.clock.now();
+        let Verdict {
+            call,
+            attempt,
+            door,
+            right,
+        } = verdict;
+        match door {
+            Door::Mailbox(_) => self.switch.handle_log_in(now, call, attempt, right),
+            Door::Prompts(tenant) => {
+                let tenant = tenant.as_ref();
+                let languages = self.switch.offered(tenant);
+                let worksets = right.then(|| self.edges.worksets(tenant, languages));
+                self.switch
+                    .handle_operator_log_in(now, call, attempt, worksets);
+            }
+        }
+    }
+
+    /// A prompt set was changed by a call, which hears the new prompts from now on, as new calls
+    /// do; other calls go on with those they began with.
+    fn take_change(&mut self, done: &Done) {
+        if let Some(prompts) = &done.prompts {
+            let session = self.switch.session_of(done.order.call);
+            self.edges.take_prompts(prompts, session);
+        }
+        let now = self.clock.now();
+        self.switch
+            .handle_prompts_changed(now, &done.order, done.outcome);
     }
 
     /// A recording is kept or lost: its mailbox may be full now.
@@ -248,14 +278,15 @@ impl Signalling {
             Command::LogIn {
                 call,
                 attempt,
-                mailbox,
+                door,
                 passcode,
             } => self.edges.log_in(LogIn {
                 call,
                 attempt,
-                mailbox,
+                door,
                 passcode,
             }),
+            Command::ChangePrompts(order) => self.edges.change_prompts(order),
             Command::ClearLamp { call, mailbox } => {
                 self.lamps.handle_cleared(now.mono, &mailbox);
                 self.switch.handle_lamp_cleared(now, call, Ok(()));

@@ -4,7 +4,8 @@ use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
 use super::log_ins::{LogIns, LogInsFault};
-use super::prompts::{self, PromptWatch, Prompts};
+use super::prompt_desk::PromptDesk;
+use super::prompts::{Loader, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::state_file::StateFile;
@@ -14,10 +15,9 @@ use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
-use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
 use crate::library::studio::{Studio, StudioFault};
-use crate::library::{self, Library, LibraryFault};
+use crate::library::{self, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
@@ -59,12 +59,12 @@ pub enum StartFault {
     /// The prompts.
     #[error(transparent)]
     Prompts(#[from] LibraryFault),
-    /// The menus.
-    #[error(transparent)]
-    Menus(#[from] MenusFault),
     /// The store of prompt sets.
     #[error(transparent)]
     Studio(#[from] StudioFault),
+    /// The menus.
+    #[error(transparent)]
+    Menus(#[from] MenusFault),
     /// The web page.
     #[error(transparent)]
     Web(#[from] WebFault),
@@ -111,8 +111,9 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let web = start_web(config, &menus)?;
-        let (edges, delivery, cleared) = open_edges(config, &roster).await?;
+        let studio = Arc::new(Studio::open(rules::studio(config, &menus))?);
+        let web = start_web(config, &studio)?;
+        let (edges, delivery, cleared) = open_edges(config, &roster, studio).await?;
         let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
@@ -178,8 +179,11 @@ impl Server {
 async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
+    studio: Arc<Studio>,
 ) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
-    let (prompts, prompt_watch, renewed) = load_prompts(config)?;
+    let loader = Arc::new(load_prompts(config)?);
+    let library = loader.newest();
+    let (found, renewed) = mpsc::unbounded_channel();
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
@@ -196,7 +200,11 @@ async fn open_edges(
     )?;
     let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
     let (verdict, verdicts) = mpsc::unbounded_channel();
-    let log_ins = LogIns::start(Arc::clone(roster), random()?, verdict)?;
+    let operators = rules::operator_passcodes(config);
+    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
+    let (change, changes) = mpsc::unbounded_channel();
+    let prompt_watch = PromptWatch::start(Arc::clone(&loader), Arc::clone(&library), found)?;
+    let prompt_desk = PromptDesk::start(studio, move || loader.newest(), change)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -209,9 +217,12 @@ async fn open_edges(
         near,
         log_ins,
         verdicts,
-        prompts,
+        prompts: Prompts::new(library),
         renewed,
         prompt_watch,
+        prompt_desk,
+        changes,
+        ordered: HashMap::new(),
         telling: Telling::new(events),
         asked: Questions::default(),
         lamp_file,
@@ -233,20 +244,13 @@ fn sockets(config: &Config) -> transport::Config {
     }
 }
 
-/// The prompts, the watch over them, and where it tells of others.
-fn load_prompts(
-    config: &Config,
-) -> Result<(Prompts, PromptWatch, mpsc::UnboundedReceiver<Arc<Library>>), StartFault> {
-    let config = library::Config {
+/// The prompts, loaded.
+fn load_prompts(config: &Config) -> Result<Loader, LibraryFault> {
+    Loader::open(library::Config {
         store: Some(config.prompts.store.clone()),
         cache: config.prompts.cache.clone(),
         tones: false,
-    };
-    let library = Arc::new(Library::load(&config)?);
-    prompts::tell_unused(&library);
-    let (found, renewed) = mpsc::unbounded_channel();
-    let watch = PromptWatch::start(config, Arc::clone(&library), found)?;
-    Ok((Prompts::new(library), watch, renewed))
+    })
 }
 
 /// The languages that subscribers chose, but for those who are gone.
@@ -257,13 +261,11 @@ fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices)
     Ok((file, choices))
 }
 
-/// The web page, where the configuration has one.
-fn start_web(config: &Config, menus: &Menus) -> Result<Option<Web>, StartFault> {
+fn start_web(config: &Config, studio: &Arc<Studio>) -> Result<Option<Web>, StartFault> {
     let Some(web) = rules::web(config) else {
         return Ok(None);
     };
-    let studio = Studio::open(rules::studio(config, menus))?;
-    Ok(Some(Web::start(web, Arc::new(studio))?))
+    Ok(Some(Web::start(web, Arc::clone(studio))?))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

@@ -2,7 +2,8 @@
 
 use crate::audio::Law;
 use crate::base::{CallId, MessageId, Mono, Now};
-use crate::call::Milestone;
+use crate::call::{Milestone, PromptOrder, PromptWork};
+use crate::flow::PromptFault;
 use crate::observe::{CallEvent, EventLog, TakeStep};
 use crate::prompt::{MessageKind, Phrase, Say};
 use std::collections::HashMap;
@@ -98,6 +99,7 @@ impl Telling {
             Milestone::TakeKept(id) => self.take(call, *id, TakeStep::Kept),
             Milestone::TakeLost(id) => self.take(call, *id, TakeStep::Lost),
             Milestone::TakeDropped(id) => self.take(call, *id, TakeStep::Dropped),
+            Milestone::Prompts(order, outcome) => prompts(order, *outcome),
             Milestone::Ended(why) => self.end(now, call, (*why).to_owned()),
         }
     }
@@ -138,7 +140,24 @@ fn say(call: CallId, what: &Milestone) {
         | Milestone::PlayingMessage(_)
         | Milestone::PlayingTake(_)
         | Milestone::TakeEnded(..)
-        | Milestone::TakeDropped(_) => {}
+        | Milestone::TakeDropped(_)
+        | Milestone::Prompts(..) => {}
+    }
+}
+
+/// Who changed which prompts.
+fn prompts(order: &PromptOrder, outcome: Result<(), PromptFault>) -> CallEvent {
+    let (change, clip) = match &order.work {
+        PromptWork::Replace { clip, .. } => ("replace", Some(clip)),
+        PromptWork::Drop(clip) => ("drop", Some(clip)),
+        PromptWork::RollBack => ("roll back", None),
+    };
+    CallEvent::Prompts {
+        number: order.dialled.clone(),
+        set: order.set.to_string(),
+        change,
+        clip: clip.map(ToString::to_string),
+        outcome: outcome.map_or_else(|fault| fault.to_string(), |()| "done".to_owned()),
     }
 }
 

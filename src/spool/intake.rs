@@ -3,7 +3,7 @@
 //! Control words are few (a handful a call) and never dropped once taken; audio blocks are many
 //! and refused when the disk is behind by more than the queue holds.
 
-use crate::audio::WireAudio;
+use crate::audio::{Law, WireAudio};
 use crate::base::MessageId;
 use crate::mailbox::{Envelope, Facts};
 use crate::media::{TakeSink, TakeSinkFull};
@@ -20,6 +20,13 @@ pub enum Request {
         take: MessageId,
         /// What is known of it.
         envelope: Box<Envelope>,
+    },
+    /// Start a take that is no message and stays in memory.
+    BeginScratch {
+        /// The take.
+        take: MessageId,
+        /// The law of its octets.
+        law: Law,
     },
     /// Octets of a take, in the law of its envelope, gapless.
     Block {
@@ -98,6 +105,9 @@ pub enum TakeFault {
     /// Its blocks do not check.
     #[error("the take is damaged")]
     Damaged,
+    /// As many takes as may be are being tried out.
+    #[error("too many recordings are being tried out")]
+    TooMany,
 }
 
 /// The queue to the disk thread is full or the thread has ended.

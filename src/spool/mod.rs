@@ -23,6 +23,7 @@ mod operator;
 mod outbox;
 mod recorder;
 mod recovery;
+mod scratch;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,9 @@ pub use operator::{SpoolEntry, SpoolState, drop_message, list, retry};
 pub use outbox::OUTBOX_MAX;
 pub use recorder::{MEASURE_EVERY, Recorder, SETTLE, SYNC_EVERY};
 pub use recovery::Recovered;
+pub use scratch::{SCRATCH_LONGEST, SCRATCH_MAX};
 
+use crate::audio::Law;
 use crate::base::{MessageId, Mono};
 use crate::mailbox::{Ending, Envelope, Facts, Outbox};
 use crate::media::RecordEnd;
@@ -148,6 +151,12 @@ impl Spool {
         self.intake.ask(Request::Begin { take, envelope })
     }
 
+    /// Starts a take that is no message and stays in memory, to be loaded and discarded; answered
+    /// by [`Report::Begun`].
+    pub fn begin_scratch(&self, take: MessageId, law: Law) -> Result<(), Refused> {
+        self.intake.ask(Request::BeginScratch { take, law })
+    }
+
     /// Makes a take a message; answered by [`Report::Kept`]. Every block must have been handed
     /// to an [`Intake`] before.
     pub fn commit(&self, take: MessageId, facts: Facts) -> Result<(), Refused> {
@@ -245,6 +254,7 @@ impl<R: FnMut(Report)> DiskThread<R> {
         let waiting = match request {
             Request::Block { .. } => &self.shared.blocks,
             Request::Begin { .. }
+            | Request::BeginScratch { .. }
             | Request::Commit { .. }
             | Request::Discard { .. }
             | Request::Load { .. }

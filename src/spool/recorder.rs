@@ -21,6 +21,7 @@ use super::intake::{Report, Request, TakeFault};
 use super::layout::Layout;
 use super::outbox::{FILE_MAX, OUTBOX_MAX, SpoolOutbox, remove_if_there};
 use super::recovery::{self, Fate, Recovered, deposit, worth_keeping};
+use super::scratch::Scratch;
 use super::{OpenFault, Rules};
 use crate::audio::WireAudio;
 use crate::audio::wire::duration_to_samples;
@@ -50,6 +51,7 @@ pub struct Recorder<D: Disk> {
     rules: Rules,
     outbox: Arc<SpoolOutbox<D>>,
     takes: HashMap<MessageId, Take<D::File>>,
+    scratch: Scratch,
     settling: Vec<Settling>,
     settle_at: Option<Mono>,
     /// Takes to sync, in the order of their time.
@@ -124,6 +126,7 @@ impl<D: Disk> Recorder<D> {
             rules,
             outbox,
             takes: HashMap::new(),
+            scratch: Scratch::default(),
             settling: Vec::new(),
             settle_at: None,
             syncs: VecDeque::new(),
@@ -155,6 +158,10 @@ impl<D: Disk> Recorder<D> {
     pub fn handle(&mut self, request: Request, now: Mono) {
         match request {
             Request::Begin { take, envelope } => self.begin(take, *envelope, now),
+            Request::BeginScratch { take, law } => {
+                let outcome = self.scratch.begin(take, law);
+                self.reports.push_back(Report::Begun { take, outcome });
+            }
             Request::Block { take, octets } => self.block(take, octets, now),
             Request::Commit { take, facts } => self.commit(take, &facts, now),
             Request::Discard { take } => self.discard(take, now),
@@ -232,6 +239,11 @@ impl<D: Disk> Recorder<D> {
     }
 
     fn block(&mut self, id: MessageId, octets: Vec<u8>, now: Mono) {
+        if self.scratch.has(id) {
+            self.scratch.add(id, &octets);
+            self.spare.push(octets);
+            return;
+        }
         let Some(take) = self.takes.get_mut(&id) else {
             self.spare.push(octets);
             return;
@@ -365,6 +377,10 @@ impl<D: Disk> Recorder<D> {
     }
 
     fn discard(&mut self, id: MessageId, now: Mono) {
+        if self.scratch.discard(id) {
+            self.reports.push_back(Report::Discarded { take: id });
+            return;
+        }
         if let Some(mut take) = self.takes.remove(&id) {
             self.spare.append(&mut take.tail);
             self.judge();
@@ -389,7 +405,7 @@ impl<D: Disk> Recorder<D> {
 
     fn load(&mut self, id: MessageId) {
         let outcome = match self.takes.get(&id) {
-            None => Err(TakeFault::Unknown),
+            None => self.scratch.load(id).ok_or(TakeFault::Unknown),
             Some(take) => match self.sound(id, take) {
                 Ok(sound) => Ok(WireAudio::from_octets(take.envelope.law, &sound)),
                 Err(fault) if fault.kind() == io::ErrorKind::InvalidData => Err(TakeFault::Damaged),

@@ -18,6 +18,7 @@ mod line;
 mod network;
 mod phone;
 mod player;
+mod prompts;
 mod script;
 mod server;
 mod setting;

@@ -23,6 +23,8 @@
 //! given beginning a recording fails | keeping a recording fails | reading a recording fails
 //! given the disk breaks after 3s | the disk falls behind after 3s
 //! given the disk takes 2s | mailboxes take 2s | passcodes take 2s
+//! given prompts 9700 with passcode 2580      also: of acme, without passcode
+//! given every recording is too quiet         also: too loud; the studio fails, works, takes 5s
 //! given messages are at most 5s long | silence never ends a recording
 //! given network loses 2% doubles 1% delays 20ms jitters 40ms seed 7     signalling likewise
 //! given the peer is not trusted
@@ -52,6 +54,8 @@
 //! then the newest message of 2001 is in nl   that is, its mail is
 //! then the newest message of 2001 holds speech 2
 //! then nothing was recorded
+//! then prompts were changed: 9700 en replace leave-message done, ...      in the log, in order
+//! then no prompts were changed
 //! then the indicator of 2001 is off          also: on
 //! then the keys taken were 123
 //! then the keys 4321 are in no log
@@ -181,6 +185,8 @@ pub enum Claim {
         language: String,
     },
     NothingRecorded,
+    /// Every change of prompts in the log.
+    Prompts(String),
     Lamp {
         mailbox: String,
         on: bool,
@@ -372,6 +378,8 @@ fn claim(words: &[&str]) -> Option<Claim> {
             on: *how == "on",
         },
         ["nothing", "was", "recorded"] => Claim::NothingRecorded,
+        ["prompts", "were", "changed:", rest @ ..] => Claim::Prompts(rest.join(" ")),
+        ["no", "prompts", "were", "changed"] => Claim::Prompts(String::new()),
         ["the", "keys", "taken", "were", keys] => Claim::KeysTaken(text(keys)),
         ["the", "keys", keys, "are", "in", "no", "log"] => Claim::NotLogged(text(keys)),
         _ => return None,

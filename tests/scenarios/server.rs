@@ -5,11 +5,12 @@
 //! world carries. Each input is followed through until nothing has more to say, as the signalling
 //! task of a running server does it.
 
+use crate::prompts::Prompts;
 use crate::store::{Disk, Mailbox};
 use crate::voice::Voice;
-use belpost::audio::WireAudio;
+use belpost::audio::{Law, WireAudio};
 use belpost::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
-use belpost::call::{self, Milestone, Rules, Switch, TakeCommand};
+use belpost::call::{self, Door, Milestone, PromptOrder, PromptWork, Rules, Switch, TakeCommand};
 use belpost::flow::{KeepFault, LampFault, LanguageFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
@@ -30,6 +31,8 @@ pub enum Input {
     Media(SessionId, media::Event),
     /// A recording is to be begun on disk.
     Begin(MessageId, Box<belpost::mailbox::Envelope>),
+    /// A recording is to be begun that is only tried out.
+    BeginScratch(MessageId, Law),
     /// A recording is to be kept.
     Commit(MessageId, belpost::mailbox::Facts),
     /// A recording is to be dropped.
@@ -41,7 +44,9 @@ pub enum Input {
     /// A message is to be read.
     Fetch(CallId, PlayId, MailboxId, MessageId),
     /// A passcode is to be checked.
-    LogIn((CallId, u32), MailboxId, String),
+    LogIn((CallId, u32), Door, String),
+    /// Prompts are to be changed, with the recording that becomes one.
+    ChangePrompts(PromptOrder, Option<WireAudio>),
     /// A message indicator is to be put out.
     ClearLamp(CallId, MailboxId),
     /// The choice of a language is to be stored.
@@ -53,7 +58,12 @@ impl Input {
     pub fn queue(&self) -> &'static str {
         match self {
             Input::Media(..) => "media",
-            Input::Begin(..) | Input::Commit(..) | Input::Discard(_) | Input::Load(_) => "disk",
+            Input::ChangePrompts(..) => "studio",
+            Input::Begin(..)
+            | Input::BeginScratch(..)
+            | Input::Commit(..)
+            | Input::Discard(_)
+            | Input::Load(_) => "disk",
             Input::Mail(..) | Input::Fetch(..) | Input::ClearLamp(..) => "mailboxes",
             Input::LogIn(..) => "passcodes",
             Input::SetLanguage(..) => "languages",
@@ -70,6 +80,8 @@ pub struct Delays {
     pub mailbox: Duration,
     /// A passcode.
     pub passcode: Duration,
+    /// A change of prompts.
+    pub studio: Duration,
 }
 
 /// A media session and where it is reached.
@@ -91,6 +103,8 @@ pub struct Server {
     pub disk: Disk,
     /// The mailboxes.
     pub mailboxes: BTreeMap<MailboxId, Mailbox>,
+    /// The prompt sets.
+    pub prompts: Prompts,
     /// Passcodes by mailbox.
     pub passcodes: BTreeMap<MailboxId, String>,
     /// Mailboxes whose message indicator was put out.
@@ -135,6 +149,7 @@ impl Server {
             inputs: VecDeque::new(),
             disk: Disk::default(),
             mailboxes: BTreeMap::new(),
+            prompts: Prompts::default(),
             passcodes: BTreeMap::new(),
             lamps_off: BTreeSet::new(),
             lamps_fail: false,
@@ -144,6 +159,7 @@ impl Server {
                 disk: Duration::from_millis(3),
                 mailbox: Duration::from_millis(30),
                 passcode: Duration::from_millis(25),
+                studio: Duration::from_millis(800),
             },
             log: Vec::new(),
             messages: Vec::new(),
@@ -341,6 +357,11 @@ impl Server {
                     self.switch.handle_take_refused(now, take);
                 }
             }
+            Input::BeginScratch(take, law) => {
+                if self.disk.begin_scratch(take, law).is_err() {
+                    self.switch.handle_take_refused(now, take);
+                }
+            }
             Input::Commit(take, facts) => self.commit(now, take, &facts),
             Input::Discard(take) => self.disk.discard(take),
             Input::Load(take) => {
@@ -364,9 +385,20 @@ impl Server {
                 let choice = (mailbox, language);
                 self.switch.handle_language_set(now, call, choice, outcome);
             }
-            Input::LogIn((call, attempt), mailbox, passcode) => {
-                let right = self.passcodes.get(&mailbox) == Some(&passcode);
-                self.switch.handle_log_in(now, call, attempt, right);
+            Input::LogIn((call, attempt), door, passcode) => match door {
+                Door::Mailbox(mailbox) => {
+                    let right = self.passcodes.get(&mailbox) == Some(&passcode);
+                    self.switch.handle_log_in(now, call, attempt, right);
+                }
+                Door::Prompts(tenant) => {
+                    let worksets = self.prompts.log_in(tenant.as_ref(), &passcode);
+                    self.switch
+                        .handle_operator_log_in(now, call, attempt, worksets);
+                }
+            },
+            Input::ChangePrompts(order, recording) => {
+                let outcome = self.prompts.change(&order, recording);
+                self.switch.handle_prompts_changed(now, &order, outcome);
             }
         }
     }
@@ -437,12 +469,21 @@ impl Server {
             call::Command::LogIn {
                 call,
                 attempt,
-                mailbox,
+                door,
                 passcode,
             } => {
                 let passcode = passcode.reveal().clone();
-                let question = Input::LogIn((call, attempt), mailbox, passcode);
+                let question = Input::LogIn((call, attempt), door, passcode);
                 self.questions.push((self.delays.passcode, question));
+            }
+            call::Command::ChangePrompts(order) => {
+                let recording = match order.work {
+                    // It may be dropped by the next command, as by a real spool in order.
+                    PromptWork::Replace { take, .. } => self.disk.load(take).ok(),
+                    PromptWork::Drop(_) | PromptWork::RollBack => None,
+                };
+                let question = Input::ChangePrompts(order, recording);
+                self.questions.push((self.delays.studio, question));
             }
             call::Command::ClearLamp { call, mailbox } => {
                 let question = Input::ClearLamp(call, mailbox);
@@ -466,6 +507,10 @@ impl Server {
                 // The blocks that follow at once belong to it, so it has a place from now on.
                 self.disk.takes.entry(take).or_default();
                 Input::Begin(take, envelope)
+            }
+            TakeCommand::BeginScratch { take, law } => {
+                self.disk.takes.entry(take).or_default();
+                Input::BeginScratch(take, law)
             }
             TakeCommand::Commit { take, facts } => Input::Commit(take, facts),
             TakeCommand::Discard(take) => Input::Discard(take),
@@ -509,7 +554,7 @@ impl Server {
         phrases: &[belpost::prompt::Phrase],
         voice: &belpost::prompt::Voice,
     ) {
-        let items = self.voice.say(phrases, voice);
+        let items = self.voice.say(phrases, voice, &self.prompts);
         self.command(now, session, media::Command::Play { id, items });
     }
 

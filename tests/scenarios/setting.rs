@@ -21,6 +21,7 @@ pub struct Setting {
     settings: Settings,
     languages: Option<Languages>,
     untrusted: bool,
+    operators: Vec<(DialString, Option<TenantId>, Option<String>)>,
 }
 
 impl Setting {
@@ -55,6 +56,16 @@ impl Setting {
                     limits: Limits::default(),
                 };
                 self.subscribers.push((profile, passcode.clone()));
+            }
+            Given::Operator {
+                number,
+                tenant,
+                passcode,
+            } => {
+                let number = DialString::parse(number).map_err(|f| f.to_string())?;
+                let tenant = tenant.as_ref().map(|t| TenantId::parse(t));
+                let tenant = tenant.transpose().map_err(|f| f.to_string())?;
+                self.operators.push((number, tenant, passcode.clone()));
             }
             Given::Longest(span) => self.settings.longest_message = *span,
             Given::NoSilenceLimit => self.settings.silence_limit = None,
@@ -92,6 +103,8 @@ impl Setting {
             | Given::DiskTakes(_)
             | Given::MailboxesTake(_)
             | Given::PasscodesTake(_)
+            | Given::PromptFault(_)
+            | Given::StudioTakes(_)
             | Given::Network { .. } => return Ok(false),
         }
         Ok(true)
@@ -126,6 +139,11 @@ impl Setting {
                 portal: vec![number("1233"), number("*62")],
                 messages: vec![number("*86")],
                 clear_lamp: vec![number("*99")],
+                operators: self
+                    .operators
+                    .iter()
+                    .map(|(number, tenant, _)| (number.clone(), tenant.clone()))
+                    .collect(),
                 diagnostics: vec![
                     (number("9901"), Diagnostic::Announcement),
                     (number("9902"), Diagnostic::Echo),
@@ -145,6 +163,10 @@ impl Setting {
             &["10.0.1.0/24"]
         };
         let mut server = Server::new(rules, trusted, 42);
+        for (_, tenant, passcode) in &self.operators {
+            let passcode = passcode.clone().map(|p| (tenant.clone(), p));
+            server.prompts.passcodes.extend(passcode);
+        }
         for (profile, passcode) in &self.subscribers {
             server
                 .mailboxes
@@ -213,6 +235,8 @@ impl Setting {
             Given::DiskTakes(span) => server.delays.disk = *span,
             Given::MailboxesTake(span) => server.delays.mailbox = *span,
             Given::PasscodesTake(span) => server.delays.passcode = *span,
+            Given::PromptFault(fault) => server.prompts.fault = *fault,
+            Given::StudioTakes(span) => server.delays.studio = *span,
             Given::Network {
                 signalling,
                 settings,
@@ -228,6 +252,7 @@ impl Setting {
                 }
             }
             Given::Mailbox { .. }
+            | Given::Operator { .. }
             | Given::Languages { .. }
             | Given::Callers { .. }
             | Given::Longest(_)

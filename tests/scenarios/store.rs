@@ -43,8 +43,10 @@ pub struct Disk {
 /// A recording on disk.
 #[derive(Debug, Default)]
 pub struct Take {
-    /// What is known of it; `None` when it could not be begun.
+    /// What is known of it; `None` when it could not be begun, or is no message.
     pub envelope: Option<Box<Envelope>>,
+    /// The law of one that is only tried out.
+    pub scratch: Option<Law>,
     /// Its audio so far.
     pub octets: Vec<u8>,
 }
@@ -56,7 +58,8 @@ impl Take {
     }
 
     fn law(&self) -> Law {
-        self.envelope.as_ref().map_or(Law::A, |e| e.law)
+        let law = self.envelope.as_ref().map(|e| e.law);
+        law.or(self.scratch).unwrap_or(Law::A)
     }
 }
 
@@ -69,6 +72,16 @@ impl Disk {
         }
         self.begun += 1;
         self.takes.entry(take).or_default().envelope = Some(envelope);
+        Ok(())
+    }
+
+    /// Starts a recording that is only tried out.
+    pub fn begin_scratch(&mut self, take: MessageId, law: Law) -> Result<(), KeepFault> {
+        if self.no_begin {
+            self.takes.remove(&take);
+            return Err(KeepFault::Disk);
+        }
+        self.takes.entry(take).or_default().scratch = Some(law);
         Ok(())
     }
 
@@ -133,7 +146,8 @@ impl TakeSink for Disk {
         if self.behind_after.is_some_and(|most| length > most) {
             return Err(TakeSinkFull);
         }
-        if self.breaks_after.is_some_and(|most| length > most) {
+        let on_disk = take.scratch.is_none();
+        if on_disk && self.breaks_after.is_some_and(|most| length > most) {
             self.broken.push(id);
             return Ok(());
         }

@@ -2,6 +2,7 @@
 //! call tell which clip was heard; and speech whose every fifth of a second is told from the
 //! others, so that they tell which second of a message was heard.
 
+use crate::prompts::Prompts;
 use belpost::audio::tone::{self, Pair};
 use belpost::audio::{Law, WIRE_RATE, WireAudio};
 use belpost::base::Language;
@@ -68,7 +69,12 @@ pub struct Voice {
 
 impl Voice {
     /// What the prompt library would hand to a media session.
-    pub fn say(&mut self, phrases: &[Phrase], voice: &prompt::Voice) -> Vec<PlayItem> {
+    pub fn say(
+        &mut self,
+        phrases: &[Phrase],
+        voice: &prompt::Voice,
+        prompts: &Prompts,
+    ) -> Vec<PlayItem> {
         let spoken = |language: &&Language| !self.unspoken.contains(*language);
         let usual = voice.languages.iter().find(spoken).expect("a language");
         let each = |phrase: &Phrase| match phrase {
@@ -78,7 +84,7 @@ impl Voice {
         let pieces: Vec<_> = phrases.iter().flat_map(each).collect();
         let items = pieces.into_iter();
         items
-            .flat_map(|(piece, language)| self.piece(piece, &language))
+            .flat_map(|(piece, language)| self.piece(piece, (voice, &language), prompts))
             .collect()
     }
 
@@ -88,8 +94,18 @@ impl Voice {
         named.map_or("a clip never said", |(name, _)| name)
     }
 
-    fn piece(&mut self, piece: Piece, language: &Language) -> Vec<PlayItem> {
+    fn piece(
+        &mut self,
+        piece: Piece,
+        (voice, language): (&prompt::Voice, &Language),
+        prompts: &Prompts,
+    ) -> Vec<PlayItem> {
+        let tenant = voice.tenant.as_ref();
         match piece {
+            Piece::Clip(clip) if prompts.own(tenant, language, &clip).is_some() => {
+                let own = prompts.own(tenant, language, &clip).cloned();
+                own.map(PlayItem::Audio).into_iter().collect()
+            }
             Piece::Clip(clip) => vec![self.clip(&clip, language), PlayItem::Silence(GAP)],
             Piece::Beep => vec![PlayItem::Audio(beep().clone())],
             Piece::Pause(span) => vec![PlayItem::Silence(span)],

@@ -29,6 +29,8 @@ const STEPS_OF_A_CALL: &[&str] = &[
     "presses 4321#62",
     "presses 61",
     "presses 231462",
+    "presses 2580#21",
+    "presses 2580#13#1",
     "waits 20ms",
     "waits 300ms",
     "waits 1s",
@@ -60,6 +62,8 @@ const CALLS: &[&str] = &[
     "call 1233 from 0612345678 diverted by 2001 because no-answer by target",
     "call 4444 from 0612345678",
     "call 9902 from 0612345678",
+    "call 9700 from 2009",
+    "call 9700 from 2009",
 ];
 
 /// Troubles, and their ends.
@@ -82,6 +86,10 @@ const TROUBLES: &[&str] = &[
     "given mailboxes take 30ms",
     "given passcodes take 12s",
     "given passcodes take 25ms",
+    "given the studio takes 70s",
+    "given the studio takes 800ms",
+    "given the studio fails",
+    "given the studio works",
     "given mailbox 2001 is unavailable",
     "given mailbox 2001 is read-only",
     "given mailbox 2001 is available",
@@ -100,6 +108,7 @@ pub fn scenario(seed: u64) -> String {
     let mut lines = vec![
         "given mailbox 2001 with passcode 4321 and assistant 2009".to_owned(),
         "given mailbox 2002 language nl".to_owned(),
+        "given prompts 9700 with passcode 2580".to_owned(),
         "given mailbox 2001 has new message 6s from 0612345678".to_owned(),
         "given mailbox 2001 has saved message 4s".to_owned(),
         pick(&mut chance, CALLS).to_owned(),

@@ -2,14 +2,16 @@
 
 use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
 use crate::audio::WireAudio;
-use crate::base::{DialString, Digit, Language, MessageId, Mono, PlayId};
+use crate::base::{DialString, Digit, Language, MessageId, Mono, Pii, PlayId};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
-use crate::call::vocabulary::{Command, Milestone, TakeCommand};
+use crate::call::vocabulary::{Command, Door, Milestone, PromptOrder, PromptWork, TakeCommand};
 use crate::call::voice;
-use crate::flow::{Effect, Event, LampFault, LanguageFault, LogIn, PlayFault};
+use crate::flow::{
+    Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault,
+};
 use crate::media::{self, PlayItem};
-use crate::prompt::Phrase;
+use crate::prompt::{Phrase, SetId};
 use crate::{mailbox, sip};
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ impl CallSession {
             Effect::Pause => self.pause(desk, true),
             Effect::Resume => self.pause(desk, false),
             Effect::Record(limits) => self.record(desk, limits),
+            Effect::RecordScratch(limits) => self.record_scratch(desk, limits),
             Effect::StopRecord => self.to_media(desk, media::Command::StopRecord),
             Effect::Keep => self.keep(desk),
             Effect::Discard => self.discard(desk),
@@ -31,10 +34,17 @@ impl CallSession {
             Effect::FlushKeys => self.ahead.clear(),
             Effect::Mail(command) => self.ask_mailbox(desk, command),
             Effect::LogIn(log_in) => {
-                self.check_log_in(desk, log_in);
+                self.check_log_in(desk, Door::Mailbox(log_in.mailbox), log_in.passcode);
             }
             Effect::ClearLamp => self.clear_lamp(desk),
             Effect::SetLanguage(language) => self.set_language(desk, language),
+            Effect::OperatorLogIn(log_in) => {
+                self.check_log_in(desk, Door::Prompts(log_in.tenant), log_in.passcode);
+            }
+            Effect::ChangePrompts(set, change) => self.change_prompts(desk, set, change),
+            Effect::Speak(language) => {
+                self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
+            }
             Effect::MaskKeys(masked) => self.masked = masked,
             Effect::Transfer(number) => self.transfer(desk, &number),
             Effect::HangUp => {
@@ -80,8 +90,12 @@ impl CallSession {
     pub(super) fn play_take(&mut self, desk: &mut Desk<'_>) {
         self.stop_play(desk);
         let take = match self.take {
-            Take::Ended(recorded) => recorded.take,
-            Take::None | Take::Running { .. } | Take::Failed | Take::Committing(_) => {
+            Take::Ended(recorded) | Take::Tried(recorded) => recorded.take,
+            Take::None
+            | Take::Running { .. }
+            | Take::Failed
+            | Take::Committing(_)
+            | Take::Trying(_) => {
                 return self.events.push_back(Event::PlayFailed(PlayFault::Gone));
             }
         };
@@ -141,17 +155,41 @@ impl CallSession {
         });
     }
 
-    fn check_log_in(&mut self, desk: &mut Desk<'_>, log_in: LogIn) {
-        let (call, mailbox) = (self.id, log_in.mailbox);
+    fn check_log_in(&mut self, desk: &mut Desk<'_>, door: Door, passcode: Pii<String>) {
         self.attempts = self.attempts.saturating_add(1);
-        let attempt = self.attempts;
-        self.ask(desk, Question::LogIn(attempt, mailbox.clone()));
+        let (call, attempt) = (self.id, self.attempts);
+        self.ask(desk, Question::LogIn(attempt, door.clone()));
         desk.out.push_back(Command::LogIn {
             call,
             attempt,
-            mailbox,
-            passcode: log_in.passcode,
+            door,
+            passcode,
         });
+    }
+
+    fn change_prompts(&mut self, desk: &mut Desk<'_>, set: SetId, change: PromptChange) {
+        let work = match (change, self.take) {
+            (PromptChange::Replace(clip), Take::Tried(recorded)) => {
+                let take = recorded.take;
+                PromptWork::Replace { clip, take }
+            }
+            (PromptChange::Replace(_), _) => {
+                let failed = Event::PromptsChanged(Err(PromptFault::Failed));
+                return self.events.push_back(failed);
+            }
+            (PromptChange::Drop(clip), _) => PromptWork::Drop(clip),
+            (PromptChange::RollBack, _) => PromptWork::RollBack,
+        };
+        self.orders = self.orders.saturating_add(1);
+        let (call, order) = (self.id, self.orders);
+        self.ask(desk, Question::Prompts(order));
+        desk.out.push_back(Command::ChangePrompts(PromptOrder {
+            call,
+            order,
+            dialled: self.invite.request_uri.user.clone(),
+            set,
+            work,
+        }));
     }
 
     fn clear_lamp(&mut self, desk: &mut Desk<'_>) {

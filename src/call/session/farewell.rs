@@ -97,15 +97,19 @@ impl CallSession {
             Take::Committing(_) | Take::Running { keep: true, .. } => return,
             // A flow that ended without a word on its recording: the rule decides.
             Take::Running { keep: false, .. } | Take::Ended(_) => return self.keep(desk),
+            Take::Trying(_) | Take::Tried(_) => self.discard(desk),
             Take::None | Take::Failed => {}
         }
         match farewell {
             Farewell::PeerWaits => {
                 let answer = match self.take {
                     Take::Failed => sip::Command::ByeFailed(self.id),
-                    Take::None | Take::Running { .. } | Take::Ended(_) | Take::Committing(_) => {
-                        sip::Command::ByeDone(self.id)
-                    }
+                    Take::None
+                    | Take::Running { .. }
+                    | Take::Ended(_)
+                    | Take::Committing(_)
+                    | Take::Trying(_)
+                    | Take::Tried(_) => sip::Command::ByeDone(self.id),
                 };
                 desk.out.push_back(Command::Sip(answer));
                 self.close(desk);

@@ -13,19 +13,17 @@ mod questions;
 mod take;
 
 pub(super) use purpose::Purpose;
-pub use questions::PATIENCE;
+pub use questions::{CHANGE_PATIENCE, PATIENCE};
 
 use super::leg::Leg;
-use super::route::Diagnostic;
-use super::vocabulary::{Command, Milestone};
+use super::route::{self, Diagnostic, Source};
+use super::vocabulary::{Command, Door, Milestone};
 use super::voice;
 use crate::audio::WireAudio;
-use crate::base::{
-    CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
-};
+use crate::base::{CallId, Digit, Ids, Language, MessageId, Mono, Now, PlayId, SessionId};
 use crate::flow::{
     Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
-    PlayFault,
+    OperatorVerdict, PlayFault, PromptFault,
 };
 use crate::mime::Reason;
 use crate::prompt::Voice;
@@ -75,6 +73,8 @@ pub(super) struct CallSession {
     masked: bool,
     /// Log-in attempts so far.
     attempts: u32,
+    /// Changes of prompts ordered so far.
+    orders: u32,
     questions: Questions,
     /// Why the conversation is over; empty while it is not.
     why_ended: &'static str,
@@ -155,6 +155,7 @@ impl CallSession {
             ahead: VecDeque::new(),
             masked: false,
             attempts: 0,
+            orders: 0,
             questions: Questions::default(),
             why_ended: "",
             events: VecDeque::new(),
@@ -180,8 +181,8 @@ impl CallSession {
     /// The recording whose fate is open.
     pub(super) fn take(&self) -> Option<MessageId> {
         match self.take {
-            Take::Running { id, .. } | Take::Committing(id) => Some(id),
-            Take::Ended(recorded) => Some(recorded.take),
+            Take::Running { id, .. } | Take::Committing(id) | Take::Trying(id) => Some(id),
+            Take::Ended(recorded) | Take::Tried(recorded) => Some(recorded.take),
             Take::None | Take::Failed => None,
         }
     }
@@ -192,7 +193,11 @@ impl CallSession {
             Phase::Answered | Phase::Up => false,
             Phase::Ending(_) => match self.take {
                 Take::None | Take::Failed => true,
-                Take::Running { .. } | Take::Ended(_) | Take::Committing(_) => false,
+                Take::Running { .. }
+                | Take::Ended(_)
+                | Take::Committing(_)
+                | Take::Trying(_)
+                | Take::Tried(_) => false,
             },
             Phase::Done => true,
         }
@@ -290,19 +295,19 @@ impl CallSession {
         }
     }
 
-    /// The mailbox of this log-in attempt, while its passcode is being checked.
-    pub(super) fn log_in(&self, attempt: u32) -> Option<&MailboxId> {
+    /// What this log-in attempt is to open, while its passcode is being checked.
+    pub(super) fn log_in(&self, attempt: u32) -> Option<&Door> {
         self.questions.log_in(attempt)
     }
 
-    /// The log-in to this mailbox was checked.
-    pub(super) fn on_log_in(
-        &mut self,
-        desk: &mut Desk<'_>,
-        (attempt, mailbox): (u32, MailboxId),
-        verdict: LogInVerdict,
-    ) {
-        if !self.questions.answered(&Question::LogIn(attempt, mailbox)) {
+    /// Where the call comes from.
+    pub(super) fn source(&self) -> Source {
+        route::source(&self.invite)
+    }
+
+    /// A log-in to a mailbox was checked.
+    pub(super) fn on_log_in(&mut self, desk: &mut Desk<'_>, attempt: u32, verdict: LogInVerdict) {
+        if !self.questions.log_in_answered(attempt) {
             return;
         }
         if let LogInVerdict::Accepted(profile) = &verdict {
@@ -310,6 +315,30 @@ impl CallSession {
             self.owner = Some(Arc::clone(profile));
         }
         self.tell(desk, Event::LogIn(verdict));
+    }
+
+    /// A log-in of someone who changes prompts was checked.
+    pub(super) fn on_operator_log_in(
+        &mut self,
+        desk: &mut Desk<'_>,
+        attempt: u32,
+        verdict: OperatorVerdict,
+    ) {
+        if self.questions.log_in_answered(attempt) {
+            self.tell(desk, Event::OperatorLogIn(verdict));
+        }
+    }
+
+    /// A prompt set was changed, or was not.
+    pub(super) fn on_prompts_changed(
+        &mut self,
+        desk: &mut Desk<'_>,
+        order: u32,
+        outcome: Result<(), PromptFault>,
+    ) {
+        if self.questions.answered(&Question::Prompts(order)) {
+            self.tell(desk, Event::PromptsChanged(outcome));
+        }
     }
 
     /// The message indicator is out, or could not be put out.
@@ -353,7 +382,15 @@ impl CallSession {
                 let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
                 self.tell(desk, Event::Mail(failed));
             }
-            Question::LogIn(..) => self.tell(desk, Event::LogIn(LogInVerdict::Wrong)),
+            Question::LogIn(_, Door::Mailbox(_)) => {
+                self.tell(desk, Event::LogIn(LogInVerdict::Wrong));
+            }
+            Question::LogIn(_, Door::Prompts(_)) => {
+                self.tell(desk, Event::OperatorLogIn(OperatorVerdict::Refused));
+            }
+            Question::Prompts(_) => {
+                self.tell(desk, Event::PromptsChanged(Err(PromptFault::Failed)));
+            }
             Question::Lamp => {
                 let failed = Err(LampFault::Unavailable);
                 self.tell(desk, Event::LampCleared(failed));

@@ -3,7 +3,7 @@
 use super::Talk;
 use crate::base::MailboxId;
 use crate::call::route::Route;
-use crate::flow::{Admission, Conversation, DepositSetup, PortalSetup};
+use crate::flow::{Admission, Conversation, DepositSetup, OperatorSetup, PortalSetup};
 use crate::mime::Reason;
 use crate::sip::Refusal;
 use crate::subscriber::Profile;
@@ -47,6 +47,10 @@ impl Purpose {
             }
             Route::ClearLamp { owner } => {
                 Ok(flow(Conversation::clear_lamp(owner.clone()), owner, None))
+            }
+            Route::Operator { tenant } => {
+                let setup = OperatorSetup { tenant };
+                Ok(flow(Conversation::operator(setup), None, None))
             }
             Route::Diagnostic(kind) => Ok(Purpose {
                 talk: Talk::Diagnostic(kind),

@@ -1,9 +1,10 @@
 //! Questions a call has asked and not heard the answer of.
 //!
-//! Law: every question is answered once, by who was asked or, after [`PATIENCE`], by a fault in
-//! their name; an answer that comes later still is ignored. So no flow waits for ever.
+//! Law: every question is answered once, by who was asked or, after [`PATIENCE`] (a change of prompts
+//! has [`CHANGE_PATIENCE`]), by a fault in their name; an answer that comes later still is ignored. So no flow waits for ever.
 
-use crate::base::{Language, MailboxId, MessageId, Mono, PlayId};
+use crate::base::{Language, MessageId, Mono, PlayId};
+use crate::call::vocabulary::Door;
 use crate::mailbox;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,13 +12,18 @@ use std::time::Duration;
 /// How long an answer may take. A caller who hears nothing for longer hangs up.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long changing a prompt set may take: a clip is decoded, judged and put among hundreds of
+/// others, and another change may come first. The caller hears meanwhile that it takes a moment.
+pub const CHANGE_PATIENCE: Duration = Duration::from_secs(60);
+
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// A mailbox was asked.
     Mail(mailbox::Command),
-    /// A log-in is being checked: the attempt of this call with that number.
-    LogIn(u32, MailboxId),
+    /// A log-in is being checked: the attempt of this call with that number, and what it is to
+    /// open.
+    LogIn(u32, Door),
     /// A message indicator is being put out.
     Lamp,
     /// The choice of a language is being stored.
@@ -30,9 +36,11 @@ pub(super) enum Question {
     Audio(PlayId),
     /// The recording is being loaded.
     TakeAudio(MessageId),
+    /// A prompt set is being changed: the order of this call with that number.
+    Prompts(u32),
 }
 
-/// The open questions of a call, oldest first.
+/// The open questions of a call, the one that is overdue first in front.
 #[derive(Debug, Default)]
 pub(super) struct Questions(VecDeque<(Mono, Question)>);
 
@@ -48,6 +56,21 @@ impl Question {
             Question::Keep(_) => "keeping a recording",
             Question::Audio(_) => "audio of a message",
             Question::TakeAudio(_) => "audio of a recording",
+            Question::Prompts(_) => "changing prompts",
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match self {
+            Question::Prompts(_) => CHANGE_PATIENCE,
+            Question::Mail(_)
+            | Question::LogIn(..)
+            | Question::Lamp
+            | Question::Language(_)
+            | Question::End(_)
+            | Question::Keep(_)
+            | Question::Audio(_)
+            | Question::TakeAudio(_) => PATIENCE,
         }
     }
 }
@@ -55,13 +78,21 @@ impl Question {
 impl Questions {
     /// Notes a question.
     pub(super) fn ask(&mut self, now: Mono, question: Question) {
-        self.0.push_back((now + PATIENCE, question));
+        let until = now + question.patience();
+        let place = self.0.partition_point(|(other, _)| *other <= until);
+        self.0.insert(place, (until, question));
     }
 
     /// Strikes a question out; false when it is not open, so its answer comes too late.
     pub(super) fn answered(&mut self, question: &Question) -> bool {
         let place = self.0.iter().position(|(_, open)| open == question);
         place.and_then(|at| self.0.remove(at)).is_some()
+    }
+
+    /// Strikes a log-in attempt out; false when it is not open.
+    pub(super) fn log_in_answered(&mut self, attempt: u32) -> bool {
+        let door = self.log_in(attempt).cloned();
+        door.is_some_and(|door| self.answered(&Question::LogIn(attempt, door)))
     }
 
     /// A question whose time is over; it is struck out.
@@ -71,21 +102,22 @@ impl Questions {
             .map(|(_, question)| question)
     }
 
-    /// The mailbox of this log-in attempt, while it is being checked.
-    pub(super) fn log_in(&self, attempt: u32) -> Option<&MailboxId> {
+    /// What this log-in attempt is to open, while it is being checked.
+    pub(super) fn log_in(&self, attempt: u32) -> Option<&Door> {
         self.0.iter().find_map(|(_, question)| match question {
-            Question::LogIn(open, mailbox) => (*open == attempt).then_some(mailbox),
+            Question::LogIn(open, door) => (*open == attempt).then_some(door),
             Question::Mail(_)
             | Question::Lamp
             | Question::Language(_)
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)
-            | Question::TakeAudio(_) => None,
+            | Question::TakeAudio(_)
+            | Question::Prompts(_) => None,
         })
     }
 
-    /// When the oldest question is overdue.
+    /// When the first question is overdue.
     pub(super) fn deadline(&self) -> Option<Mono> {
         self.0.front().map(|(until, _)| *until)
     }
@@ -94,11 +126,24 @@ impl Questions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::MailboxId;
+
+    #[test]
+    fn a_change_of_prompts_is_waited_for_longer_and_holds_up_no_other_question() {
+        let mut questions = Questions::default();
+        questions.ask(Mono::ZERO, Question::Prompts(1));
+        questions.ask(Mono::ZERO, Question::Lamp);
+        let until = questions.deadline().unwrap();
+        assert_eq!(until, Mono::ZERO + PATIENCE);
+        assert_eq!(questions.overdue(until), Some(Question::Lamp));
+        assert_eq!(questions.overdue(until), None);
+        assert_eq!(questions.deadline(), Some(Mono::ZERO + CHANGE_PATIENCE));
+    }
 
     #[test]
     fn a_late_verdict_is_not_taken_for_that_of_a_newer_log_in() {
         let mut questions = Questions::default();
-        let mailbox = MailboxId::parse("2001").unwrap();
+        let mailbox = Door::Mailbox(MailboxId::parse("2001").unwrap());
         questions.ask(Mono::ZERO, Question::LogIn(1, mailbox.clone()));
         questions.overdue(Mono::ZERO + PATIENCE).unwrap();
         questions.ask(Mono::ZERO + PATIENCE, Question::LogIn(2, mailbox.clone()));

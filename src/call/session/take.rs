@@ -1,7 +1,8 @@
 //! The recording of a call: from its first sample to a message, or to nothing.
 //!
 //! Laws: what has begun is committed or discarded, once; a recording that is not worth keeping is
-//! dropped only when the caller is gone; a caller never hears "saved" of what the disk refused.
+//! dropped only when the caller is gone; a caller never hears "saved" of what the disk refused; a
+//! recording to be tried out is never committed, whatever happens to the call.
 
 use super::{CallSession, Desk, Phase, Question};
 use crate::base::{MessageId, Mono};
@@ -29,6 +30,10 @@ pub(super) enum Take {
     Failed,
     /// On its way to being a message.
     Committing(MessageId),
+    /// Being recorded to be tried out: it is no message, and none of it is on disk.
+    Trying(MessageId),
+    /// Recorded to be tried out.
+    Tried(Recorded),
 }
 
 impl CallSession {
@@ -60,6 +65,15 @@ impl CallSession {
         self.note(desk, Milestone::TakeBegan(take));
     }
 
+    pub(super) fn record_scratch(&mut self, desk: &mut Desk<'_>, limits: media::RecordLimits) {
+        let (take, law) = (desk.ids.message(desk.now.wall), self.leg.law());
+        self.take = Take::Trying(take);
+        let begin = TakeCommand::BeginScratch { take, law };
+        desk.out.push_back(Command::Take(begin));
+        self.to_media(desk, media::Command::Record { take, law, limits });
+        self.note(desk, Milestone::TakeBegan(take));
+    }
+
     pub(super) fn keep(&mut self, desk: &mut Desk<'_>) {
         match self.take {
             Take::Running {
@@ -78,6 +92,7 @@ impl CallSession {
                 self.to_media(desk, media::Command::StopRecord);
             }
             Take::Ended(recorded) => self.commit(desk, recorded),
+            Take::Trying(_) | Take::Tried(_) => self.discard(desk),
             Take::Running { keep: true, .. } | Take::None | Take::Failed | Take::Committing(_) => {}
         }
     }
@@ -109,11 +124,11 @@ impl CallSession {
 
     pub(super) fn discard(&mut self, desk: &mut Desk<'_>) {
         let take = match self.take {
-            Take::Running { id, .. } => {
+            Take::Running { id, .. } | Take::Trying(id) => {
                 self.to_media(desk, media::Command::StopRecord);
                 id
             }
-            Take::Ended(recorded) => recorded.take,
+            Take::Ended(recorded) | Take::Tried(recorded) => recorded.take,
             Take::Failed => {
                 self.take = Take::None;
                 return;
@@ -127,6 +142,11 @@ impl CallSession {
     }
 
     pub(super) fn on_recorded(&mut self, desk: &mut Desk<'_>, mut recorded: Recorded) {
+        if self.take == Take::Trying(recorded.take) {
+            self.note(desk, Milestone::TakeEnded(recorded.take, recorded.length));
+            self.take = Take::Tried(recorded);
+            return self.tell(desk, Event::Recorded(done(&recorded)));
+        }
         let Take::Running {
             id, keep, broken, ..
         } = self.take
@@ -198,19 +218,22 @@ impl CallSession {
 
     /// The spool could not begin the recording: the caller must not go on talking to nobody.
     pub(in crate::call) fn on_take_refused(&mut self, desk: &mut Desk<'_>, take: MessageId) {
-        match self.take {
-            Take::Running { id, .. } if id == take => {}
+        let (lost, told) = match self.take {
+            Take::Running { id, .. } if id == take => (self.lost(), Milestone::TakeLost(take)),
+            Take::Trying(id) if id == take => (Take::None, Milestone::TakeDropped(take)),
             Take::Running { .. }
+            | Take::Trying(_)
+            | Take::Tried(_)
             | Take::None
             | Take::Ended(_)
             | Take::Failed
             | Take::Committing(_) => {
                 return;
             }
-        }
+        };
         self.to_media(desk, media::Command::StopRecord);
-        self.note(desk, Milestone::TakeLost(take));
-        self.take = self.lost();
+        self.note(desk, told);
+        self.take = lost;
         self.tell(desk, Event::RecordFailed);
         self.settle(desk);
     }
@@ -220,6 +243,8 @@ impl CallSession {
         match &mut self.take {
             Take::Running { id, broken, .. } if *id == take => *broken = true,
             Take::Running { .. }
+            | Take::Trying(_)
+            | Take::Tried(_)
             | Take::None
             | Take::Ended(_)
             | Take::Failed

@@ -19,6 +19,10 @@ pub(super) fn menus(raw: &Raw, faults: &mut Vec<MenuFault>) -> Menus {
         playing: menu(raw, &mut doors, faults),
         between: menu(raw, &mut doors, faults),
         language: menu(raw, &mut doors, faults),
+        operator: menu(raw, &mut doors, faults),
+        clip: menu(raw, &mut doors, faults),
+        clip_review: menu(raw, &mut doors, faults),
+        sentences: menu(raw, &mut doors, faults),
     };
     let needed = MENU_NAMES
         .iter()

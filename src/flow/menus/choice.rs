@@ -14,10 +14,15 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "playing",
     "between",
     "language",
+    "operator",
+    "clip",
+    "clip-review",
+    "sentences",
 ];
 
 /// The menus that need no key to be reached: a call begins there or comes there by itself.
-pub(super) const REACHED_WITHOUT_KEY: &[&str] = &["greeting", "recording", "review", "main"];
+pub(super) const REACHED_WITHOUT_KEY: &[&str] =
+    &["greeting", "recording", "review", "main", "operator"];
 
 /// The menus that an operator may leave without a way to them.
 pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
@@ -181,6 +186,78 @@ choices! {
         /// Back to the main menu.
         Back = "back", Some(Line::GoBack), to ["main"];
         /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The main menu of those who change prompts by telephone.
+    OperatorChoice in "operator" {
+        /// One prompt, by its number.
+        Clip = "clip", Some(Line::OperatorClip), to ["clip"];
+        /// The system greetings, one after the other.
+        Greetings = "greetings", Some(Line::OperatorGreetings), to ["clip"];
+        /// Hear example sentences.
+        Audition = "audition", Some(Line::OperatorAudition), to ["sentences"];
+        /// Work on the prompts of another language.
+        Language = "language", Some(Line::MainLanguage), to ["language"];
+        /// Put the version before to use.
+        RollBack = "roll-back", Some(Line::OperatorRollBack);
+        /// Leave.
+        Leave = "leave", Some(Line::MainLeave);
+        /// Leave too: the key that goes back everywhere else.
+        Back = "back", None;
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// One prompt.
+    ClipChoice in "clip" {
+        /// Record it.
+        Record = "record", Some(Line::ClipRecord), to ["clip-review"];
+        /// Hear it as it is now.
+        Listen = "listen", Some(Line::ClipListen);
+        /// Drop the own recording.
+        Revert = "revert", Some(Line::ClipRevert);
+        /// To the prompt before.
+        Previous = "previous", Some(Line::ClipPrevious);
+        /// To the next prompt.
+        Next = "next", Some(Line::ClipNext);
+        /// Back to the operators' menu.
+        Back = "back", Some(Line::GoBack), to ["operator"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// After the recording of a prompt.
+    ClipReviewChoice in "clip-review" {
+        /// Record again.
+        Again = "again", Some(Line::RecordingAgain);
+        /// Hear the recording.
+        Listen = "listen", Some(Line::RecordingListen);
+        /// Put it to use.
+        Use = "use", Some(Line::RecordingUse), to ["clip"];
+        /// Back to the prompt, without using the recording.
+        Back = "back", Some(Line::GoBack), to ["clip"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// While example sentences are heard.
+    SentencesChoice in "sentences" {
+        /// To the sentence before.
+        Previous = "previous", Some(Line::SentencePrevious);
+        /// To the next sentence.
+        Next = "next", Some(Line::SentenceNext);
+        /// Back to the operators' menu.
+        Back = "back", Some(Line::GoBack), to ["operator"];
+        /// Hear the choices and this sentence again.
         Repeat = "repeat", Some(Line::RepeatChoices);
     }
 }

@@ -11,8 +11,9 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, GreetingChoice, LanguageChoice, MainChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
+    MainChoice, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice,
+    VoicemailChoice,
 };
 
 use super::Detail;
@@ -105,6 +106,14 @@ pub struct Menus {
     pub between: Menu<BetweenChoice>,
     /// The choice of a language; the languages themselves have the figures it leaves free.
     pub language: Menu<LanguageChoice>,
+    /// The main menu of those who change prompts by telephone.
+    pub operator: Menu<OperatorChoice>,
+    /// One prompt.
+    pub clip: Menu<ClipChoice>,
+    /// After the recording of a prompt.
+    pub clip_review: Menu<ClipReviewChoice>,
+    /// While example sentences are heard.
+    pub sentences: Menu<SentencesChoice>,
 }
 
 impl Menus {

@@ -19,7 +19,7 @@ mod language;
 mod leaving;
 mod login;
 mod main_menu;
-mod moment;
+pub(super) mod moment;
 mod playing;
 mod voicemail;
 

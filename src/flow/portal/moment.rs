@@ -14,7 +14,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(2);
 
 /// How long a caller has waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Moment {
+pub(in crate::flow) enum Moment {
     /// Not long.
     Short,
     /// So long that the caller is being told.
@@ -31,13 +31,13 @@ impl Moment {
     }
 
     /// Something was asked just now. Nothing may be playing.
-    pub(super) fn begin(fx: &mut Effects) -> Moment {
+    pub(in crate::flow) fn begin(fx: &mut Effects) -> Moment {
         fx.push(Effect::AwaitKey(SILENCE_MAX));
         Moment::Short
     }
 
     /// Takes an event that is not the answer.
-    pub(super) fn on(self, event: &Event, fx: &mut Effects) -> Moment {
+    pub(in crate::flow) fn on(self, event: &Event, fx: &mut Effects) -> Moment {
         match (self, event) {
             (Moment::Short, Event::Timeout) => {
                 fx.push(Effect::Play(vec![Phrase::Line(Line::OneMoment)]));
@@ -49,7 +49,7 @@ impl Moment {
     }
 
     /// Stops the words if they play.
-    pub(super) fn hush(self, fx: &mut Effects) {
+    pub(in crate::flow) fn hush(self, fx: &mut Effects) {
         if self == Moment::Speaking {
             fx.push(Effect::StopPlay);
         }

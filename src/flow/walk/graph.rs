@@ -1,6 +1,6 @@
 //! The breadth-first walk and the graph it leaves behind.
 
-use super::world::{Broken, Law, World};
+use super::world::{Broken, Law, World, is_example};
 use super::{Start, Subject};
 use crate::base::Digit;
 use crate::flow::{Conversation, Effect, Event};
@@ -99,8 +99,9 @@ impl Walk<'_> {
             self.note(conversation, &next, &event);
             // One figure stands for all ten while a number is typed: only their count matters.
             let figure = matches!(event, Event::Digit(d) if d.figure().is_some_and(|f| f != 1));
-            let typing = ["portal.number", "portal.passcode"].contains(&conversation.state_name());
-            if figure && typing {
+            let state = conversation.state_name();
+            let typing = state.ends_with(".number") || state.ends_with(".passcode");
+            if figure && typing || another_clip(conversation, &next) {
                 continue;
             }
             let to = self.reach((next, after));
@@ -139,7 +140,9 @@ impl Walk<'_> {
             ..broken
         })?;
         for effect in effects {
-            if let Effect::Play(words) = effect {
+            if let Effect::Play(words) = effect
+                && !is_example(&words)
+            {
                 self.said.insert(words);
             }
         }
@@ -189,6 +192,16 @@ impl Walk<'_> {
     }
 }
 
+/// A step to a neighbour in the row of all prompts: one of hundreds stands for all. Those of the
+/// system greetings are walked through, and the row itself has tests of its own.
+fn another_clip(from: &Conversation, to: &Conversation) -> bool {
+    let place = |conversation: &Conversation| match conversation {
+        Conversation::Operator(operator) => operator.place_in_row(),
+        _ => None,
+    };
+    place(from).is_some() && place(to).is_some() && place(from) != place(to)
+}
+
 /// The word for an event in the documents; the server closing down is the same everywhere.
 fn by(event: &Event) -> Option<By> {
     Some(match event {
@@ -205,6 +218,8 @@ fn by(event: &Event) -> Option<By> {
         Event::LogIn(_) => By::Word("verdict"),
         Event::LampCleared(_) => By::Word("indicator out or not"),
         Event::LanguageSet(_) => By::Word("language stored or not"),
+        Event::OperatorLogIn(_) => By::Word("verdict"),
+        Event::PromptsChanged(_) => By::Word("changed or not"),
         Event::ServiceEnding => return None,
     })
 }

@@ -13,13 +13,13 @@ mod tests;
 mod world;
 
 use super::{
-    Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, PortalSetup,
-    Settings,
+    Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, OperatorSetup,
+    PortalSetup, Settings, Workset,
 };
 use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{Listing, Room, State, Summary};
 use crate::mime::{MailAddress, Reason};
-use crate::prompt::{Line, Phrase};
+use crate::prompt::{Grammar, Line, Phrase, SetId};
 use crate::subscriber::{Delivery, Language, Languages, Mode, Profile};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,10 +83,12 @@ struct Start {
     languages: Languages,
 }
 
-/// The mailbox that a log-in opens.
+/// What a log-in opens: a mailbox, or prompt sets.
 struct Account {
     owner: Arc<Profile>,
     listing: Listing,
+    /// What an operator who logs in can work on.
+    worksets: Vec<Workset>,
 }
 
 impl Account {
@@ -101,6 +103,7 @@ fn starts() -> Vec<Start> {
     all.extend(portals());
     all.extend(states_of_a_mailbox());
     all.extend(languages());
+    all.extend(operators());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),
@@ -181,6 +184,31 @@ fn portals() -> Vec<Start> {
     portals.map(start).into()
 }
 
+/// Operators with two languages to work on, with one, without patience, and with none at all.
+fn operators() -> Vec<Start> {
+    let operators = [
+        ("operator", vec!["nl", "en"], 3),
+        ("operator of one language", vec!["nl"], 3),
+        ("operator without patience", vec!["en"], 1),
+        ("operator without prompts", vec![], 3),
+    ];
+    let start = |(name, languages, tries): (_, Vec<&str>, _)| {
+        let setup = OperatorSetup { tenant: None };
+        let mut start = start(name, Conversation::operator(setup), 0, tries);
+        start.account.worksets = languages.into_iter().map(workset).collect();
+        start
+    };
+    operators.map(start).into()
+}
+
+/// Everybody's set of a language.
+pub(super) fn workset(language: &str) -> Workset {
+    Workset {
+        set: SetId::of(Language::parse(language).unwrap()),
+        grammar: Grammar::parse(language).unwrap(),
+    }
+}
+
 /// Mailboxes that are out of reach, full, about to lose messages, or none at all.
 fn states_of_a_mailbox() -> Vec<Start> {
     let portal = |name, entry, messages| {
@@ -258,6 +286,7 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
                 messages: (0..messages).map(message).collect(),
                 ..Listing::default()
             },
+            worksets: Vec::new(),
         },
         settings: Settings {
             tries,

@@ -3,7 +3,9 @@
 use super::world::Law;
 use super::{Real, Start, Subject};
 use crate::base::Digit;
-use crate::flow::{Conversation, Effect, Event, LanguageFault, LogInVerdict};
+use crate::flow::{
+    Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange, PromptFault,
+};
 use crate::mailbox::Command;
 use crate::prompt::{Line, Phrase};
 use std::time::Duration;
@@ -268,6 +270,70 @@ pub(super) fn faults() -> Vec<Planted> {
             |state, event, _, _, effects| {
                 if state == "deposit.greeting" && *event == Event::Timeout {
                     effects.push(Effect::StopPlay);
+                }
+            },
+        ),
+        hang_up(
+            "hanging up keeps a recording that was only tried out",
+            "operator of one language",
+            Law::ScratchNeverKept,
+            |state, effects| {
+                if state == "operator.review" {
+                    *effects = vec![Effect::Keep];
+                }
+            },
+        ),
+        hang_up(
+            "hanging up forgets a recording that was only tried out",
+            "operator of one language",
+            Law::TakeNotForgotten,
+            |state, effects| {
+                if state == "operator.recording" {
+                    effects.clear();
+                }
+            },
+        ),
+        step(
+            "no answer puts a recording to use",
+            "operator of one language",
+            Law::ChangedAsAsked,
+            |state, event, before, next, effects| {
+                let over = *next != *before && effects.contains(&Effect::Discard);
+                if state == "operator.review" && *event == Event::Timeout && over {
+                    let clip = PromptChange::Replace(Line::LeaveMessage.into());
+                    let set = super::workset("nl").set;
+                    effects.insert(0, Effect::ChangePrompts(set, clip));
+                }
+            },
+        ),
+        step(
+            "a refused recording is called in use",
+            "operator of one language",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if *event == Event::PromptsChanged(Err(PromptFault::TooQuiet)) {
+                    replace(effects, Line::RecordingTooQuiet, Line::ClipInUse);
+                }
+            },
+        ),
+        step(
+            "a roll-back that failed is passed over in silence",
+            "operator of one language",
+            Law::AnsweredOrTold,
+            |_, event, _, _, effects| {
+                if *event == Event::PromptsChanged(Err(PromptFault::NothingBefore)) {
+                    replace(effects, Line::NothingToRollBack, Line::NotAChoice);
+                }
+            },
+        ),
+        step(
+            "an operator is let in unasked",
+            "operator of one language",
+            Law::ChangedAsAsked,
+            |state, event, _, _, effects| {
+                if state == "operator.new" && *event == Event::Started {
+                    let set = super::workset("nl").set;
+                    effects.push(Effect::ChangePrompts(set, PromptChange::RollBack));
                 }
             },
         ),

@@ -3,8 +3,9 @@
 use super::graph::{By, Step};
 use crate::base::Digit;
 use crate::flow::{
-    BetweenChoice, Choice, GreetingChoice, LanguageChoice, MainChoice, Menu, Menus, PlayingChoice,
-    RecordingChoice, ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
+    MainChoice, Menu, Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice,
+    SentencesChoice, VoicemailChoice,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -60,8 +61,15 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
         one::<LanguageChoice>(&menus.language),
+        one::<OperatorChoice>(&menus.operator),
+        one::<ClipChoice>(&menus.clip),
+        one::<ClipReviewChoice>(&menus.clip_review),
+        one::<SentencesChoice>(&menus.sentences),
     ]
 }
+
+/// The menus of those who change prompts; they have a card of their own.
+const OPERATORS: [&str; 4] = ["operator", "clip", "clip-review", "sentences"];
 
 /// The user card in a language.
 pub(super) fn card(menus: &Menus, language: &str) -> String {
@@ -95,26 +103,67 @@ pub(super) fn card(menus: &Menus, language: &str) -> String {
     };
     let texts = Card::read();
     let mut out = format!("# {title}\n\n{ahead}\n\n## {caller}\n");
-    for printed in printed(menus) {
+    let menus = printed(menus).into_iter();
+    for printed in menus.filter(|p| !OPERATORS.contains(&p.menu)) {
         if printed.menu == "main" {
             write!(out, "\n## {owner}\n\n{enter}\n").unwrap();
         }
-        let heading = texts.text(printed.menu, "title", language).unwrap();
-        write!(
-            out,
-            "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
-        )
-        .unwrap();
-        if printed.menu == LanguageChoice::MENU {
-            let text = texts.text(printed.menu, "this", language).unwrap();
-            writeln!(out, "| `1` – `9` | {text} |").unwrap();
-        }
-        for (digit, choice) in printed.keys {
-            let text = texts.text(printed.menu, choice, language).unwrap();
-            writeln!(out, "| `{digit}` | {text} |").unwrap();
-        }
+        table(&printed, &texts, language, (key, does), &mut out);
     }
     out
+}
+
+/// The card of those who change prompts, in a language.
+pub(super) fn operator_card(menus: &Menus, language: &str) -> String {
+    let (title, enter, key, does) = match language {
+        "nl" => (
+            "Gesproken teksten per telefoon: de toetsen",
+            "Bel het nummer voor gesproken teksten, toets de toegangscode en sluit af met `#`. Een \
+             tekst hoeft u niet af te wachten: elke toets werkt meteen. Een opname is pas in gebruik als \
+             u dat kiest; daarna hoort elke beller haar.",
+            "Toets",
+            "Wat er gebeurt",
+        ),
+        _ => (
+            "Prompts by telephone: the keys",
+            "Call the number for prompts, enter the passcode, then `#`. You need not wait for a prompt \
+             to end: every key works at once. A recording is in use once you choose so; every caller \
+             hears it from then on.",
+            "Key",
+            "What happens",
+        ),
+    };
+    let texts = Card::read();
+    let mut out = format!("# {title}\n\n{enter}\n");
+    let menus = printed(menus).into_iter();
+    for printed in menus.filter(|p| OPERATORS.contains(&p.menu)) {
+        table(&printed, &texts, language, (key, does), &mut out);
+    }
+    out
+}
+
+/// The keys of one menu.
+fn table(
+    printed: &Printed,
+    texts: &Card,
+    language: &str,
+    (key, does): (&str, &str),
+    out: &mut String,
+) {
+    let heading = texts.text(printed.menu, "title", language).unwrap();
+    write!(
+        out,
+        "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
+    )
+    .unwrap();
+    if printed.menu == LanguageChoice::MENU {
+        let text = texts.text(printed.menu, "this", language).unwrap();
+        writeln!(out, "| `1` – `9` | {text} |").unwrap();
+    }
+    for (digit, choice) in &printed.keys {
+        let text = texts.text(printed.menu, choice, language).unwrap();
+        writeln!(out, "| `{digit}` | {text} |").unwrap();
+    }
 }
 
 /// The document of a flow: what can lead where, and what the keys do.
@@ -186,13 +235,17 @@ fn keys(menu: &str, menus: &Menus) -> Vec<(Digit, &'static str)> {
 fn menu_of(state: &str) -> Option<&'static str> {
     Some(match state {
         "deposit.greeting" => "greeting",
-        "deposit.recording" => "recording",
+        "deposit.recording" | "operator.recording" => "recording",
         "deposit.review" | "deposit.listening" => "review",
         "portal.main" => "main",
         "portal.voicemail" => "voicemail",
         "portal.intro" | "portal.playing" | "portal.paused" => "playing",
         "portal.between" => "between",
-        "portal.language" => "language",
+        "portal.language" | "operator.languages" => "language",
+        "operator.main" => "operator",
+        "operator.clip" => "clip",
+        "operator.review" | "operator.listening" => "clip-review",
+        "operator.sentences" => "sentences",
         _ => return None,
     })
 }

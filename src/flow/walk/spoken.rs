@@ -27,9 +27,11 @@ impl Listed {
         }
     }
 
-    /// Takes what was said apart into sentences; false where that cannot be done.
+    /// Takes what was said apart into sentences; false where that cannot be done. What an operator
+    /// hears of a prompt itself is no sentence: it can be any clip.
     pub(super) fn take(&mut self, words: &[Phrase]) -> bool {
-        let parts: Vec<Part> = words.iter().filter_map(part).collect();
+        let parts = words.iter().filter_map(part);
+        let parts: Vec<Part> = parts.filter(|p| !matches!(p, Part::Clip(_))).collect();
         self.take_apart(&parts)
     }
 

@@ -7,7 +7,7 @@ use super::Account;
 use crate::base::Digit;
 use crate::flow::{
     Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
-    PlayFault, RecordingDone,
+    OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
@@ -34,6 +34,10 @@ pub(super) enum Law {
     StandingTold,
     /// Who gets messages by e-mail has no mailbox to ask.
     EmailNeverListed,
+    /// A recording to be tried out is no message.
+    ScratchNeverKept,
+    /// Prompts are changed after a log-in, as a key says, and called changed when they are.
+    ChangedAsAsked,
 }
 
 /// A broken law and how.
@@ -51,8 +55,19 @@ pub(super) struct World {
     play: Option<Play>,
     waiting: bool,
     take: Take,
+    /// Whether the take is one to be tried out.
+    scratch: bool,
     keeping: bool,
     log_in: bool,
+    operator_log_in: bool,
+    /// Whether an operator is logged in.
+    desk: bool,
+    /// The change of prompts under way.
+    changing: Option<PromptChange>,
+    /// The change that was made in this very step.
+    changed: Option<PromptChange>,
+    /// Whether another language is spoken since this very step.
+    spoke: bool,
     lamp: Lamp,
     language: Tongue,
     mail: VecDeque<Command>,
@@ -119,12 +134,18 @@ enum Tongue {
 /// What was said that tells of a failure.
 const TELLING: &[Line] = &[
     Line::ChangeFailed,
+    Line::ClipNotOwn,
+    Line::ClipNotReplaced,
     Line::LoginLocked,
     Line::LoginWrong,
     Line::MessageDamaged,
     Line::MessageGone,
     Line::MessageNotKept,
     Line::MessagesUnavailable,
+    Line::NothingToRollBack,
+    Line::PasscodeWrong,
+    Line::RecordingTooLoud,
+    Line::RecordingTooQuiet,
     Line::SomethingWrong,
 ];
 
@@ -170,6 +191,13 @@ impl World {
             let accepted = LogInVerdict::Accepted(account.owner.clone());
             let verdicts = [accepted, LogInVerdict::Wrong, LogInVerdict::Locked];
             events.extend(verdicts.map(Event::LogIn));
+        }
+        if self.operator_log_in {
+            let accepted = OperatorVerdict::Accepted(account.worksets.clone());
+            events.extend([accepted, OperatorVerdict::Refused].map(Event::OperatorLogIn));
+        }
+        if self.changing.is_some() {
+            events.extend(outcomes().map(Event::PromptsChanged));
         }
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
@@ -218,6 +246,8 @@ impl World {
             Event::LampCleared(Ok(())),
             Event::LanguageSet(Ok(())),
             Event::LanguageSet(Err(LanguageFault::Unavailable)),
+            Event::OperatorLogIn(OperatorVerdict::Refused),
+            Event::PromptsChanged(Ok(())),
             Event::RecordFailed,
         ];
         events.extend(recordings().map(Event::Recorded));
@@ -232,6 +262,7 @@ impl World {
 
     /// The event happens.
     pub(super) fn happens(&mut self, event: &Event, state: &str, account: &Account) {
+        (self.changed, self.spoke) = (None, false);
         match event {
             Event::Started => self.started = true,
             Event::Digit(_) | Event::Timeout => self.waiting = false,
@@ -246,7 +277,11 @@ impl World {
                 self.take = Take::Ended { worth };
             }
             Event::RecordFailed => {
-                self.take = Take::NotKept;
+                self.take = if self.scratch {
+                    Take::None
+                } else {
+                    Take::NotKept
+                };
                 self.untold = true;
             }
             Event::Kept(outcome) => {
@@ -266,6 +301,13 @@ impl World {
             Event::LanguageSet(Ok(())) => self.language = Tongue::Stored,
             Event::LanguageSet(Err(_)) => self.language = Tongue::Settled,
             Event::Mail(reply) => self.replied(reply, state, account),
+            Event::OperatorLogIn(verdict) => {
+                self.operator_log_in = false;
+                self.desk |= matches!(verdict, OperatorVerdict::Accepted(_));
+            }
+            Event::PromptsChanged(outcome) => {
+                self.changed = self.changing.take().filter(|_| outcome.is_ok());
+            }
             Event::ServiceEnding => {}
         }
     }
@@ -323,7 +365,11 @@ impl World {
             Effect::Seek(_) => self.moves(false, false),
             Effect::Pause => self.moves(false, true),
             Effect::Resume => self.moves(true, false),
-            Effect::Record(_) => self.records(),
+            Effect::Record(_) => self.records(false),
+            Effect::RecordScratch(_) => {
+                law(Law::ChangedAsAsked, self.desk, "recorded before log-in")?;
+                self.records(true)
+            }
             Effect::StopRecord => {
                 let running = self.take == Take::Running;
                 law(Law::NoDeadEnd, running, "nothing is being recorded")
@@ -340,6 +386,27 @@ impl World {
             }
             Effect::ClearLamp => self.clears_lamp(),
             Effect::SetLanguage(_) => self.sets_language(),
+            Effect::OperatorLogIn(_) => {
+                law(Law::KeysSecret, self.secret, "a passcode in the open")?;
+                self.operator_log_in = true;
+                Ok(())
+            }
+            Effect::ChangePrompts(set, change) => {
+                let known = account.worksets.iter().any(|w| w.set == *set);
+                law(Law::ChangedAsAsked, known, "another set than can be chosen")?;
+                self.changes(change, cause)
+            }
+            Effect::Speak(language) => {
+                let mut sets = account.worksets.iter();
+                let known = sets.any(|w| w.set.language == *language);
+                law(
+                    Law::ChangedAsAsked,
+                    known && self.desk,
+                    "an unknown language",
+                )?;
+                self.spoke = true;
+                Ok(())
+            }
             Effect::MaskKeys(on) => {
                 law(Law::KeysSecret, self.secret != *on, "masked twice")?;
                 self.secret = *on;
@@ -349,12 +416,24 @@ impl World {
         }
     }
 
-    fn records(&mut self) -> Result<(), Broken> {
+    fn records(&mut self, scratch: bool) -> Result<(), Broken> {
         let silent = self.play.is_none();
         law(Law::PlayBeforeNext, silent, "recording a prompt")?;
         let free = self.take == Take::None;
         law(Law::TakeNotForgotten, free, "another take is not settled")?;
-        self.take = Take::Running;
+        (self.take, self.scratch) = (Take::Running, scratch);
+        Ok(())
+    }
+
+    fn changes(&mut self, change: &PromptChange, cause: &Event) -> Result<(), Broken> {
+        let only = Law::ChangedAsAsked;
+        law(only, self.desk, "changed before log-in")?;
+        law(only, self.changing.is_none(), "changed twice at once")?;
+        law(only, matches!(cause, Event::Digit(_)), "changed unasked")?;
+        let recorded = matches!(self.take, Take::Ended { .. }) && self.scratch;
+        let replaces = matches!(change, PromptChange::Replace(_));
+        law(only, recorded == replaces, "used, and another is recorded")?;
+        self.changing = Some(change.clone());
         Ok(())
     }
 
@@ -382,6 +461,9 @@ impl World {
 
     fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
         law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
+        if is_example(words) {
+            return self.plays(What::Words, true);
+        }
         let says = |line| words.contains(&Phrase::Line(line));
         let saved = says(Line::MessageKept);
         let kept = self.take == Take::Kept;
@@ -395,14 +477,39 @@ impl World {
             !says(Line::LampCleared) || self.lamp == Lamp::Out,
             "called off and is not",
         )?;
-        if says(Line::LanguageChanged) {
+        self.confirms(words)?;
+        if says(Line::LanguageChanged) && !self.spoke {
             let stored = self.language == Tongue::Stored;
             law(Law::AnsweredOrTold, stored, "called changed and is not")?;
             self.language = Tongue::Settled;
         }
-        self.untold &= !says(Line::ChangeFailed) && !says(Line::MessageNotKept);
+        let telling = [
+            Line::ChangeFailed,
+            Line::MessageNotKept,
+            Line::ClipNotReplaced,
+        ];
+        self.untold &= !telling.into_iter().any(says);
         let moment = words == [Phrase::Line(Line::OneMoment)];
         self.plays(if moment { What::Moment } else { What::Words }, true)
+    }
+
+    /// A change of prompts is called made in the step that learns of it, and never else.
+    fn confirms(&self, words: &[Phrase]) -> Result<(), Broken> {
+        let made = |fits: fn(&PromptChange) -> bool| self.changed.as_ref().is_some_and(fits);
+        let confirmed = [
+            (
+                Line::ClipInUse,
+                made(|c| matches!(c, PromptChange::Replace(_))),
+            ),
+            (
+                Line::ClipReverted,
+                made(|c| matches!(c, PromptChange::Drop(_))),
+            ),
+            (Line::RolledBack, made(|c| *c == PromptChange::RollBack)),
+        ];
+        let says = |line| words.contains(&Phrase::Line(line));
+        let fits = confirmed.iter().all(|(line, so)| says(*line) == *so);
+        law(Law::ChangedAsAsked, fits, "called changed and is not")
     }
 
     fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
@@ -427,6 +534,8 @@ impl World {
     }
 
     fn keeps(&mut self) -> Result<(), Broken> {
+        let message = !self.scratch;
+        law(Law::ScratchNeverKept, message, "a try became a message")?;
         let settled = matches!(self.take, Take::Keeping | Take::Kept | Take::NotKept);
         law(Law::NeverKeptTwice, !settled, "kept twice")?;
         let there = self.take != Take::None;
@@ -444,6 +553,9 @@ impl World {
     }
 
     fn discards(&mut self, cause: &Event) -> Result<(), Broken> {
+        if self.scratch {
+            return self.discards_scratch();
+        }
         let Take::Ended { worth } = self.take else {
             return law(Law::TakeNotForgotten, false, "nothing to discard");
         };
@@ -451,6 +563,21 @@ impl World {
         law(Law::TakeNotForgotten, wanted || !worth, "dropped unasked")?;
         let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
         law(Law::PlayBeforeNext, !heard, "dropped while it plays")?;
+        self.take = Take::None;
+        Ok(())
+    }
+
+    fn discards_scratch(&mut self) -> Result<(), Broken> {
+        let there = matches!(self.take, Take::Running | Take::Ended { .. });
+        law(Law::TakeNotForgotten, there, "nothing to discard")?;
+        let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
+        law(Law::PlayBeforeNext, !heard, "dropped while it plays")?;
+        let wanted = self.changing.is_some();
+        law(
+            Law::TakeNotForgotten,
+            !wanted,
+            "dropped before its fate is known",
+        )?;
         self.take = Take::None;
         Ok(())
     }
@@ -494,6 +621,8 @@ impl World {
         let failed = !self.untold;
         law(Law::AnsweredOrTold, failed, "a failed change was not told")?;
         law(Law::AnsweredOrTold, !self.keeping, "kept or not is unknown")?;
+        let changing = self.changing.is_some();
+        law(Law::AnsweredOrTold, !changing, "changed or not is unknown")?;
         self.over = true;
         Ok(())
     }
@@ -515,12 +644,14 @@ impl World {
         let plays = self.play.as_ref().is_some_and(|p| !p.paused);
         let lamp = self.lamp == Lamp::GoingOut;
         let language = self.language == Tongue::Asked;
-        let answers = self.keeping || self.log_in || lamp || language || !self.mail.is_empty();
+        let operator = self.operator_log_in || self.changing.is_some();
+        let asked = self.keeping || self.log_in || lamp || language || operator;
+        let answers = asked || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
         law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
         let state = conversation.state_name();
-        let passcode = ["portal.passcode", "portal.checking"].contains(&state);
+        let passcode = state.ends_with(".passcode") || state.ends_with(".checking");
         law(Law::KeysSecret, self.secret == passcode, "secret or not?")?;
         let held = conversation.key_policy() == KeyPolicy::Hold;
         let fetching = self.play.as_ref().is_some_and(|p| !p.begun);
@@ -545,6 +676,8 @@ impl World {
             Event::LanguageSet(outcome) => outcome.is_err() && state != "portal.leaving",
             Event::PlayFailed(_) => true,
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
+            Event::OperatorLogIn(verdict) => *verdict == OperatorVerdict::Refused,
+            Event::PromptsChanged(outcome) => outcome.is_err(),
             Event::Mail(Reply::Failed(command, _)) => {
                 let later = matches!(command, Command::MarkHeard(_));
                 let last = state == "portal.leaving" && *command != Command::Expunge;
@@ -576,6 +709,12 @@ impl World {
         }
         self.play = None;
         for effect in last {
+            // An order that is given goes on; the call's own copy of the recording is not needed.
+            if *effect == Effect::Discard && self.scratch {
+                self.changing = None;
+                self.discards_scratch()?;
+                continue;
+            }
             let fits = matches!(effect, Effect::Keep | Effect::Mail(Command::Expunge));
             law(Law::HangUpEnds, fits, "something else than the end")?;
             self.takes(effect, &Event::ServiceEnding, account)?;
@@ -611,6 +750,12 @@ fn says(effects: &[Effect], phrase: &Phrase) -> bool {
     })
 }
 
+/// Whether this is a sentence that an operator tries out, which claims nothing: it begins with a
+/// pause, as nothing else does.
+pub(super) fn is_example(words: &[Phrase]) -> bool {
+    matches!(words.first(), Some(Phrase::Pause(_)))
+}
+
 /// The ways a recording can go.
 fn recordings() -> impl Iterator<Item = RecordingDone> {
     let ends = [
@@ -626,6 +771,18 @@ fn recordings() -> impl Iterator<Item = RecordingDone> {
             voiced: Duration::from_secs(seconds),
         })
     })
+}
+
+/// The ways a change of prompts can go.
+fn outcomes() -> impl Iterator<Item = Result<(), PromptFault>> {
+    let faults = [
+        PromptFault::TooQuiet,
+        PromptFault::TooLoud,
+        PromptFault::NotOwn,
+        PromptFault::NothingBefore,
+        PromptFault::Failed,
+    ];
+    std::iter::once(Ok(())).chain(faults.map(Err))
 }
 
 fn replies(command: Command, account: &Account) -> Vec<Reply> {

@@ -5,7 +5,7 @@ use crate::script::Claim;
 use crate::store::Mailbox;
 use crate::world::World;
 use belpost::base::{Digit, MailboxId};
-use belpost::call::Milestone;
+use belpost::call::{Milestone, PromptWork};
 use std::time::Duration;
 
 /// How exact the length of a message must be; the caller's reaction time is in it.
@@ -68,6 +68,12 @@ impl Player {
                     .then_some(())
                     .ok_or_else(|| "something was".to_owned())
             }
+            Claim::Prompts(expected) => {
+                let changed = prompts_changed(world);
+                (changed == *expected)
+                    .then_some(())
+                    .ok_or_else(|| format!("the log: {changed}"))
+            }
             Claim::Lamp { mailbox, on } => {
                 let id = MailboxId::parse(mailbox).map_err(|fault| fault.to_string())?;
                 let is_on = !world.server.lamps_off.contains(&id);
@@ -98,6 +104,26 @@ fn mailbox_of<'a>(world: &'a World, number: &str) -> Result<&'a Mailbox, String>
         .mailboxes
         .get(&id)
         .ok_or_else(|| "there is no such mailbox".to_owned())
+}
+
+/// The changes of prompts in the call event log: number dialled, set, change, outcome.
+fn prompts_changed(world: &World) -> String {
+    let told = world.server.log.iter().filter_map(|(_, _, m)| match m {
+        Milestone::Prompts(order, outcome) => {
+            let work = match &order.work {
+                PromptWork::Replace { clip, .. } => format!("replace {clip}"),
+                PromptWork::Drop(clip) => format!("drop {clip}"),
+                PromptWork::RollBack => "roll-back".to_owned(),
+            };
+            let outcome = match outcome {
+                Ok(()) => "done",
+                Err(_) => "failed",
+            };
+            Some(format!("{} {} {work} {outcome}", order.dialled, order.set))
+        }
+        _ => None,
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// The keys in the call event log; those that are masked as `x`.

@@ -65,6 +65,15 @@ pub enum Given {
         message: usize,
         fault: belpost::flow::PlayFault,
     },
+    /// Numbers for changing prompts, of a tenant or everybody's.
+    Operator {
+        number: String,
+        tenant: Option<String>,
+        passcode: Option<String>,
+    },
+    /// What every change of prompts meets with, where that is a fault.
+    PromptFault(Option<belpost::flow::PromptFault>),
+    StudioTakes(Duration),
     DiskFull(bool),
     NoBegin,
     NoCommit,
@@ -85,7 +94,7 @@ pub enum Given {
 
 /// Reads the words behind `given`.
 pub(super) fn given(words: &[&str]) -> Option<Given> {
-    use belpost::flow::PlayFault;
+    use belpost::flow::{PlayFault, PromptFault};
     Some(match words {
         ["mailbox", number, "is", "almost", "full"] => room(number, Room::Scarce),
         ["mailbox", number, "is", "full"] => room(number, Room::Full),
@@ -136,6 +145,16 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
         ["passcodes", "take", span] => Given::PasscodesTake(duration(span)?),
         ["messages", "are", "at", "most", span, "long"] => Given::Longest(duration(span)?),
         ["silence", "never", "ends", "a", "recording"] => Given::NoSilenceLimit,
+        ["prompts", number, rest @ ..] => operator(number, rest)?,
+        ["every", "recording", "is", "too", "quiet"] => {
+            Given::PromptFault(Some(PromptFault::TooQuiet))
+        }
+        ["every", "recording", "is", "too", "loud"] => {
+            Given::PromptFault(Some(PromptFault::TooLoud))
+        }
+        ["the", "studio", "fails"] => Given::PromptFault(Some(PromptFault::Failed)),
+        ["the", "studio", "works"] => Given::PromptFault(None),
+        ["the", "studio", "takes", span] => Given::StudioTakes(duration(span)?),
         ["the", "peer", "is", "not", "trusted"] => Given::Untrusted,
         [kind @ ("network" | "signalling"), rest @ ..] if rest.len() % 2 == 0 => Given::Network {
             signalling: *kind == "signalling",
@@ -145,6 +164,23 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
                 .collect(),
         },
         _ => return None,
+    })
+}
+
+fn operator(number: &str, words: &[&str]) -> Option<Given> {
+    let (tenant, words) = match words {
+        ["of", tenant, rest @ ..] => (Some((*tenant).to_owned()), rest),
+        words => (None, words),
+    };
+    let passcode = match words {
+        ["with", "passcode", passcode] => Some((*passcode).to_owned()),
+        ["without", "passcode"] => None,
+        _ => return None,
+    };
+    Some(Given::Operator {
+        number: number.to_owned(),
+        tenant,
+        passcode,
     })
 }
 
