@@ -18,6 +18,7 @@ mod harness;
 mod imap;
 mod kamailio;
 mod lamp;
+mod language;
 mod limits;
 mod linphone;
 mod operator;
