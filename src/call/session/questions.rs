@@ -66,6 +66,7 @@ impl Question {
             Question::Mail(_)
             | Question::LogIn(..)
             | Question::Lamp
+            | Question::Language(_)
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)
