@@ -37,6 +37,7 @@ const RANKS: &[(&str, u8)] = &[
     ("spool", 5),
     ("transport", 5),
     ("config", 6),
+    ("web", 6),
     ("server", 6),
     ("selftest", 6),
     ("cli", 6),

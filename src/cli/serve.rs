@@ -17,12 +17,12 @@ pub(super) fn run(file: Option<&Path>, out: &mut dyn Write) -> Result<(), CliFau
         tracing::warn!("{warning}");
     }
     server::run(&config, |server| {
-        let lines = server
-            .addresses()
-            .iter()
-            .try_for_each(|(transport, address)| {
-                writeln!(out, "listening on {}:{address}", name(*transport))
-            });
+        let sip = server.addresses().iter();
+        let sip = sip.map(|(transport, address)| (name(*transport), *address));
+        let web = server.web_address().map(|address| ("http", address));
+        let lines = sip
+            .chain(web)
+            .try_for_each(|(name, address)| writeln!(out, "listening on {name}:{address}"));
         // A server whose output nobody reads goes on serving.
         if let Err(error) = lines.and_then(|()| out.flush()) {
             tracing::warn!(%error, "standard output is closed");

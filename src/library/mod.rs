@@ -30,6 +30,7 @@ use crate::prompt::{ClipId, Fault, Grammar, Phrase, Piece, SetId, Voice, pause_b
 use crate::subscriber::Language;
 use snapshot::{Set, Stock};
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,7 +56,10 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
     /// A catalogue that is compiled in has faults.
-    #[error("the catalogue of the prompt set {language} has faults: {}", sentences(faults))]
+    #[error(
+        "the catalogue of the prompt set {language} has faults: {}",
+        sentences(faults)
+    )]
     Catalogue {
         /// The prompt set.
         language: Language,
@@ -84,6 +88,17 @@ pub struct Library {
     stand_in: WireAudio,
     /// What has been logged as missing: a clip of a set, or all of it.
     told: Mutex<HashSet<(SetId, Option<ClipId>)>>,
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Library({} sets, serial {})",
+            self.sets.len(),
+            self.serial
+        )
+    }
 }
 
 /// How often what is in use of a store has changed; 0 for a store that is not there. `None` where

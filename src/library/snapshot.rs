@@ -227,12 +227,7 @@ impl<'a> Filling<'a> {
     }
 
     /// Reads one version, or takes it from what is in memory.
-    fn read(
-        &mut self,
-        store: &Store,
-        set: &SetId,
-        version: VersionId,
-    ) -> Result<(), StudioFault> {
+    fn read(&mut self, store: &Store, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
         let manifest = Arc::new(store.manifest(set, version)?);
         let at = (set.clone(), version);
         let old = self.old.versions.get(&at);

@@ -8,6 +8,7 @@ use super::address;
 use super::delivery::{MailboxNews, Near};
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
 use super::prompt_desk::{Done, Job, PromptDesk};
+use super::prompts::{PromptWatch, Prompts};
 use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::audio::WireAudio;
@@ -60,6 +61,8 @@ pub(super) enum Input {
     PromptsChanged(Done),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
+    /// Other prompts are in use.
+    Prompts(Arc<Library>),
 }
 
 /// A choice of a language that was to be stored.
@@ -97,11 +100,13 @@ pub(super) struct Edges {
     pub near: Near,
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<Verdict>,
-    /// The prompts of new calls.
-    pub library: Arc<Library>,
-    /// The prompts each call began with, or changed itself.
-    pub heard: HashMap<SessionId, Arc<Library>>,
-    pub prompt_desk: PromptDesk,
+    pub prompts: Prompts,
+    /// Other prompts to be used from now on.
+    pub renewed: mpsc::UnboundedReceiver<Arc<Library>>,
+    /// Looks whether there are any.
+    pub prompt_watch: PromptWatch,
+    /// Changes prompts by telephone; `None` where no number leads there.
+    pub prompt_desk: Option<PromptDesk>,
     pub changes: mpsc::UnboundedReceiver<Done>,
     /// Orders that wait for their recording to be read.
     pub ordered: HashMap<MessageId, PromptOrder>,
@@ -151,6 +156,7 @@ impl Edges {
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
+                Some(library) = self.renewed.recv() => Some(Input::Prompts(library)),
                 Some(chosen) = self.chosen.recv() => Some(Input::LanguageSet(chosen)),
                 else => std::future::pending().await,
             };
@@ -180,7 +186,7 @@ impl Edges {
     pub(super) fn open_media(&mut self, session: SessionId, peer: IpAddr) -> Option<SocketAddr> {
         match self.engine.open(session) {
             Ok(local) => {
-                self.heard.insert(session, Arc::clone(&self.library));
+                self.prompts.opened(session);
                 let ip = self.media_address.unwrap_or_else(|| address::towards(peer));
                 Some(SocketAddr::new(ip, local.rtp.port()))
             }
@@ -204,7 +210,7 @@ impl Edges {
     }
 
     pub(super) fn close_media(&mut self, session: SessionId) {
-        self.heard.remove(&session);
+        self.prompts.closed(session);
         match self.engine.close(session) {
             // A session that is gone already needs no closing.
             Ok(()) | Err(SendFault::Unknown) => {}
@@ -232,8 +238,7 @@ impl Edges {
         phrases: &[Phrase],
         voice: &Voice,
     ) {
-        let library = self.heard.get(&session).unwrap_or(&self.library);
-        let items = library.say(phrases, voice);
+        let items = self.prompts.of(session).say(phrases, voice);
         self.media(session, media::Command::Play { id, items });
     }
 
@@ -351,7 +356,7 @@ impl Edges {
         let installed = languages.iter().filter_map(|language| {
             let (tenant, language) = (tenant.cloned(), language.clone());
             let set = SetId { tenant, language };
-            let grammar = self.library.grammar(&set)?;
+            let grammar = self.prompts.newest().grammar(&set)?;
             Some(Workset { set, grammar })
         });
         installed.collect()
@@ -373,7 +378,11 @@ impl Edges {
     }
 
     fn order(&mut self, order: PromptOrder, sound: Option<WireAudio>) {
-        if let Err(undone) = self.prompt_desk.order(Job { order, sound }) {
+        let queued = match &self.prompt_desk {
+            Some(desk) => desk.order(Job { order, sound }),
+            None => Err(Done::failed(order)),
+        };
+        if let Err(undone) = queued {
             warn!(call = %undone.order.call, "too many changes of prompts wait");
             let failed = Input::PromptsChanged(undone);
             self.asked.immediate.push_back(failed);
@@ -382,10 +391,9 @@ impl Edges {
 
     /// The prompts have changed: new calls hear these, and so does the call of this session.
     pub(super) fn take_prompts(&mut self, prompts: &Arc<Library>, session: Option<SessionId>) {
-        self.library = Arc::clone(prompts);
-        let heard = session.and_then(|session| self.heard.get_mut(&session));
-        if let Some(heard) = heard {
-            *heard = Arc::clone(prompts);
+        self.prompts.renew(Arc::clone(prompts));
+        if let Some(session) = session {
+            self.prompts.catch_up(session);
         }
     }
 
@@ -427,6 +435,7 @@ impl Edges {
         drop(self.media);
         self.engine.stop();
         self.telling.flush();
+        drop(self.prompt_watch);
         drop(self.lamp_file);
         drop(self.choice_file);
         drop(self.spool);

@@ -10,6 +10,7 @@ mod clock;
 mod delivery;
 mod edges;
 mod log_ins;
+mod prompts;
 mod owners_words;
 mod prompt_desk;
 mod rules;

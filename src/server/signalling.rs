@@ -124,6 +124,7 @@ impl Signalling {
                 self.tell_room(&mailbox);
             }
             Input::Mailbox(MailboxNews::Room(mailbox)) => self.tell_room(&mailbox),
+            Input::Prompts(library) => self.edges.prompts.renew(library),
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
             Input::LogIn(verdict) => self.take_verdict(verdict),
             Input::PromptsChanged(done) => self.take_change(&done),

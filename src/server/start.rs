@@ -3,8 +3,9 @@
 use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
-use super::log_ins::{LogIns, LogInsFault};
+use super::log_ins::{LogIns, LogInsFault, Verdict};
 use super::prompt_desk::{Done, PromptDesk};
+use super::prompts::{self, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::state_file::StateFile;
@@ -14,8 +15,9 @@ use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
+use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
-use crate::library::studio::{Studio, StudioConfig, StudioFault};
+use crate::library::studio::{Studio, StudioFault};
 use crate::library::{self, Library, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
@@ -23,13 +25,14 @@ use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
 use crate::subscriber::{NumberTaken, Roster};
 use crate::transport::{self, Bounds, Transport};
+use crate::web::{Web, WebFault};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 /// Media reports that may wait for the signalling task. Keys and ends of prompts are few: at
 /// 1,000 calls some hundred a second.
@@ -63,6 +66,12 @@ pub enum StartFault {
     /// The menus.
     #[error(transparent)]
     Menus(#[from] MenusFault),
+    /// The store of prompt sets.
+    #[error(transparent)]
+    Studio(#[from] StudioFault),
+    /// The web page.
+    #[error(transparent)]
+    Web(#[from] WebFault),
     /// The spool.
     #[error(transparent)]
     Spool(#[from] spool::OpenFault),
@@ -98,6 +107,7 @@ pub struct Server {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Edges>,
     delivery: delivery::Far,
+    web: Option<Web>,
 }
 
 impl Server {
@@ -105,7 +115,8 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let (edges, delivery, cleared) = open_edges(config, &roster).await?;
+        let web = start_web(config, &menus)?;
+        let (edges, delivery, cleared) = open_edges(config, &roster, &menus).await?;
         let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
@@ -132,12 +143,18 @@ impl Server {
             stop,
             task,
             delivery,
+            web,
         })
     }
 
     /// Where SIP is taken, with real ports.
     pub fn addresses(&self) -> &[(sip::Transport, SocketAddr)] {
         &self.addresses
+    }
+
+    /// Where the web page is, with its real port.
+    pub fn web_address(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(Web::address)
     }
 
     /// Ends the server in order: no new calls, the present ones are told and their recordings
@@ -153,6 +170,9 @@ impl Server {
                 None
             }
         };
+        if let Some(web) = self.web {
+            web.stop();
+        }
         self.delivery.stop(near);
         info!("ended in order");
     }
@@ -162,8 +182,9 @@ impl Server {
 async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
+    menus: &Menus,
 ) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
-    let library = load_prompts(config)?;
+    let (library, prompt_watch, renewed) = load_prompts(config)?;
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
@@ -179,11 +200,8 @@ async fn open_edges(
         &media_in,
     )?;
     let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
-    let (verdict, verdicts) = mpsc::unbounded_channel();
-    let operators = rules::operator_passcodes(config);
-    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
-    let (change, changes) = mpsc::unbounded_channel();
-    let prompt_desk = open_prompt_desk(config, Arc::clone(&library), change)?;
+    let (log_ins, verdicts) = open_log_ins(config, roster)?;
+    let (prompt_desk, changes) = open_prompt_desk(config, menus, Arc::clone(&library))?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -196,8 +214,9 @@ async fn open_edges(
         near,
         log_ins,
         verdicts,
-        library,
-        heard: HashMap::new(),
+        prompts: Prompts::new(library),
+        renewed,
+        prompt_watch,
         prompt_desk,
         changes,
         ordered: HashMap::new(),
@@ -230,34 +249,55 @@ fn library_config(config: &Config) -> library::Config {
     }
 }
 
-/// The thread that changes prompts by telephone.
+/// The thread that checks passcodes, and where its verdicts come.
+fn open_log_ins(
+    config: &Config,
+    roster: &Arc<Roster>,
+) -> Result<(LogIns, mpsc::UnboundedReceiver<Verdict>), StartFault> {
+    let (verdict, verdicts) = mpsc::unbounded_channel();
+    let operators = rules::operator_passcodes(config);
+    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
+    Ok((log_ins, verdicts))
+}
+
+/// The thread that changes prompts by telephone, where a number leads there, and where it tells
+/// what came of it.
 fn open_prompt_desk(
     config: &Config,
+    menus: &Menus,
     mut prompts: Arc<Library>,
-    answers: mpsc::UnboundedSender<Done>,
-) -> Result<PromptDesk, StartFault> {
-    let studio = Studio::open(StudioConfig {
-        store: config.prompts.store.clone(),
-        decoder: PathBuf::from("/proc/self/exe"),
-        menus: rules::menus(&config.menus)?,
-    })?;
+) -> Result<(Option<PromptDesk>, mpsc::UnboundedReceiver<Done>), StartFault> {
+    let (answers, changes) = mpsc::unbounded_channel();
+    if rules::operators(config).is_empty() {
+        return Ok((None, changes));
+    }
+    let studio = Studio::open(rules::studio(config, menus))?;
     let loading = library_config(config);
     let renewed = move || {
         prompts = Arc::new(library::reload(&loading, &prompts));
         Arc::clone(&prompts)
     };
-    Ok(PromptDesk::start(Arc::new(studio), renewed, answers)?)
+    let desk = PromptDesk::start(studio, renewed, answers)?;
+    Ok((Some(desk), changes))
 }
 
-fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
-    let library = Library::load(&library_config(config))?;
-    for unused in library.unused() {
-        warn!(path = %unused.path.display(), why = unused.why, "a prompt file is not used");
-    }
-    for (set, clip) in library.missing() {
-        warn!(%set, %clip, "a prompt clip is missing");
-    }
-    Ok(Arc::new(library))
+/// The prompts, the watch over them, and where it tells of others.
+fn load_prompts(
+    config: &Config,
+) -> Result<
+    (
+        Arc<Library>,
+        PromptWatch,
+        mpsc::UnboundedReceiver<Arc<Library>>,
+    ),
+    StartFault,
+> {
+    let config = library_config(config);
+    let library = Arc::new(Library::load(&config)?);
+    prompts::tell_unused(&library);
+    let (found, renewed) = mpsc::unbounded_channel();
+    let watch = PromptWatch::start(config, Arc::clone(&library), found)?;
+    Ok((library, watch, renewed))
 }
 
 /// The languages that subscribers chose, but for those who are gone.
@@ -266,6 +306,15 @@ fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices)
     let (file, choices) = StateFile::open(path, "languages", Choices::parse)?;
     choices.retain(|mailbox| roster.by_mailbox(mailbox).is_some());
     Ok((file, choices))
+}
+
+/// The web page, where the configuration has one.
+fn start_web(config: &Config, menus: &Menus) -> Result<Option<Web>, StartFault> {
+    let Some(web) = rules::web(config) else {
+        return Ok(None);
+    };
+    let studio = Studio::open(rules::studio(config, menus))?;
+    Ok(Some(Web::start(web, Arc::new(studio))?))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

@@ -1,6 +1,7 @@
 //! End-to-end tests: the real server process on loopback, with real telephones.
 //!
 //! SIPp, baresip and linphonec are the telephones, and one made by hand for what those cannot do;
+//! Chromium shows the web page;
 //! Dovecot and aiosmtpd are the mail servers, Kamailio the PBX in front.
 //! Mailboxes and logs are read from the disk, without the server's own code.
 
@@ -15,14 +16,18 @@ mod diverted;
 mod dovecot;
 mod figures;
 mod harness;
+mod http;
 mod imap;
 mod kamailio;
 mod lamp;
 mod limits;
 mod linphone;
 mod operator;
+mod operator_prompts;
+mod page;
 mod portal;
 mod posted;
+mod prompts;
 mod quota;
 mod reaching;
 mod recording;

@@ -42,12 +42,13 @@ pub struct Studio {
 impl Studio {
     /// Opens the store, made when needed.
     pub fn open(config: StudioConfig) -> Result<Studio, StudioFault> {
-        let built_in = embedded::catalogues().map_err(|LibraryFault::Catalogue { language, faults }| {
-            StudioFault::Damaged {
-                path: format!("(built in) {language}/catalogue.toml").into(),
-                why: format!("it has {} faults", faults.len()),
-            }
-        })?;
+        let built_in =
+            embedded::catalogues().map_err(|LibraryFault::Catalogue { language, faults }| {
+                StudioFault::Damaged {
+                    path: format!("(built in) {language}/catalogue.toml").into(),
+                    why: format!("it has {} faults", faults.len()),
+                }
+            })?;
         let store = Store::open(RealDisk, &config.store)?;
         Ok(Studio {
             config,
@@ -139,12 +140,7 @@ impl Studio {
     }
 
     /// The sound of one clip of a version, its parent's where it has none itself; 16 kHz.
-    pub fn clip(
-        &self,
-        set: &SetId,
-        version: VersionId,
-        clip: &ClipId,
-    ) -> Result<Pcm, StudioFault> {
+    pub fn clip(&self, set: &SetId, version: VersionId, clip: &ClipId) -> Result<Pcm, StudioFault> {
         self.clip_of(&self.view()?.effective(set, version)?, clip)
     }
 

@@ -62,15 +62,12 @@ impl Studio {
     }
 
     /// A version in use has no faults and lacks nothing.
-    fn check(
-        &self,
-        view: &View<'_>,
-        set: &SetId,
-        version: VersionId,
-    ) -> Result<(), StudioFault> {
+    fn check(&self, view: &View<'_>, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
         if version == VersionId(0) {
             let known = view.knows(set)? || view.state.before(set).is_some();
-            return known.then_some(()).ok_or_else(|| StudioFault::NoSet(set.clone()));
+            return known
+                .then_some(())
+                .ok_or_else(|| StudioFault::NoSet(set.clone()));
         }
         if !view.knows(set)? {
             return Err(StudioFault::NoSet(set.clone()));

@@ -5,9 +5,11 @@
 //! process started here is ended here, by its id. Nothing is shared between tests.
 
 pub(crate) mod baresip;
+pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod dovecot;
 pub(crate) mod events;
+pub(crate) mod http;
 pub(crate) mod lamp;
 pub(crate) mod letter;
 pub(crate) mod linphone;
