@@ -7,8 +7,8 @@
 use super::address;
 use super::delivery::{MailboxNews, Near};
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
-use super::prompts::{PromptWatch, Prompts};
 use super::prompt_desk::{Done, Job, PromptDesk};
+use super::prompts::{PromptWatch, Prompts};
 use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::audio::WireAudio;
@@ -105,8 +105,8 @@ pub(super) struct Edges {
     pub renewed: mpsc::UnboundedReceiver<Arc<Library>>,
     /// Looks whether there are any.
     pub prompt_watch: PromptWatch,
-    /// Changes prompts for those who do so by telephone.
-    pub prompt_desk: PromptDesk,
+    /// Changes prompts by telephone; `None` where no number leads there.
+    pub prompt_desk: Option<PromptDesk>,
     pub changes: mpsc::UnboundedReceiver<Done>,
     /// Orders that wait for their recording to be read.
     pub ordered: HashMap<MessageId, PromptOrder>,
@@ -378,7 +378,11 @@ impl Edges {
     }
 
     fn order(&mut self, order: PromptOrder, sound: Option<WireAudio>) {
-        if let Err(undone) = self.prompt_desk.order(Job { order, sound }) {
+        let queued = match &self.prompt_desk {
+            Some(desk) => desk.order(Job { order, sound }),
+            None => Err(Done::failed(order)),
+        };
+        if let Err(undone) = queued {
             warn!(call = %undone.order.call, "too many changes of prompts wait");
             let failed = Input::PromptsChanged(undone);
             self.asked.immediate.push_back(failed);

@@ -82,7 +82,7 @@ impl Done {
 impl PromptDesk {
     /// Starts the thread. It answers to `answers`; `renewed` loads the prompts after a change.
     pub(super) fn start(
-        studio: Arc<Studio>,
+        studio: Studio,
         renewed: impl FnMut() -> Arc<Library> + Send + 'static,
         answers: mpsc::UnboundedSender<Done>,
     ) -> io::Result<PromptDesk> {
@@ -104,7 +104,7 @@ impl PromptDesk {
 }
 
 struct Worker<F> {
-    studio: Arc<Studio>,
+    studio: Studio,
     renewed: F,
 }
 

@@ -43,9 +43,17 @@ impl Prompts {
         self.kept.remove(&session);
     }
 
-    /// Other prompts are in use from now on.
+    /// Other prompts are in use from now on. Older ones than these are not: whoever changed prompts
+    /// may have been quicker than the watch.
     pub(super) fn renew(&mut self, newest: Arc<Library>) {
-        self.newest = newest;
+        if newest.serial() >= self.newest.serial() {
+            self.newest = newest;
+        }
+    }
+
+    /// The prompts of new calls.
+    pub(super) fn newest(&self) -> &Library {
+        &self.newest
     }
 
     /// This session is to hear the newest prompts from now on: its caller has just changed them.

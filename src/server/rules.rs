@@ -199,7 +199,7 @@ fn routing(config: &Config) -> Routing {
 }
 
 /// The numbers for changing prompts, everybody's and each tenant's.
-fn operators(config: &Config) -> Vec<(DialString, Option<TenantId>)> {
+pub(super) fn operators(config: &Config) -> Vec<(DialString, Option<TenantId>)> {
     let everybodys = config.prompts.operator.numbers.iter();
     let tenants = config.tenants.iter().flat_map(|entry| {
         let numbers = entry.operator.numbers.iter();

@@ -3,8 +3,8 @@
 use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
-use super::log_ins::{LogIns, LogInsFault};
-use super::prompt_desk::PromptDesk;
+use super::log_ins::{LogIns, LogInsFault, Verdict};
+use super::prompt_desk::{Done, PromptDesk};
 use super::prompts::{Loader, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
+use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
 use crate::library::studio::{Studio, StudioFault};
 use crate::library::{self, LibraryFault};
@@ -59,12 +60,12 @@ pub enum StartFault {
     /// The prompts.
     #[error(transparent)]
     Prompts(#[from] LibraryFault),
-    /// The store of prompt sets.
-    #[error(transparent)]
-    Studio(#[from] StudioFault),
     /// The menus.
     #[error(transparent)]
     Menus(#[from] MenusFault),
+    /// The store of prompt sets.
+    #[error(transparent)]
+    Studio(#[from] StudioFault),
     /// The web page.
     #[error(transparent)]
     Web(#[from] WebFault),
@@ -111,9 +112,8 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let studio = Arc::new(Studio::open(rules::studio(config, &menus))?);
-        let web = start_web(config, &studio)?;
-        let (edges, delivery, cleared) = open_edges(config, &roster, studio).await?;
+        let web = start_web(config, &menus)?;
+        let (edges, delivery, cleared) = open_edges(config, &roster, &menus).await?;
         let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
@@ -179,11 +179,10 @@ impl Server {
 async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
-    studio: Arc<Studio>,
+    menus: &Menus,
 ) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
-    let loader = Arc::new(load_prompts(config)?);
+    let loader = load_prompts(config)?;
     let library = loader.newest();
-    let (found, renewed) = mpsc::unbounded_channel();
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
@@ -199,12 +198,10 @@ async fn open_edges(
         &media_in,
     )?;
     let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
-    let (verdict, verdicts) = mpsc::unbounded_channel();
-    let operators = rules::operator_passcodes(config);
-    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
-    let (change, changes) = mpsc::unbounded_channel();
-    let prompt_watch = PromptWatch::start(Arc::clone(&loader), Arc::clone(&library), found)?;
-    let prompt_desk = PromptDesk::start(studio, move || loader.newest(), change)?;
+    let (log_ins, verdicts) = open_log_ins(config, roster)?;
+    let (prompt_desk, changes) = open_prompt_desk(config, menus, Arc::clone(&loader))?;
+    let (found, renewed) = mpsc::unbounded_channel();
+    let prompt_watch = PromptWatch::start(loader, Arc::clone(&library), found)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -244,13 +241,41 @@ fn sockets(config: &Config) -> transport::Config {
     }
 }
 
+/// The thread that checks passcodes, and where its verdicts come.
+fn open_log_ins(
+    config: &Config,
+    roster: &Arc<Roster>,
+) -> Result<(LogIns, mpsc::UnboundedReceiver<Verdict>), StartFault> {
+    let (verdict, verdicts) = mpsc::unbounded_channel();
+    let operators = rules::operator_passcodes(config);
+    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
+    Ok((log_ins, verdicts))
+}
+
+/// The thread that changes prompts by telephone, where a number leads there, and where it tells
+/// what came of it.
+fn open_prompt_desk(
+    config: &Config,
+    menus: &Menus,
+    loader: Arc<Loader>,
+) -> Result<(Option<PromptDesk>, mpsc::UnboundedReceiver<Done>), StartFault> {
+    let (answers, changes) = mpsc::unbounded_channel();
+    if rules::operators(config).is_empty() {
+        return Ok((None, changes));
+    }
+    let studio = Studio::open(rules::studio(config, menus))?;
+    let desk = PromptDesk::start(studio, move || loader.newest(), answers)?;
+    Ok((Some(desk), changes))
+}
+
 /// The prompts, loaded.
-fn load_prompts(config: &Config) -> Result<Loader, LibraryFault> {
-    Loader::open(library::Config {
+fn load_prompts(config: &Config) -> Result<Arc<Loader>, LibraryFault> {
+    let loader = Loader::open(library::Config {
         store: Some(config.prompts.store.clone()),
         cache: config.prompts.cache.clone(),
         tones: false,
-    })
+    })?;
+    Ok(Arc::new(loader))
 }
 
 /// The languages that subscribers chose, but for those who are gone.
@@ -261,11 +286,13 @@ fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices)
     Ok((file, choices))
 }
 
-fn start_web(config: &Config, studio: &Arc<Studio>) -> Result<Option<Web>, StartFault> {
+/// The web page, where the configuration has one.
+fn start_web(config: &Config, menus: &Menus) -> Result<Option<Web>, StartFault> {
     let Some(web) = rules::web(config) else {
         return Ok(None);
     };
-    Ok(Some(Web::start(web, Arc::clone(studio))?))
+    let studio = Studio::open(rules::studio(config, menus))?;
+    Ok(Some(Web::start(web, Arc::new(studio))?))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

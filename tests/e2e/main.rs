@@ -24,6 +24,7 @@ mod language;
 mod limits;
 mod linphone;
 mod operator;
+mod operator_prompts;
 mod page;
 mod portal;
 mod posted;

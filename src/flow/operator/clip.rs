@@ -34,6 +34,7 @@ impl AtClip {
         let (number, _) = reel.clip(bench.grammar());
         words.push(Phrase::Line(Line::ClipNumber));
         words.push(Phrase::Say(Say::Cardinal(number)));
+        words.push(Phrase::Pause(AROUND));
         words.extend(sounded(&bench, reel));
         let detail = bench.heard.visit::<ClipChoice>();
         AtClip::say((bench, reel), Ask::after_failures(0), (words, detail), cx, fx)
@@ -121,9 +122,5 @@ fn chosen(
 /// The prompt itself.
 fn sounded(bench: &Bench, reel: Reel) -> Vec<Phrase> {
     let (_, clip) = reel.clip(bench.grammar());
-    vec![
-        Phrase::Pause(AROUND),
-        Phrase::Clip(clip),
-        Phrase::Pause(AROUND),
-    ]
+    vec![Phrase::Clip(clip), Phrase::Pause(AROUND)]
 }

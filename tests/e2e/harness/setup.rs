@@ -115,7 +115,7 @@ fn replace(lines: &mut Vec<String>, line: &str) {
 }
 
 /// The hash of [`PASSCODE`]; made once, since hashing is slow on purpose.
-fn hash() -> &'static str {
+pub(crate) fn hash() -> &'static str {
     static HASH: OnceLock<PasscodeHash> = OnceLock::new();
     HASH.get_or_init(|| PasscodeHash::make(PASSCODE, b"0123456789abcdef").expect("a hash"))
         .as_phc()
