@@ -41,7 +41,8 @@ pub(super) fn clip(language: &Language, clip: &ClipId) -> Option<ClipFile> {
     })
 }
 
-fn catalogue(language: &Language) -> Option<Cow<'static, str>> {
+/// The text of a catalogue.
+pub(super) fn catalogue(language: &Language) -> Option<Cow<'static, str>> {
     let file = Prompts::get(&format!("{}/catalogue.toml", language.as_str()))?;
     match file.data {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),

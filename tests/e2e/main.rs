@@ -23,6 +23,7 @@ mod linphone;
 mod operator;
 mod portal;
 mod posted;
+mod prompts;
 mod quota;
 mod reaching;
 mod recording;
