@@ -11,6 +11,7 @@
 
 mod cache;
 mod compile;
+mod check;
 mod embedded;
 pub mod intake;
 mod layers;
@@ -24,6 +25,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tones;
+
+pub use check::check_built_in;
 
 use crate::audio::{WIRE_RATE, WireAudio, tone};
 use crate::media::PlayItem;
