@@ -34,6 +34,19 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn what_is_announced_is_among_the_sentences_of_a_prompt_set() {
+        let places = crate::flow::sentences(&crate::flow::Menus::default());
+        let place = places.iter().find(|place| place.name == "diagnostics");
+        let said = announcement()
+            .into_iter()
+            .filter_map(|phrase| match phrase {
+                Phrase::Line(line) => Some(vec![crate::prompt::Part::Line(line)]),
+                _ => None,
+            });
+        assert_eq!(place.unwrap().sentences, said.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn every_key_has_a_tone_of_its_own_below_the_edge_of_the_band() {
         let tones: HashSet<_> = Digit::ALL.into_iter().map(key_frequency).collect();
         assert_eq!(tones.len(), Digit::ALL.len());

@@ -10,6 +10,7 @@ mod route;
 mod session;
 mod switch;
 mod vocabulary;
+mod voice;
 
 pub use diagnostic::key_frequency;
 pub use leg::Abilities;

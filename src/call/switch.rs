@@ -9,11 +9,15 @@ use super::lockout::Lockout;
 use super::route::{self, Route, Routing};
 use super::session::{CallSession, Desk, Purpose};
 use super::vocabulary::{Command, Milestone};
+use super::voice;
 use crate::audio::WireAudio;
 use crate::base::{CallId, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
-use crate::flow::{Admission, Cx, KeepFault, LampFault, LogInVerdict, Menus, PlayFault, Settings};
+use crate::flow::{
+    Admission, Cx, KeepFault, LampFault, LanguageFault, LogInVerdict, Menus, PlayFault, Settings,
+};
+use crate::prompt::Voice;
 use crate::sip::{Invite, Refusal};
-use crate::subscriber::Roster;
+use crate::subscriber::{Languages, Roster};
 use crate::{mailbox, media, sip};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -37,8 +41,8 @@ pub struct Rules {
     pub settings: Settings,
     /// Codecs and packet times.
     pub abilities: Abilities,
-    /// The language of callers nobody knows.
-    pub language: Language,
+    /// Who is spoken to in which language. The choices in it grow while calls run.
+    pub languages: Languages,
 }
 
 /// Every call of this server.
@@ -64,6 +68,18 @@ pub struct Switch {
 struct Arriving {
     invite: Box<Invite>,
     purpose: Purpose,
+    voice: Voice,
+}
+
+impl Arriving {
+    fn answer(
+        self,
+        leg: Leg,
+        session: SessionId,
+        desk: &mut Desk<'_>,
+    ) -> Result<CallSession, Refusal> {
+        CallSession::answer(self.invite, self.purpose, leg, session, self.voice, desk)
+    }
 }
 
 impl Switch {
@@ -141,18 +157,17 @@ impl Switch {
     /// The sockets of [`Command::OpenMedia`] are open at this address, as the peer reaches it;
     /// `None` when none is free.
     pub fn handle_media_opened(&mut self, now: Now, session: SessionId, rtp: Option<SocketAddr>) {
-        let Some(Arriving { invite, purpose }) = self.arriving.remove(&session) else {
+        let Some(arriving) = self.arriving.remove(&session) else {
             self.out.push_back(Command::CloseMedia(session));
             return;
         };
-        let call = invite.call;
+        let call = arriving.invite.call;
         let Some(rtp) = rtp else {
             return self.refuse(call, busy("no media port is free"));
         };
         let leg = Leg::new(rtp, session, &self.rules.abilities);
-        let language = self.rules.language.clone();
         let mut desk = desk(&self.rules, &mut self.ids, &mut self.out, now);
-        let answer = || CallSession::answer(invite, purpose, leg, session, &language, &mut desk);
+        let answer = || arriving.answer(leg, session, &mut desk);
         match catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(broken(call))) {
             Ok(answered) => {
                 self.by_media.insert(session, call);
@@ -231,6 +246,24 @@ impl Switch {
         self.step(now, call, |s, desk| s.on_lamp_cleared(desk, outcome));
     }
 
+    /// The outcome of [`Command::SetLanguage`]. A choice that was stored holds from now on, also
+    /// where its call gave the answer up.
+    pub fn handle_language_set(
+        &mut self,
+        now: Now,
+        call: CallId,
+        (mailbox, language): (MailboxId, Language),
+        outcome: Result<(), LanguageFault>,
+    ) {
+        if outcome.is_ok() {
+            let chosen = &mut self.rules.languages.chosen;
+            chosen.insert(mailbox, language.clone());
+        }
+        self.step(now, call, |s, desk| {
+            s.on_language_set(desk, language, outcome)
+        });
+    }
+
     /// The outcome of [`super::TakeCommand::Commit`].
     pub fn handle_kept(&mut self, now: Now, take: MessageId, outcome: Result<(), KeepFault>) {
         if let Some(&call) = self.takes.get(&take) {
@@ -293,12 +326,15 @@ impl Switch {
         let rules = &self.rules;
         let find = || {
             let route = route::route(&invite, &rules.roster, &rules.routing);
+            let caller = route::caller(&invite);
+            let voice = voice::at_first(&route, caller.number(), &rules.languages);
             (
                 arrival(&invite, &route),
                 Purpose::of(route, |m| self.admission(m)),
+                voice,
             )
         };
-        let Ok((arrived, purpose)) = catch_unwind(AssertUnwindSafe(find)) else {
+        let Ok((arrived, purpose, voice)) = catch_unwind(AssertUnwindSafe(find)) else {
             return self.refuse(call, broken(call));
         };
         self.note(call, arrived);
@@ -306,7 +342,12 @@ impl Switch {
             Ok(purpose) => {
                 let session = self.ids.session();
                 let peer = invite.source.ip();
-                self.arriving.insert(session, Arriving { invite, purpose });
+                let arriving = Arriving {
+                    invite,
+                    purpose,
+                    voice,
+                };
+                self.arriving.insert(session, arriving);
                 self.out.push_back(Command::OpenMedia(session, peer));
             }
             Err(refusal) => self.refuse(call, refusal),
@@ -397,6 +438,7 @@ fn desk<'a>(
             now,
             menus: &rules.menus,
             settings: &rules.settings,
+            languages: &rules.languages,
         },
         ids,
         out,

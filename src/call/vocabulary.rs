@@ -5,7 +5,7 @@ use crate::base::{
     CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId,
 };
 use crate::mailbox::{Envelope, Facts};
-use crate::prompt::Phrase;
+use crate::prompt::{Phrase, Voice};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub enum Command {
     InfoDigit(SessionId, Digit),
     /// Close a session. A recording that runs ends, and its `Recorded` still comes.
     CloseMedia(SessionId),
-    /// Say these phrases in this session, in this language.
+    /// Say these phrases in this session, in this voice.
     Say {
         /// The session.
         session: SessionId,
@@ -32,8 +32,8 @@ pub enum Command {
         play: PlayId,
         /// What to say.
         phrases: Vec<Phrase>,
-        /// In which language.
-        language: Language,
+        /// In whose voice.
+        voice: Voice,
     },
     /// To the spool.
     Take(TakeCommand),
@@ -77,6 +77,17 @@ pub enum Command {
         call: CallId,
         /// Whose indicator.
         mailbox: MailboxId,
+    },
+    /// Store which language the owner of a mailbox chose. Answered by
+    /// [`Switch::handle_language_set`](super::Switch::handle_language_set), after it is on disk for
+    /// good.
+    SetLanguage {
+        /// Who asks.
+        call: CallId,
+        /// Whose choice.
+        mailbox: MailboxId,
+        /// The language.
+        language: Language,
     },
     /// Something worth a line in the call event log.
     Milestone {

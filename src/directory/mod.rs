@@ -1,7 +1,11 @@
 //! Where subscribers are loaded from: today the configuration file, in one piece at start.
 //!
 //! In: profiles as the configuration read them. Out: the [`Roster`] that calls look numbers up
-//! in. Law: two subscribers never share a number.
+//! in, and the languages that subscribers chose. Law: two subscribers never share a number.
+
+mod choices;
+
+pub use choices::{Choices, ChoicesFault};
 
 use crate::subscriber::{NumberTaken, Profile, Roster};
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //!
 //! A flow is a machine of typed states. [`Event`]s go in, [`Effect`]s come out; it has no clock,
 //! socket, disk or identifier source. The [`call`](crate::call) layer carries the effects out and
-//! brings their outcome back as the next event: every `Mail`, `LogIn`, `Keep` and `ClearLamp` is
-//! answered within a bound of that layer's choosing, with a fault if need be.
+//! brings their outcome back as the next event: every `Mail`, `LogIn`, `Keep`, `ClearLamp` and
+//! `SetLanguage` is answered within a bound of that layer's choosing, with a fault if need be.
 //!
 //! Laws, proved by a walk over every reachable state and event (`walk`):
 //! 1. hanging up always ends the conversation;
@@ -26,9 +26,11 @@
 mod announcement;
 mod ask;
 mod deposit;
+mod heard;
 mod lamp;
 mod menus;
 mod portal;
+mod sentences;
 mod settings;
 mod typing;
 mod vocabulary;
@@ -40,21 +42,23 @@ mod walk;
 
 pub use announcement::{Announcement, End};
 pub use deposit::{Admission, Deposit, DepositSetup};
+pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, GreetingChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus,
-    PlayingChoice, RecordingChoice, ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, GreetingChoice, LanguageChoice, MainChoice, Menu, MenuFault,
+    MenuMistake, Menus, PlayingChoice, RecordingChoice, ReviewChoice, VoicemailChoice,
 };
 pub use portal::{Entry, Portal, PortalSetup};
+pub use sentences::sentences;
 pub use settings::{Settings, worth_keeping};
 pub use vocabulary::{
-    Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LogIn, LogInVerdict, PlayFault,
-    RecordingDone,
+    Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogIn, LogInVerdict,
+    PlayFault, RecordingDone,
 };
 
 use crate::base::Now;
 use crate::prompt::Phrase;
-use crate::subscriber::Profile;
+use crate::subscriber::{Languages, Profile};
 use std::sync::Arc;
 
 /// What every state may look at.
@@ -66,6 +70,8 @@ pub struct Cx<'a> {
     pub menus: &'a Menus,
     /// Lengths, patience and bounds.
     pub settings: &'a Settings,
+    /// The languages there are.
+    pub languages: &'a Languages,
 }
 
 /// One conversation, from the answer of the call to its end.

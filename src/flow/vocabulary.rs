@@ -4,7 +4,7 @@
 //! mailbox open. So flows name none of them; the call layer gives the identifiers and drops late
 //! reports of what has been replaced.
 
-use crate::base::{Digit, MailboxId, MessageId, Pii};
+use crate::base::{Digit, Language, MailboxId, MessageId, Pii};
 use crate::mailbox;
 use crate::media::{RecordEnd, RecordLimits, Seek};
 use crate::prompt::Phrase;
@@ -40,6 +40,8 @@ pub enum Event {
     LogIn(LogInVerdict),
     /// Answer to [`Effect::ClearLamp`].
     LampCleared(Result<(), LampFault>),
+    /// Answer to [`Effect::SetLanguage`].
+    LanguageSet(Result<(), LanguageFault>),
     /// The server is closing down: say goodbye, keep what is recorded, hang up.
     ServiceEnding,
 }
@@ -82,6 +84,9 @@ pub enum Effect {
     /// Put the message indicator of the caller's own mailbox out until the next new message.
     /// Answered by `LampCleared`.
     ClearLamp,
+    /// From now on everything is said in this language, now and in later calls of the owner of the
+    /// open mailbox. Answered by `LanguageSet`; this call speaks it whatever the answer.
+    SetLanguage(Language),
     /// While true, keys are secret: logged as `x`.
     MaskKeys(bool),
     /// Hand the caller to another number; the call ends with it.
@@ -134,6 +139,14 @@ pub enum KeepFault {
 pub enum LampFault {
     /// Whoever keeps it does not answer, or there is none.
     #[error("the message indicator cannot be reached")]
+    Unavailable,
+}
+
+/// Why the choice of a language holds for this call only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum LanguageFault {
+    /// Whoever keeps the choices could not store it.
+    #[error("the choice of a language could not be stored")]
     Unavailable,
 }
 

@@ -4,6 +4,7 @@
 //! remove, wired to each other: whoever changes a mailbox has it counted, and what is counted
 //! goes to the lamps and to those who ask whether there is room.
 
+use super::owners_words::InOwnersWords;
 use super::start::StartFault;
 use crate::base::MailboxId;
 use crate::config::Config;
@@ -11,6 +12,7 @@ use crate::deliver::{
     Answered, Couriers, Deliverer, Event, Fullness, Imap, ImapServer, Keeping, MailCourier,
     MailTeller, Mailboxes, Maildir, Stores, Truth, Watches, read_templates,
 };
+use crate::directory::Choices;
 use crate::mailbox::{Ledger, NoLedger, Sight};
 use crate::mime::MailHost;
 use crate::observe::LedgerFiles;
@@ -71,6 +73,7 @@ pub(super) fn open(
     config: &Config,
     roster: &Arc<Roster>,
     spool: &Spool,
+    choices: &Choices,
 ) -> Result<(Near, Far), StartFault> {
     let host = MailHost::parse(&config.mailboxes.host)?;
     let files = open_ledger(config)?;
@@ -93,7 +96,7 @@ pub(super) fn open(
     )?;
     let keeping = Keeping::start(truth, roster, recount(&watches))?;
     let deliverer = Deliverer::start(
-        couriers(config, &host, maildir, &imap)?,
+        couriers(config, &host, maildir, &imap, choices)?,
         spool.outbox(),
         Arc::clone(roster),
         Arc::clone(&ledger),
@@ -152,6 +155,7 @@ fn couriers(
     host: &MailHost,
     maildir: Arc<Maildir>,
     imap: &[Arc<Imap>],
+    choices: &Choices,
 ) -> Result<Couriers, StartFault> {
     let templates = Arc::new(read_templates(config.mail.templates.as_deref())?);
     let mail = Arc::new(MailCourier::new(&config.mail, templates, host.clone())?);
@@ -160,6 +164,7 @@ fn couriers(
         config.mail.postmaster.clone(),
         config.prompts.language.clone(),
     );
+    let teller = InOwnersWords::new(Arc::new(teller), choices.clone());
     let mut couriers = Couriers::new(maildir).mail(mail).notify(Arc::new(teller));
     for imap in imap {
         couriers = couriers.imap(&imap.server().name, Arc::new(imap.courier()));

@@ -6,13 +6,14 @@
 
 use super::address;
 use super::delivery::{MailboxNews, Near};
-use super::lamp_file::LampFile;
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
+use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::audio::WireAudio;
 use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
 use crate::call::{Milestone, PATIENCE, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
+use crate::directory::Choices;
 use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault};
 use crate::library::Library;
@@ -52,8 +53,25 @@ pub(super) enum Input {
     Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
     /// A passcode was checked.
     LogIn(Verdict),
+    /// The choice of a language is on disk, or could not be brought there.
+    LanguageSet(Chosen),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
+}
+
+/// A choice of a language that was to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    /// Who asked.
+    pub call: CallId,
+    /// Whose choice.
+    pub mailbox: MailboxId,
+    /// The language.
+    pub language: Language,
+    /// What was chosen before.
+    pub before: Option<Language>,
+    /// Whether it is on disk.
+    pub stored: bool,
 }
 
 /// What a question to a mailbox was for.
@@ -77,11 +95,14 @@ pub(super) struct Edges {
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<Verdict>,
     pub library: Arc<Library>,
-    /// The language of whatever a caller's own lacks.
-    pub fallback: Language,
     pub telling: Telling,
     pub asked: Questions,
-    pub lamp_file: LampFile,
+    pub lamp_file: StateFile,
+    pub choices: Choices,
+    pub choice_file: StateFile,
+    /// Where the choice file tells what it stored.
+    pub tell_chosen: mpsc::UnboundedSender<Chosen>,
+    pub chosen: mpsc::UnboundedReceiver<Chosen>,
     /// The recordings under way.
     pub takes: HashMap<MessageId, Taking>,
     /// The newest message kept for a mailbox, until its lamp is lit for it.
@@ -119,6 +140,7 @@ impl Edges {
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
+                Some(chosen) = self.chosen.recv() => Some(Input::LanguageSet(chosen)),
                 else => std::future::pending().await,
             };
             if let Some(input) = input {
@@ -195,13 +217,9 @@ impl Edges {
         session: SessionId,
         id: PlayId,
         phrases: &[Phrase],
-        language: &Language,
+        voice: &Voice,
     ) {
-        let voice = Voice {
-            tenant: None,
-            languages: vec![language.clone(), self.fallback.clone()],
-        };
-        let items = self.library.say(phrases, &voice);
+        let items = self.library.say(phrases, voice);
         self.media(session, media::Command::Play { id, items });
     }
 
@@ -305,6 +323,32 @@ impl Edges {
         }
     }
 
+    /// A subscriber chose a language: it is stored, then the call hears of it.
+    pub(super) fn set_language(&mut self, call: CallId, mailbox: MailboxId, language: Language) {
+        let before = self.choices.set(&mailbox, Some(language.clone()));
+        let tell = self.tell_chosen.clone();
+        let done = move |stored| {
+            // Nobody listens any more when the server has ended.
+            let _told = tell.send(Chosen {
+                call,
+                mailbox,
+                language,
+                before,
+                stored,
+            });
+        };
+        self.choice_file
+            .write_then(self.choices.print(), Box::new(done));
+    }
+
+    /// What could not be stored was never chosen: else the next text that is stored would have it.
+    pub(super) fn language_set(&mut self, chosen: &Chosen) {
+        let now = self.choices.of(&chosen.mailbox);
+        if !chosen.stored && now.as_ref() == Some(&chosen.language) {
+            self.choices.set(&chosen.mailbox, chosen.before.clone());
+        }
+    }
+
     pub(super) fn milestone(&mut self, now: Now, call: CallId, what: &Milestone) {
         self.telling.milestone(now, call, what);
     }
@@ -318,6 +362,7 @@ impl Edges {
         self.engine.stop();
         self.telling.flush();
         drop(self.lamp_file);
+        drop(self.choice_file);
         drop(self.spool);
         self.near
     }

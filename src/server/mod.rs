@@ -2,19 +2,21 @@
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
 //! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log,
-//! the writer of the cleared lamps.
+//! the writers of the cleared lamps and of the chosen languages.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
 mod clock;
 mod delivery;
 mod edges;
-mod lamp_file;
 mod log_ins;
+mod owners_words;
 mod rules;
 mod signalling;
 mod start;
+mod state_file;
 mod telling;
+mod web;
 
 pub use address::towards as address_towards;
 pub use clock::Clock;

@@ -1,16 +1,16 @@
 //! From the configuration to what each part is told.
 
+use crate::base::MailboxId;
 use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::engine;
 use crate::flow::{MenuFault, Menus, Settings};
 use crate::lamp::Peer;
-use crate::library::studio::StudioConfig;
 use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
-use crate::subscriber::Roster;
-use crate::web::WebConfig;
+use crate::subscriber::{Language, Languages, Roster};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,8 +60,13 @@ pub fn menus(config: &config::Menus) -> Result<Menus, MenusFault> {
     Menus::parse(&text).map_err(|faults| MenusFault::Faulty { file, faults })
 }
 
-/// The rules of the calls.
-pub(super) fn calls(config: &Config, roster: Arc<Roster>, menus: Menus) -> call::Rules {
+/// The rules of the calls. `chosen` are the languages that subscribers chose.
+pub(super) fn calls(
+    config: &Config,
+    roster: Arc<Roster>,
+    menus: Menus,
+    chosen: BTreeMap<MailboxId, Language>,
+) -> call::Rules {
     let laws = &config.media.codecs;
     let codecs = laws.split_first().map_or_else(
         || Abilities::default().codecs,
@@ -77,7 +82,7 @@ pub(super) fn calls(config: &Config, roster: Arc<Roster>, menus: Menus) -> call:
             order: CodecOrder::Theirs,
             ..Abilities::default()
         },
-        language: config.prompts.language.clone(),
+        languages: languages(config, chosen),
     }
 }
 
@@ -157,6 +162,18 @@ pub(super) fn longest(config: &Config) -> Duration {
     config.deposit.max_message
 }
 
+fn languages(config: &Config, chosen: BTreeMap<MailboxId, Language>) -> Languages {
+    let prompts = &config.prompts;
+    let tenants = config.tenants.iter().map(|entry| &entry.tenant);
+    Languages {
+        usual: prompts.language.clone(),
+        offered: prompts.languages.clone(),
+        callers: prompts.callers.clone(),
+        tenants: tenants.map(|t| (t.id.clone(), t.clone())).collect(),
+        chosen,
+    }
+}
+
 fn routing(config: &Config) -> Routing {
     let diagnostics = [
         (&config.diagnostics.announcement, Diagnostic::Announcement),
@@ -189,25 +206,4 @@ fn settings(config: &Config) -> Settings {
         tries: config.entry.tries,
         ..Settings::default()
     }
-}
-
-/// What prompt sets are kept in and compiled with.
-pub(super) fn studio(config: &Config, menus: &Menus) -> StudioConfig {
-    StudioConfig {
-        store: config.prompts.store.clone(),
-        decoder: "/proc/self/exe".into(),
-        menus: menus.clone(),
-    }
-}
-
-/// The web page; `None` where the configuration has none.
-pub(super) fn web(config: &Config) -> Option<WebConfig> {
-    let http = &config.http;
-    Some(WebConfig {
-        listen: http.listen?,
-        token_file: http.token_file.clone()?,
-        store: config.prompts.store.clone(),
-        max_upload: http.max_upload,
-        max_uploads: http.max_uploads,
-    })
 }

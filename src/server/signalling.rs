@@ -7,10 +7,11 @@
 
 use super::clock::Clock;
 use super::delivery::MailboxNews;
-use super::edges::{Edges, Input};
+use super::edges::{Chosen, Edges, Input};
 use super::log_ins::{LogIn, Verdict};
 use crate::base::{MailboxId, MessageId};
 use crate::call::{Command, Switch};
+use crate::flow::LanguageFault;
 use crate::lamp::{self, Lamps};
 use crate::sip::{self, Machine};
 use std::time::Duration;
@@ -128,6 +129,7 @@ impl Signalling {
                 attempt,
                 right,
             }) => self.switch.handle_log_in(now, call, attempt, right),
+            Input::LanguageSet(chosen) => self.language_set(chosen),
         }
     }
 
@@ -136,6 +138,19 @@ impl Signalling {
         if let Some(mailbox) = self.edges.take_settled(take, kept) {
             self.tell_room(&mailbox);
         }
+    }
+
+    /// The choice of a language is stored, or could not be.
+    fn language_set(&mut self, chosen: Chosen) {
+        self.edges.language_set(&chosen);
+        let outcome = chosen
+            .stored
+            .then_some(())
+            .ok_or(LanguageFault::Unavailable);
+        let choice = (chosen.mailbox, chosen.language);
+        let now = self.clock.now();
+        self.switch
+            .handle_language_set(now, chosen.call, choice, outcome);
     }
 
     /// Whether callers of a mailbox can leave a message may have changed.
@@ -215,8 +230,8 @@ impl Signalling {
                 session,
                 play,
                 phrases,
-                language,
-            } => self.edges.say(session, play, &phrases, &language),
+                voice,
+            } => self.edges.say(session, play, &phrases, &voice),
             Command::Take(command) => self.edges.take(command),
             Command::Mail {
                 call,
@@ -244,6 +259,11 @@ impl Signalling {
                 self.lamps.handle_cleared(now.mono, &mailbox);
                 self.switch.handle_lamp_cleared(now, call, Ok(()));
             }
+            Command::SetLanguage {
+                call,
+                mailbox,
+                language,
+            } => self.edges.set_language(call, mailbox, language),
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }
     }

@@ -3,19 +3,19 @@
 use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
-use super::lamp_file::LampFile;
 use super::log_ins::{LogIns, LogInsFault};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
+use super::state_file::StateFile;
 use super::telling::Telling;
+use super::web;
 use crate::call::Switch;
 use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
-use crate::directory::Directory;
+use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
-use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
-use crate::library::studio::{Studio, StudioFault};
+use crate::library::studio::StudioFault;
 use crate::library::{self, Library, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
@@ -110,8 +110,9 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let web = start_web(config, &menus)?;
+        let web = web::open(config, &menus)?;
         let (edges, delivery, cleared) = open_edges(config, &roster).await?;
+        let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
         let seed = u64::from_le_bytes(random()?);
@@ -122,7 +123,7 @@ impl Server {
             clock,
             machine,
             lamps,
-            switch: Switch::new(rules::calls(config, roster, menus), seed),
+            switch: Switch::new(rules::calls(config, roster, menus, chosen), seed),
             edges,
         };
         let (stop, stopped) = oneshot::channel();
@@ -183,14 +184,16 @@ async fn open_edges(
     let (report, reports) = mpsc::unbounded_channel();
     let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
     tell_recovery(&spool);
-    let (near, far) = delivery::open(config, roster, &spool)?;
+    let (choice_file, choices) = open_choices(config, roster)?;
+    let (tell_chosen, chosen) = mpsc::unbounded_channel();
+    let (near, far) = delivery::open(config, roster, &spool, &choices)?;
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(
         &rules::media(config),
         || Box::new(spool.intake()),
         &media_in,
     )?;
-    let (lamp_file, cleared) = LampFile::open(config.lamp.file.clone())?;
+    let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
     let (verdict, verdicts) = mpsc::unbounded_channel();
     let log_ins = LogIns::start(Arc::clone(roster), random()?, verdict)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
@@ -206,10 +209,13 @@ async fn open_edges(
         log_ins,
         verdicts,
         library,
-        fallback: config.prompts.language.clone(),
         telling: Telling::new(events),
         asked: Questions::default(),
         lamp_file,
+        choices,
+        choice_file,
+        tell_chosen,
+        chosen,
         takes: HashMap::new(),
         newest: HashMap::new(),
     };
@@ -240,13 +246,12 @@ fn load_prompts(config: &Config) -> Result<Arc<Library>, StartFault> {
     Ok(Arc::new(library))
 }
 
-/// The web page, where the configuration has one.
-fn start_web(config: &Config, menus: &Menus) -> Result<Option<Web>, StartFault> {
-    let Some(web) = rules::web(config) else {
-        return Ok(None);
-    };
-    let studio = Studio::open(rules::studio(config, menus))?;
-    Ok(Some(Web::start(web, Arc::new(studio))?))
+/// The languages that subscribers chose, but for those who are gone.
+fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices), StartFault> {
+    let path = config.prompts.choices.clone();
+    let (file, choices) = StateFile::open(path, "languages", Choices::parse)?;
+    choices.retain(|mailbox| roster.by_mailbox(mailbox).is_some());
+    Ok((file, choices))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

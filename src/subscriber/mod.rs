@@ -3,11 +3,13 @@
 //! Rank 2: values and look-ups over them. The [`directory`](crate::directory) loads them.
 
 mod delivery;
+mod languages;
 mod passcode;
 mod tenant;
 
 pub use crate::base::Language;
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
+pub use languages::Languages;
 pub use passcode::{PasscodeHash, PasscodeHashFault};
 pub use tenant::{CallerLanguage, Tenant, language_of_caller};
 

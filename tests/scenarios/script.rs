@@ -5,7 +5,12 @@
 //! with `# ` or follows two spaces. Words nobody knows are faults.
 //!
 //! ```text
-//! given mailbox 2001 with passcode 4321      also: language nl, assistant 2009, number +31201232001
+//! given mailbox 2001 with passcode 4321      also: language nl, assistant 2009, number +31201232001,
+//!                                            tenant acme
+//! given the languages are en nl              also: the languages of acme are nl fr
+//! given callers from +32 hear fr             also: callers of acme from +32 hear fr
+//! given there are no prompts in fr
+//! given storing languages fails
 //! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, without from
 //! given mailbox 2001 with e-mail a@x.nl      messages go there and into no mailbox
 //! given mailbox 2001 is unavailable          also: available, read-only
@@ -44,6 +49,7 @@
 //!
 //! then mailbox 2001 has 1 new 0 saved
 //! then the newest message of 2001 is 5.0s long
+//! then the newest message of 2001 is in nl   that is, its mail is
 //! then the newest message of 2001 holds speech 2
 //! then nothing was recorded
 //! then the indicator of 2001 is off          also: on
@@ -170,6 +176,10 @@ pub enum Claim {
         mailbox: String,
         speech: usize,
     },
+    NewestIsIn {
+        mailbox: String,
+        language: String,
+    },
     NothingRecorded,
     Lamp {
         mailbox: String,
@@ -256,22 +266,18 @@ fn hears(words: &[&str]) -> Option<What> {
 
 fn expected(name: &str) -> Option<Expected> {
     let clip = name.split_once('/').map_or(name, |(_, clip)| clip);
-    let known = ["beep", "message", "tone"].contains(&clip)
-        || belpost::prompt::Line::ALL
-            .iter()
-            .any(|line| line.key() == clip)
-        || grammars().iter().any(|id| id == clip);
+    let known = ["beep", "message", "tone"].contains(&clip) || clips().iter().any(|id| id == clip);
     match name {
         ".." => Some(Expected::Any),
         name => known.then(|| Expected::Sound(name.to_owned())),
     }
 }
 
-fn grammars() -> &'static [String] {
+fn clips() -> &'static [String] {
     use belpost::prompt::Grammar;
     static CLIPS: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     CLIPS.get_or_init(|| {
-        let clips = [Grammar::English, Grammar::Dutch].map(Grammar::clips);
+        let clips = [Grammar::English, Grammar::Dutch].map(Grammar::all_clips);
         clips.concat().iter().map(ToString::to_string).collect()
     })
 }
@@ -320,6 +326,10 @@ fn claim(words: &[&str]) -> Option<Claim> {
             mailbox: text(mailbox),
             new: new.parse().ok()?,
             saved: saved.parse().ok()?,
+        },
+        ["the", "newest", "message", "of", mailbox, "is", "in", tag] => Claim::NewestIsIn {
+            mailbox: text(mailbox),
+            language: text(tag),
         },
         [
             "the",

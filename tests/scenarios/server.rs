@@ -10,7 +10,7 @@ use crate::voice::Voice;
 use belpost::audio::WireAudio;
 use belpost::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
 use belpost::call::{self, Milestone, Rules, Switch, TakeCommand};
-use belpost::flow::{KeepFault, LampFault, PlayFault};
+use belpost::flow::{KeepFault, LampFault, LanguageFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
 use belpost::sip::{self, Advertised, Machine, Network};
@@ -44,6 +44,8 @@ pub enum Input {
     LogIn((CallId, u32), MailboxId, String),
     /// A message indicator is to be put out.
     ClearLamp(CallId, MailboxId),
+    /// The choice of a language is to be stored.
+    SetLanguage(CallId, MailboxId, Language),
 }
 
 impl Input {
@@ -54,6 +56,7 @@ impl Input {
             Input::Begin(..) | Input::Commit(..) | Input::Discard(_) | Input::Load(_) => "disk",
             Input::Mail(..) | Input::Fetch(..) | Input::ClearLamp(..) => "mailboxes",
             Input::LogIn(..) => "passcodes",
+            Input::SetLanguage(..) => "languages",
         }
     }
 }
@@ -94,6 +97,8 @@ pub struct Server {
     pub lamps_off: BTreeSet<MailboxId>,
     /// Message indicators cannot be reached.
     pub lamps_fail: bool,
+    /// Choices of languages cannot be stored.
+    pub languages_fail: bool,
     /// The voice.
     pub voice: Voice,
     /// How long answers take.
@@ -133,6 +138,7 @@ impl Server {
             passcodes: BTreeMap::new(),
             lamps_off: BTreeSet::new(),
             lamps_fail: false,
+            languages_fail: false,
             voice: Voice::default(),
             delays: Delays {
                 disk: Duration::from_millis(3),
@@ -352,6 +358,12 @@ impl Server {
                 self.switch.handle_audio(now, call, play, audio);
             }
             Input::ClearLamp(call, mailbox) => self.clear_lamp(now, call, mailbox),
+            Input::SetLanguage(call, mailbox, language) => {
+                let fails = self.languages_fail.then_some(LanguageFault::Unavailable);
+                let outcome = fails.map_or(Ok(()), Err);
+                let choice = (mailbox, language);
+                self.switch.handle_language_set(now, call, choice, outcome);
+            }
             Input::LogIn((call, attempt), mailbox, passcode) => {
                 let right = self.passcodes.get(&mailbox) == Some(&passcode);
                 self.switch.handle_log_in(now, call, attempt, right);
@@ -400,9 +412,9 @@ impl Server {
                 session,
                 play,
                 phrases,
-                language,
+                voice,
             } => {
-                self.say(now.mono, session, play, &phrases, &language);
+                self.say(now.mono, session, play, &phrases, &voice);
             }
             call::Command::Take(command) => self.ask_disk(command),
             call::Command::Mail {
@@ -435,6 +447,14 @@ impl Server {
             call::Command::ClearLamp { call, mailbox } => {
                 let question = Input::ClearLamp(call, mailbox);
                 self.questions.push((self.delays.mailbox, question));
+            }
+            call::Command::SetLanguage {
+                call,
+                mailbox,
+                language,
+            } => {
+                let question = Input::SetLanguage(call, mailbox, language);
+                self.questions.push((self.delays.disk, question));
             }
             call::Command::Milestone { call, what } => self.log.push((now.mono, call, what)),
         }
@@ -487,9 +507,9 @@ impl Server {
         session: SessionId,
         id: PlayId,
         phrases: &[belpost::prompt::Phrase],
-        language: &Language,
+        voice: &belpost::prompt::Voice,
     ) {
-        let items = self.voice.say(phrases, language);
+        let items = self.voice.say(phrases, voice);
         self.command(now, session, media::Command::Play { id, items });
     }
 

@@ -5,12 +5,12 @@ use crate::script::{Given, duration};
 use crate::server::Server;
 use crate::store::Mailbox;
 use crate::world::World;
-use belpost::base::{DialString, Language, MailboxId};
+use belpost::base::{DialString, Language, MailboxId, TenantId};
 use belpost::call::{Abilities, Diagnostic, Routing, Rules};
 use belpost::flow::{Menus, Settings};
 use belpost::mailbox::{Limits, State};
 use belpost::mime::MailAddress;
-use belpost::subscriber::{Delivery, Mode, Profile, Roster};
+use belpost::subscriber::{CallerLanguage, Delivery, Languages, Mode, Profile, Roster, Tenant};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use std::time::Duration;
 pub struct Setting {
     subscribers: Vec<(Profile, Option<String>)>,
     settings: Settings,
+    languages: Option<Languages>,
     untrusted: bool,
 }
 
@@ -38,17 +39,18 @@ impl Setting {
                 assistant,
                 further,
                 email,
+                tenant,
             } => {
                 let number_of = |text: &String| DialString::parse(text).map_err(|f| f.to_string());
                 let profile = Profile {
                     mailbox: MailboxId::parse(number).map_err(|f| f.to_string())?,
                     name: format!("Subscriber {number}"),
                     numbers: further.iter().map(number_of).collect::<Result<_, _>>()?,
-                    language: Language::parse(language).ok_or("no such language")?,
+                    language: tag(language)?,
                     zone: "Europe/Amsterdam".to_owned(),
                     passcode: None,
                     assistant: assistant.as_ref().map(number_of).transpose()?,
-                    tenant: None,
+                    tenant: tenant.as_deref().map(tenant_id).transpose()?,
                     delivery: delivery(email.as_deref())?,
                     limits: Limits::default(),
                 };
@@ -57,11 +59,29 @@ impl Setting {
             Given::Longest(span) => self.settings.longest_message = *span,
             Given::NoSilenceLimit => self.settings.silence_limit = None,
             Given::Untrusted => self.untrusted = true,
+            Given::Languages { tenant, languages } => {
+                let tags: Result<_, _> = languages.iter().map(|text| tag(text)).collect();
+                let (_, offered) = self.rules_of(tenant.as_deref())?;
+                *offered = tags?;
+            }
+            Given::Callers {
+                tenant,
+                prefix,
+                language,
+            } => {
+                let rule = CallerLanguage {
+                    prefix: DialString::parse(prefix).map_err(|f| f.to_string())?,
+                    language: tag(language)?,
+                };
+                self.rules_of(tenant.as_deref())?.0.push(rule);
+            }
             Given::Message { .. }
             | Given::Reach { .. }
             | Given::Room { .. }
             | Given::Expiring { .. }
             | Given::NoLamp
+            | Given::NoLanguages
+            | Given::Unspoken(_)
             | Given::Fault { .. }
             | Given::DiskFull(_)
             | Given::NoBegin
@@ -75,6 +95,25 @@ impl Setting {
             | Given::Network { .. } => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The languages of callers and those to choose between: of a tenant, else of everybody.
+    fn rules_of(
+        &mut self,
+        tenant: Option<&str>,
+    ) -> Result<(&mut Vec<CallerLanguage>, &mut Vec<Language>), String> {
+        let languages = self.languages.get_or_insert_with(usual_languages);
+        let Some(name) = tenant else {
+            return Ok((&mut languages.callers, &mut languages.offered));
+        };
+        let id = tenant_id(name)?;
+        let fresh = Tenant {
+            id: id.clone(),
+            languages: Vec::new(),
+            callers: Vec::new(),
+        };
+        let tenant = languages.tenants.entry(id).or_insert(fresh);
+        Ok((&mut tenant.callers, &mut tenant.languages))
     }
 
     /// The world of this scene.
@@ -98,7 +137,7 @@ impl Setting {
             menus: Menus::default(),
             settings: self.settings.clone(),
             abilities: Abilities::default(),
-            language: Language::parse("en").expect("a language"),
+            languages: self.languages.clone().unwrap_or_else(usual_languages),
         };
         let trusted: &[&str] = if self.untrusted {
             &[]
@@ -153,6 +192,10 @@ impl Setting {
             Given::Room { mailbox, room } => find(server, mailbox)?.room = *room,
             Given::Expiring { mailbox, messages } => find(server, mailbox)?.expiring = *messages,
             Given::NoLamp => server.lamps_fail = true,
+            Given::NoLanguages => server.languages_fail = true,
+            Given::Unspoken(language) => {
+                server.voice.unspoken.insert(tag(language)?);
+            }
             Given::Fault {
                 mailbox,
                 message,
@@ -185,12 +228,29 @@ impl Setting {
                 }
             }
             Given::Mailbox { .. }
+            | Given::Languages { .. }
+            | Given::Callers { .. }
             | Given::Longest(_)
             | Given::NoSilenceLimit
             | Given::Untrusted => {}
         }
         Ok(())
     }
+}
+
+/// English and Dutch, for everybody.
+fn usual_languages() -> Languages {
+    let mut languages = Languages::only(tag("en").expect("a language"));
+    languages.offered.push(tag("nl").expect("a language"));
+    languages
+}
+
+fn tag(text: &str) -> Result<Language, String> {
+    Language::parse(text).ok_or_else(|| format!("{text} is no language"))
+}
+
+fn tenant_id(name: &str) -> Result<TenantId, String> {
+    TenantId::parse(name).map_err(|fault| fault.to_string())
 }
 
 /// Into a mailbox here, or by e-mail only.

@@ -6,7 +6,7 @@
 use crate::ear::Ear;
 use crate::voice;
 use belpost::audio::{Law, WireAudio};
-use belpost::base::{DialString, MailboxId, MessageId, Mono, Timestamp};
+use belpost::base::{DialString, Language, MailboxId, MessageId, Mono, Timestamp};
 use belpost::flow::{KeepFault, PlayFault};
 use belpost::mailbox::{Command, Envelope, Facts, Fault, Listing, Reply, Room, State, Summary};
 use belpost::media::{TakeSink, TakeSinkFull};
@@ -112,7 +112,11 @@ impl Disk {
             length: facts.length,
         };
         let audio = WireAudio::from_octets(law, &take.octets);
-        Ok((envelope.owner.mailbox, Message::new(summary, audio)))
+        let message = Message {
+            language: Some(envelope.language),
+            ..Message::new(summary, audio)
+        };
+        Ok((envelope.owner.mailbox, message))
     }
 }
 
@@ -151,6 +155,8 @@ pub struct Message {
     pub lead_ms: i64,
     /// What is wrong with it.
     pub fault: Option<PlayFault>,
+    /// The language of its mail; `None` where it was left before the first call.
+    pub language: Option<Language>,
     deleted: bool,
 }
 
@@ -168,6 +174,7 @@ impl Message {
             origin_ms,
             lead_ms,
             fault: None,
+            language: None,
             deleted: false,
         }
     }

@@ -6,8 +6,8 @@ use belpost::audio::tone::{self, Pair};
 use belpost::audio::{Law, WIRE_RATE, WireAudio};
 use belpost::base::Language;
 use belpost::media::PlayItem;
-use belpost::prompt::{ClipId, Grammar, Phrase, Piece, render};
-use std::collections::HashMap;
+use belpost::prompt::{self, ClipId, Grammar, Phrase, Piece, render};
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -62,15 +62,23 @@ pub fn speech_pair(n: usize) -> Pair {
 #[derive(Debug, Default)]
 pub struct Voice {
     numbers: HashMap<String, usize>,
+    /// The languages that it does not speak.
+    pub unspoken: HashSet<Language>,
 }
 
 impl Voice {
     /// What the prompt library would hand to a media session.
-    pub fn say(&mut self, phrases: &[Phrase], language: &Language) -> Vec<PlayItem> {
-        let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
-        let pieces = phrases.iter().flat_map(|phrase| render(grammar, phrase));
-        pieces
-            .flat_map(|piece| self.piece(piece, language))
+    pub fn say(&mut self, phrases: &[Phrase], voice: &prompt::Voice) -> Vec<PlayItem> {
+        let spoken = |language: &&Language| !self.unspoken.contains(*language);
+        let usual = voice.languages.iter().find(spoken).expect("a language");
+        let each = |phrase: &Phrase| match phrase {
+            Phrase::In(language, phrase) if spoken(&language) => said(phrase, language),
+            phrase => said(phrase, usual),
+        };
+        let pieces: Vec<_> = phrases.iter().flat_map(each).collect();
+        let items = pieces.into_iter();
+        items
+            .flat_map(|(piece, language)| self.piece(piece, &language))
             .collect()
     }
 
@@ -97,6 +105,13 @@ impl Voice {
         assert!(next < CLIPS, "more clips than this voice has tones for");
         PlayItem::Audio(clips()[*self.numbers.entry(name).or_insert(next)].clone())
     }
+}
+
+/// The pieces of a phrase, each with its language.
+fn said(phrase: &Phrase, language: &Language) -> Vec<(Piece, Language)> {
+    let grammar = Grammar::parse(language.as_str()).unwrap_or(Grammar::English);
+    let pieces = render(grammar, phrase).into_iter();
+    pieces.map(|piece| (piece, language.clone())).collect()
 }
 
 /// Speech of this length that begins with the `base`th fifth of a second.

@@ -2,11 +2,12 @@
 
 use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
 use crate::audio::WireAudio;
-use crate::base::{DialString, Digit, MessageId, Mono, PlayId};
+use crate::base::{DialString, Digit, Language, MessageId, Mono, PlayId};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
 use crate::call::vocabulary::{Command, Milestone, TakeCommand};
-use crate::flow::{Effect, Event, LampFault, LogIn, PlayFault};
+use crate::call::voice;
+use crate::flow::{Effect, Event, LampFault, LanguageFault, LogIn, PlayFault};
 use crate::media::{self, PlayItem};
 use crate::prompt::Phrase;
 use crate::{mailbox, sip};
@@ -33,6 +34,7 @@ impl CallSession {
                 self.check_log_in(desk, log_in);
             }
             Effect::ClearLamp => self.clear_lamp(desk),
+            Effect::SetLanguage(language) => self.set_language(desk, language),
             Effect::MaskKeys(masked) => self.masked = masked,
             Effect::Transfer(number) => self.transfer(desk, &number),
             Effect::HangUp => {
@@ -46,12 +48,12 @@ impl CallSession {
         let play = desk.ids.play();
         self.play = Play::Running(play);
         self.note(desk, Milestone::Prompt(phrases.clone()));
-        let (session, language) = (self.media, self.language.clone());
+        let (session, voice) = (self.media, self.voice.clone());
         desk.out.push_back(Command::Say {
             session,
             play,
             phrases,
-            language,
+            voice,
         });
         self.begun(desk);
     }
@@ -160,6 +162,22 @@ impl CallSession {
         let (call, mailbox) = (self.id, owner.mailbox.clone());
         self.ask(desk, Question::Lamp);
         desk.out.push_back(Command::ClearLamp { call, mailbox });
+    }
+
+    /// This call speaks the language from now on, whether or not it can be stored.
+    fn set_language(&mut self, desk: &mut Desk<'_>, language: Language) {
+        self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
+        let Some(owner) = &self.owner else {
+            let failed = Event::LanguageSet(Err(LanguageFault::Unavailable));
+            return self.events.push_back(failed);
+        };
+        let (call, mailbox) = (self.id, owner.mailbox.clone());
+        self.ask(desk, Question::Language(language.clone()));
+        desk.out.push_back(Command::SetLanguage {
+            call,
+            mailbox,
+            language,
+        });
     }
 
     pub(super) fn transfer(&mut self, desk: &mut Desk<'_>, number: &DialString) {

@@ -18,14 +18,17 @@ pub use questions::PATIENCE;
 use super::leg::Leg;
 use super::route::Diagnostic;
 use super::vocabulary::{Command, Milestone};
+use super::voice;
 use crate::audio::WireAudio;
 use crate::base::{
     CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId,
 };
 use crate::flow::{
-    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, PlayFault,
+    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
+    PlayFault,
 };
 use crate::mime::Reason;
+use crate::prompt::Voice;
 use crate::sip::{EndReason, Invite, Offer, Refusal};
 use crate::subscriber::Profile;
 use crate::{mailbox, media, sip};
@@ -58,7 +61,8 @@ pub(super) struct CallSession {
     talk: Talk,
     /// The subscriber whose mailbox is being filled or heard.
     owner: Option<Arc<Profile>>,
-    language: Language,
+    /// In whose voice the caller is spoken to.
+    voice: Voice,
     reason: Option<Reason>,
     take: Take,
     play: Play,
@@ -124,7 +128,7 @@ impl CallSession {
         purpose: Purpose,
         mut leg: Leg,
         media: SessionId,
-        fallback: &Language,
+        voice: Voice,
         desk: &mut Desk<'_>,
     ) -> Result<CallSession, Refusal> {
         let (description, remote) = leg.respond(invite.offer.as_deref())?;
@@ -133,7 +137,6 @@ impl CallSession {
             owner,
             reason,
         } = purpose;
-        let language = owner.as_ref().map_or(fallback, |o| &o.language).clone();
         let mut session = CallSession {
             id: invite.call,
             media,
@@ -142,7 +145,7 @@ impl CallSession {
             phase: Phase::Answered,
             talk,
             owner,
-            language,
+            voice,
             reason,
             take: Take::None,
             play: Play::Nothing,
@@ -303,7 +306,7 @@ impl CallSession {
             return;
         }
         if let LogInVerdict::Accepted(profile) = &verdict {
-            self.language = profile.language.clone();
+            self.voice = voice::of_owner(profile, desk.cx.languages);
             self.owner = Some(Arc::clone(profile));
         }
         self.tell(desk, Event::LogIn(verdict));
@@ -313,6 +316,18 @@ impl CallSession {
     pub(super) fn on_lamp_cleared(&mut self, desk: &mut Desk<'_>, outcome: Result<(), LampFault>) {
         if self.questions.answered(&Question::Lamp) {
             self.tell(desk, Event::LampCleared(outcome));
+        }
+    }
+
+    /// The choice of this language is stored, or could not be.
+    pub(super) fn on_language_set(
+        &mut self,
+        desk: &mut Desk<'_>,
+        language: Language,
+        outcome: Result<(), LanguageFault>,
+    ) {
+        if self.questions.answered(&Question::Language(language)) {
+            self.tell(desk, Event::LanguageSet(outcome));
         }
     }
 
@@ -342,6 +357,10 @@ impl CallSession {
             Question::Lamp => {
                 let failed = Err(LampFault::Unavailable);
                 self.tell(desk, Event::LampCleared(failed));
+            }
+            Question::Language(_) => {
+                let failed = Err(LanguageFault::Unavailable);
+                self.tell(desk, Event::LanguageSet(failed));
             }
             Question::End(take) => self.on_end_unheard(desk, take),
             // Nobody is left to be told, and a BYE answered now would promise too much.

@@ -3,7 +3,7 @@
 //! Law: every question is answered once, by who was asked or, after [`PATIENCE`], by a fault in
 //! their name; an answer that comes later still is ignored. So no flow waits for ever.
 
-use crate::base::{MailboxId, MessageId, Mono, PlayId};
+use crate::base::{Language, MailboxId, MessageId, Mono, PlayId};
 use crate::mailbox;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(super) enum Question {
     LogIn(u32, MailboxId),
     /// A message indicator is being put out.
     Lamp,
+    /// The choice of a language is being stored.
+    Language(Language),
     /// A recording that is to be kept is being ended.
     End(MessageId),
     /// A recording is being kept.
@@ -41,6 +43,7 @@ impl Question {
             Question::Mail(_) => "mailbox",
             Question::LogIn(..) => "log-in",
             Question::Lamp => "message indicator",
+            Question::Language(_) => "choice of a language",
             Question::End(_) => "ending a recording",
             Question::Keep(_) => "keeping a recording",
             Question::Audio(_) => "audio of a message",
@@ -74,6 +77,7 @@ impl Questions {
             Question::LogIn(open, mailbox) => (*open == attempt).then_some(mailbox),
             Question::Mail(_)
             | Question::Lamp
+            | Question::Language(_)
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)

@@ -45,7 +45,7 @@ impl CallSession {
             started: desk.now.wall,
             law,
             reason: self.reason,
-            language: owner.language.clone(),
+            language: desk.cx.languages.of_subscriber(owner).clone(),
             zone: owner.zone.clone(),
         });
         self.take = Take::Running {

@@ -46,7 +46,7 @@ impl Office {
             menus: Menus::default(),
             settings: Settings::default(),
             abilities: Abilities::default(),
-            language: Language::parse("nl").unwrap(),
+            languages: Languages::only(Language::parse("nl").unwrap()),
         };
         let now = Now {
             mono: Mono::ZERO,

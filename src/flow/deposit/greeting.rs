@@ -6,6 +6,7 @@
 use super::record::Beep;
 use super::{Admission, Caller, Deposit, DepositSetup, log_in};
 use crate::base::DialString;
+use crate::flow::heard::Heard;
 use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, GreetingChoice};
 use crate::mime::Reason;
 use crate::prompt::{Line, Phrase, Say};
@@ -24,6 +25,7 @@ impl Greeting {
         let caller = Caller {
             owner: setup.owner,
             empty: 0,
+            heard: Heard::default(),
         };
         let admission = setup.admission;
         Deposit::Greeting(Greeting { caller, admission }).into()

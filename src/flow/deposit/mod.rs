@@ -9,6 +9,7 @@ mod greeting;
 mod record;
 mod review;
 
+use super::heard::Heard;
 use super::portal::Portal;
 use super::{Conversation, Cx, Effect, Effects, End, Event, KeyPolicy};
 use crate::mime::Reason;
@@ -80,6 +81,8 @@ pub(super) struct Caller {
     owner: Arc<Profile>,
     /// How many recordings had nothing in them.
     empty: u8,
+    /// The menus said so far.
+    heard: Heard,
 }
 
 /// Waiting for the call to be answered.

@@ -1,13 +1,14 @@
 //! After the recording: hear it, erase it, keep it.
 //!
 //! Laws: only key `1` erases; giving no answer keeps the message; it is called saved when the
-//! store has said so, and a failure is told as one.
+//! store has said so, and a failure is told as one. The menu is said in full at first, when it is
+//! asked for again and after a wrong key or none; else in brief.
 
 use super::record::Beep;
 use super::{Caller, Deposit};
 use crate::base::DialString;
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, ReviewChoice};
+use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, End, Event, ReviewChoice};
 use crate::prompt::{Line, Phrase};
 
 /// The review menu.
@@ -20,23 +21,25 @@ pub struct Review {
 impl Review {
     /// Says the words, then the menu.
     pub(super) fn enter(
-        caller: Caller,
+        mut caller: Caller,
         words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        Review::resume(caller, Ask::after_failures(0), words, cx, fx)
+        let detail = caller.heard.visit::<ReviewChoice>();
+        Review::resume(caller, Ask::after_failures(0), detail, words, cx, fx)
     }
 
     /// The same with the failures so far.
     fn resume(
         caller: Caller,
         ask: Ask,
+        detail: Detail,
         mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        words.extend(cx.menus.review.spoken());
+        words.extend(cx.menus.review.spoken_as(detail, ReviewChoice::line));
         let ask = ask.again(words, fx);
         Deposit::Review(Review { caller, ask }).into()
     }
@@ -68,17 +71,18 @@ impl Listening {
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match event {
-            Event::PlayDone => Review::resume(self.caller, self.ask, Vec::new(), cx, fx),
-            Event::PlayFailed(_) => {
-                let words = vec![Phrase::Line(Line::SomethingWrong)];
-                Review::resume(self.caller, self.ask, words, cx, fx)
-            }
+            Event::PlayDone => self.back(Vec::new(), cx, fx),
+            Event::PlayFailed(_) => self.back(vec![Phrase::Line(Line::SomethingWrong)], cx, fx),
             Event::Digit(_) => {
                 let answer = self.ask.on(event, &cx.menus.review, cx, fx);
                 answered(self.caller, answer, cx, fx)
             }
             _ => Deposit::Listening(self).into(),
         }
+    }
+
+    fn back(self, words: Vec<Phrase>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        Review::resume(self.caller, self.ask, Detail::Brief, words, cx, fx)
     }
 }
 
@@ -92,7 +96,10 @@ fn answered(
     match answer {
         Answer::Pending(ask) => Deposit::Review(Review { caller, ask }).into(),
         Answer::Chosen(choice, ask) => chosen(caller, choice, ask, cx, fx),
-        Answer::Again(line, ask) => Review::resume(caller, ask, vec![Phrase::Line(line)], cx, fx),
+        Answer::Again(line, ask) => {
+            let words = vec![Phrase::Line(line)];
+            Review::resume(caller, ask, Detail::Full, words, cx, fx)
+        }
         Answer::GivenUp => Keeping::enter(After::Goodbye, fx),
     }
 }
@@ -111,7 +118,7 @@ fn chosen(
         }
         ReviewChoice::Listen => Listening::enter(caller, &ask, fx),
         ReviewChoice::Keep => Keeping::enter(After::Goodbye, fx),
-        ReviewChoice::Repeat => Review::resume(caller, ask, Vec::new(), cx, fx),
+        ReviewChoice::Repeat => Review::resume(caller, ask, Detail::Full, Vec::new(), cx, fx),
         ReviewChoice::Assistant => {
             if let Some(assistant) = caller.owner.assistant.clone() {
                 return Keeping::enter(After::Transfer(assistant), fx);

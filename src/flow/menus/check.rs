@@ -1,6 +1,6 @@
 //! Turning plain menu tables into typed menus, and finding what does not fit together.
 
-use super::choice::{Choice, MENU_NAMES, REACHED_WITHOUT_KEY, RecordingChoice};
+use super::choice::{Choice, MAY_BE_LEFT_OUT, MENU_NAMES, REACHED_WITHOUT_KEY, RecordingChoice};
 use super::read::{Raw, RawMenu, Word};
 use super::{Menu, MenuFault, MenuMistake, Menus};
 use crate::base::Digit;
@@ -18,8 +18,12 @@ pub(super) fn menus(raw: &Raw, faults: &mut Vec<MenuFault>) -> Menus {
         voicemail: menu(raw, &mut doors, faults),
         playing: menu(raw, &mut doors, faults),
         between: menu(raw, &mut doors, faults),
+        language: menu(raw, &mut doors, faults),
     };
-    for name in MENU_NAMES.iter().filter(|name| !doors.contains(*name)) {
+    let needed = MENU_NAMES
+        .iter()
+        .filter(|name| !MAY_BE_LEFT_OUT.contains(name));
+    for name in needed.filter(|name| !doors.contains(*name)) {
         let mistake = MenuMistake::Unreachable(name);
         faults.push(MenuFault {
             line: None,

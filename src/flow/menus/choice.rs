@@ -13,10 +13,14 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "voicemail",
     "playing",
     "between",
+    "language",
 ];
 
 /// The menus that need no key to be reached: a call begins there or comes there by itself.
 pub(super) const REACHED_WITHOUT_KEY: &[&str] = &["greeting", "recording", "review", "main"];
+
+/// The menus that an operator may leave without a way to them.
+pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {
@@ -108,6 +112,8 @@ choices! {
     MainChoice in "main" {
         /// To the voicemail menu.
         Voicemail = "voicemail", Some(Line::MainVoicemail), to ["voicemail"];
+        /// To the choice of a language.
+        Language = "language", Some(Line::MainLanguage), to ["language"];
         /// Leave the portal.
         Leave = "leave", Some(Line::MainLeave);
         /// Hear the menu again.
@@ -166,5 +172,15 @@ choices! {
         Next = "next", Some(Line::MessageNext), to ["playing"];
         /// Back to the voicemail menu.
         Back = "back", Some(Line::GoBack), to ["voicemail"];
+    }
+}
+
+choices! {
+    /// The choice of a language, but for the languages themselves.
+    LanguageChoice in "language" {
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
     }
 }

@@ -11,10 +11,11 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, GreetingChoice, MainChoice, PlayingChoice, RecordingChoice,
-    ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, GreetingChoice, LanguageChoice, MainChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, VoicemailChoice,
 };
 
+use super::Detail;
 use crate::base::Digit;
 use crate::prompt::{Line, Phrase};
 use std::fmt;
@@ -60,15 +61,28 @@ impl<C: Choice> Menu<C> {
 
     /// The spoken menu.
     pub fn spoken(&self) -> Vec<Phrase> {
-        self.spoken_as(C::line)
+        self.spoken_as(Detail::Full, C::line)
+    }
+
+    /// The spoken menu in the fewest words, for whoever has heard it before.
+    pub fn spoken_brief(&self) -> Vec<Phrase> {
+        self.spoken_as(Detail::Brief, C::line)
     }
 
     /// The spoken menu, each choice in the words that `line` has for it; `None` leaves it out.
-    pub fn spoken_as(&self, line: impl Fn(C) -> Option<Line>) -> Vec<Phrase> {
+    pub fn spoken_as(&self, detail: Detail, line: impl Fn(C) -> Option<Line>) -> Vec<Phrase> {
         self.said
             .iter()
-            .filter_map(|c| Some(Phrase::Choice(line(*c)?, self.key(*c)?)))
+            .filter_map(|c| Some(announced(detail, line(*c)?, self.key(*c)?)))
             .collect()
+    }
+}
+
+/// One choice as it is announced.
+fn announced(detail: Detail, line: Line, key: Digit) -> Phrase {
+    match detail {
+        Detail::Brief if line.has_brief() => Phrase::Brief(line, key),
+        Detail::Brief | Detail::Full => Phrase::Choice(line, key),
     }
 }
 
@@ -89,6 +103,8 @@ pub struct Menus {
     pub playing: Menu<PlayingChoice>,
     /// After a message.
     pub between: Menu<BetweenChoice>,
+    /// The choice of a language; the languages themselves have the figures it leaves free.
+    pub language: Menu<LanguageChoice>,
 }
 
 impl Menus {
@@ -264,10 +280,24 @@ mod tests {
             menus.main.spoken(),
             [
                 Phrase::Choice(Line::MainVoicemail, Digit::D1),
+                Phrase::Choice(Line::MainLanguage, Digit::D6),
                 Phrase::Choice(Line::MainLeave, Digit::D9),
                 Phrase::Choice(Line::RepeatChoices, Digit::Pound),
             ]
         );
+    }
+
+    #[test]
+    fn a_menu_in_brief_has_the_same_choices_on_the_same_keys() {
+        let menus = Menus::default();
+        let brief = menus.review.spoken_brief();
+        assert_eq!(brief[0], Phrase::Brief(Line::ReviewAgain, Digit::D1));
+        let key = |phrase: &Phrase| match phrase {
+            Phrase::Choice(line, key) | Phrase::Brief(line, key) => Some((*line, *key)),
+            _ => None,
+        };
+        let keys = |menu: &[Phrase]| menu.iter().map(key).collect::<Vec<_>>();
+        assert_eq!(keys(&brief), keys(&menus.review.spoken()));
     }
 
     #[test]
@@ -320,20 +350,21 @@ mod tests {
     fn a_menu_file_with_one_fault_is_refused_for_that_fault() {
         let cases = [
             (
-                "[main.keys]\n\"1\" = \"voicemail\"\n\"9\" = \"leave\"\n\"#\" = \"repeat\"\n\"1\" = \"leave\"\n",
-                "line 5: duplicate key",
+                "[main.keys]\n\"1\" = \"voicemail\"\n\"6\" = \"language\"\n\"9\" = \"leave\"\n\
+                 \"#\" = \"repeat\"\n\"1\" = \"leave\"\n",
+                "line 6: duplicate key",
             ),
             (
                 "[main]\nkeys = { \"1\" = \"voicemail\", \"2\" = \"voicemail\", \"9\" = \"leave\", \
-                 \"#\" = \"repeat\" }\n",
+                 \"6\" = \"language\", \"#\" = \"repeat\" }\n",
                 "line 2: menu main: voicemail stands twice in keys",
             ),
             (
-                "[main]\nsay = [\"voicemail\", \"leave\", \"repeat\", \"leave\"]\n",
+                "[main]\nsay = [\"voicemail\", \"leave\", \"repeat\", \"language\", \"leave\"]\n",
                 "line 2: menu main: leave stands twice in say and unsaid",
             ),
             (
-                "[main]\nsay = [\"voicemail\", \"repeat\"]\n",
+                "[main]\nsay = [\"voicemail\", \"language\", \"repeat\"]\n",
                 "menu main: leave has a key but stands in neither say nor unsaid",
             ),
             (

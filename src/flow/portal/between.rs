@@ -1,11 +1,14 @@
 //! After a message: save, delete, hear again, move on.
+//!
+//! The menu that comes after every message is the one heard most: in full after the first, then in
+//! brief.
 
 use super::intro::{Intro, sender_and_time};
 use super::leaving::Leaving;
 use super::playing::Fetching;
 use super::{Listener, Portal};
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{BetweenChoice, Choice, Conversation, Cx, Effects, Event};
+use crate::flow::{BetweenChoice, Choice, Conversation, Cx, Detail, Effects, Event};
 use crate::prompt::{Line, Phrase, Say};
 
 /// After a message.
@@ -19,24 +22,26 @@ pub struct Between {
 impl Between {
     /// Says the words, then the menu.
     pub(super) fn enter(
-        listener: Listener,
+        mut listener: Listener,
         words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        Between::resume(listener, Ask::after_failures(0), words, cx, fx)
+        let detail = listener.owner.heard.visit::<BetweenChoice>();
+        Between::say(listener, Ask::after_failures(0), detail, words, cx, fx)
     }
 
-    fn resume(
+    fn say(
         mut listener: Listener,
         ask: Ask,
+        detail: Detail,
         mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
         words.extend(listener.reel.news());
         let deleted = listener.reel.current().is_deleted();
-        words.extend(cx.menus.between.spoken_as(|choice| match choice {
+        words.extend(cx.menus.between.spoken_as(detail, |choice| match choice {
             BetweenChoice::Delete if deleted => Some(Line::MessageUndelete),
             _ => choice.line(),
         }));
@@ -49,9 +54,14 @@ impl Between {
         match ask.on(event, &cx.menus.between, cx, fx) {
             Answer::Pending(ask) => Portal::Between(Between { listener, ask }).into(),
             Answer::Chosen(choice, ask) => listener.chosen(choice, ask, cx, fx),
-            Answer::Again(line, ask) => {
-                Between::resume(listener, ask, vec![Phrase::Line(line)], cx, fx)
-            }
+            Answer::Again(line, ask) => Between::say(
+                listener,
+                ask,
+                Detail::Full,
+                vec![Phrase::Line(line)],
+                cx,
+                fx,
+            ),
             Answer::GivenUp => Leaving::goodbye(listener.reel.rest(), fx),
         }
     }
@@ -77,7 +87,7 @@ impl Listener {
             BetweenChoice::Previous => self.previous(ask, cx, fx),
             BetweenChoice::Envelope => {
                 let words = self.envelope(cx);
-                Between::resume(self, ask, words, cx, fx)
+                Between::say(self, ask, Detail::Brief, words, cx, fx)
             }
             BetweenChoice::Next => self.go_on(Vec::new(), cx, fx),
             BetweenChoice::Back => self.go_back(cx, fx),
@@ -89,12 +99,12 @@ impl Listener {
             return Intro::enter(self, Vec::new(), cx, fx);
         }
         let words = vec![Phrase::Line(Line::NoPreviousMessage)];
-        Between::resume(self, ask, words, cx, fx)
+        Between::say(self, ask, Detail::Brief, words, cx, fx)
     }
 
     fn envelope(&self, cx: &Cx<'_>) -> Vec<Phrase> {
         let summary = &self.reel.current().summary;
-        let mut words = sender_and_time(summary, &self.owner.zone, cx);
+        let mut words = sender_and_time(summary, &self.owner.profile.zone, cx);
         words.push(Phrase::Line(Line::EnvelopeLength));
         words.push(Phrase::Say(Say::Length(summary.length)));
         words

@@ -37,7 +37,11 @@ impl Intro {
             (false, Summary { urgent: true, .. }) => Line::UrgentMessage,
             (false, _) => Line::NewMessage,
         }));
-        words.extend(sender_and_time(&message.summary, &listener.owner.zone, cx));
+        words.extend(sender_and_time(
+            &message.summary,
+            &listener.owner.profile.zone,
+            cx,
+        ));
         fx.push(Effect::Play(words));
         Portal::Intro(Intro { listener }).into()
     }

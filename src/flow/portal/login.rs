@@ -8,7 +8,7 @@ use super::inbox::Rest;
 use super::leaving::Leaving;
 use super::main_menu::MainMenu;
 use super::voicemail::Opening;
-use super::{Entry, Portal};
+use super::{Entry, Owner, Portal};
 use crate::base::{MailboxId, Pii};
 use crate::flow::typing::{Typed, Typing};
 use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, LogIn, LogInVerdict};
@@ -190,7 +190,8 @@ impl Checking {
     }
 
     fn accepted(self, owner: Arc<Profile>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        if !owner.delivery.is_heard_by_phone() {
+        let owner = Owner::new(owner);
+        if !owner.profile.delivery.is_heard_by_phone() {
             return MainMenu::by_email(owner, cx, fx);
         }
         match self.visit.entry {

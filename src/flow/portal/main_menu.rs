@@ -1,23 +1,22 @@
-//! The main menu of the portal: voicemail, or leave.
+//! The main menu of the portal: voicemail, another language, or leave.
 //!
 //! Law: who gets messages by e-mail is told so instead of hearing them, and their mailbox is never
-//! asked.
+//! asked. Where there is only one language none is offered.
 
-use super::Portal;
 use super::inbox::{Inbox, Rest};
+use super::language::{self, LanguageMenu};
 use super::leaving::Leaving;
 use super::voicemail::{Opening, VoicemailMenu};
+use super::{Owner, Portal};
 use crate::base::MessageId;
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{Conversation, Cx, Effects, Event, MainChoice};
+use crate::flow::{Choice, Conversation, Cx, Detail, Effects, Event, MainChoice};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::Profile;
-use std::sync::Arc;
 
 /// The main menu.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MainMenu {
-    owner: Arc<Profile>,
+    owner: Owner,
     /// The messages, once they have been listed.
     inbox: Option<Inbox>,
     ask: Ask,
@@ -26,49 +25,69 @@ pub struct MainMenu {
 impl MainMenu {
     /// Says the words, then the menu.
     pub(super) fn enter(
-        owner: Arc<Profile>,
+        mut owner: Owner,
         inbox: Option<Inbox>,
         words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        MainMenu::resume(owner, inbox, Ask::after_failures(0), words, cx, fx)
+        let detail = owner.heard.visit::<MainChoice>();
+        MainMenu::say(
+            (owner, inbox),
+            Ask::after_failures(0),
+            detail,
+            words,
+            cx,
+            fx,
+        )
     }
 
     /// Says that messages are sent by e-mail, then the menu.
-    pub(super) fn by_email(owner: Arc<Profile>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    pub(super) fn by_email(owner: Owner, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let words = vec![Phrase::Line(Line::SentByEmail)];
         MainMenu::enter(owner, None, words, cx, fx)
     }
 
-    fn resume(
-        owner: Arc<Profile>,
-        mut inbox: Option<Inbox>,
+    fn say(
+        (owner, mut inbox): (Owner, Option<Inbox>),
         ask: Ask,
+        detail: Detail,
         mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
         words.extend(inbox.as_mut().and_then(Inbox::news));
-        words.extend(cx.menus.main.spoken());
+        let one_language = !language::is_offered(&owner, cx);
+        words.extend(cx.menus.main.spoken_as(detail, |choice| match choice {
+            MainChoice::Language if one_language => None,
+            _ => choice.line(),
+        }));
         let ask = ask.again(words, fx);
         Portal::MainMenu(MainMenu { owner, inbox, ask }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let MainMenu { owner, inbox, ask } = self;
-        match ask.on(event, &cx.menus.main, cx, fx) {
+        let answer = match ask.on(event, &cx.menus.main, cx, fx) {
+            Answer::Chosen(MainChoice::Language, ask) if !language::is_offered(&owner, cx) => {
+                ask.failed(Line::NotAChoice, &cx.menus.main, cx)
+            }
+            answer => answer,
+        };
+        match answer {
             Answer::Pending(ask) => Portal::MainMenu(MainMenu { owner, inbox, ask }).into(),
             Answer::Chosen(MainChoice::Voicemail, _) => match inbox {
                 Some(inbox) => VoicemailMenu::enter(owner, inbox, Vec::new(), cx, fx),
-                None if owner.delivery.is_heard_by_phone() => Opening::to_menu(owner, fx),
+                None if owner.profile.delivery.is_heard_by_phone() => Opening::to_menu(owner, fx),
                 None => MainMenu::by_email(owner, cx, fx),
             },
+            Answer::Chosen(MainChoice::Language, _) => LanguageMenu::enter(owner, inbox, cx, fx),
             Answer::Chosen(MainChoice::Repeat, ask) => {
-                MainMenu::resume(owner, inbox, ask, Vec::new(), cx, fx)
+                MainMenu::say((owner, inbox), ask, Detail::Full, Vec::new(), cx, fx)
             }
             Answer::Again(line, ask) => {
-                MainMenu::resume(owner, inbox, ask, vec![Phrase::Line(line)], cx, fx)
+                let words = vec![Phrase::Line(line)];
+                MainMenu::say((owner, inbox), ask, Detail::Full, words, cx, fx)
             }
             Answer::Chosen(MainChoice::Leave, _) | Answer::GivenUp => {
                 Leaving::goodbye(rest(inbox.as_ref()), fx)
@@ -95,6 +114,6 @@ impl MainMenu {
 }
 
 /// Messages never listed leave nothing to do.
-fn rest(inbox: Option<&Inbox>) -> Rest {
+pub(super) fn rest(inbox: Option<&Inbox>) -> Rest {
     inbox.map(Inbox::rest).unwrap_or_default()
 }

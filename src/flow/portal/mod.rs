@@ -7,13 +7,15 @@
 //! messages by e-mail only (section 4.3) is told so, and nothing is listed.
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
-//! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`;
-//! `inbox` holds the messages, `moment` is the wait for the mailbox. Not here yet: greetings, forwarding, passcode change, call-back.
+//! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
+//! `language`; `inbox` holds the messages, `moment` is the wait for an answer. Not here yet: greetings,
+//! forwarding, passcode change, call-back.
 
 mod between;
 mod change;
 mod inbox;
 mod intro;
+mod language;
 mod leaving;
 mod login;
 mod main_menu;
@@ -21,6 +23,7 @@ mod moment;
 mod playing;
 mod voicemail;
 
+use super::heard::Heard;
 use super::{Conversation, Cx, Effect, Effects, Event, KeyPolicy};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Command, Reply};
@@ -30,6 +33,8 @@ use between::Between;
 use change::Changing;
 use inbox::{Reel, Rest};
 use intro::Intro;
+pub(super) use language::keys as language_keys;
+use language::{LanguageMenu, Switching};
 use leaving::Leaving;
 use login::{Checking, Number, Passcode, Visit};
 use main_menu::MainMenu;
@@ -68,6 +73,10 @@ pub enum Portal {
     Checking(Checking),
     /// The main menu.
     MainMenu(MainMenu),
+    /// The choice of a language.
+    LanguageMenu(LanguageMenu),
+    /// Another language was chosen and is being stored.
+    Switching(Switching),
     /// The messages are being listed.
     Opening(Opening),
     /// The voicemail menu.
@@ -88,11 +97,28 @@ pub enum Portal {
     Leaving(Leaving),
 }
 
+/// A subscriber who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Owner {
+    /// Who it is.
+    profile: Arc<Profile>,
+    /// The menus said so far.
+    heard: Heard,
+}
+
+impl Owner {
+    /// A subscriber who has heard no menu yet.
+    fn new(profile: Arc<Profile>) -> Owner {
+        let heard = Heard::default();
+        Owner { profile, heard }
+    }
+}
+
 /// A subscriber who is logged in and at one message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Listener {
     /// Who it is.
-    owner: Arc<Profile>,
+    owner: Owner,
     /// The messages, one of them current.
     reel: Reel,
 }
@@ -143,6 +169,8 @@ impl Portal {
             Portal::Passcode(state) => state.on(event, cx, fx),
             Portal::Checking(state) => state.on(event, cx, fx),
             Portal::MainMenu(state) => state.on(event, cx, fx),
+            Portal::LanguageMenu(state) => state.on(event, cx, fx),
+            Portal::Switching(state) => state.on(event, cx, fx),
             Portal::Opening(state) => state.on(event, cx, fx),
             Portal::VoicemailMenu(state) => state.on(event, cx, fx),
             Portal::Intro(state) => state.on(event, cx, fx),
@@ -165,6 +193,8 @@ impl Portal {
             | Portal::Opening(_) => {}
             Portal::Leaving(state) => state.noted(done),
             Portal::MainMenu(state) => state.noted(id, done),
+            Portal::LanguageMenu(state) => state.noted(id, done),
+            Portal::Switching(state) => state.noted(id, done),
             Portal::VoicemailMenu(state) => state.inbox.noted(id, done),
             Portal::Intro(state) => state.listener.reel.noted(id, done),
             Portal::Fetching(state) => state.listener.reel.noted(id, done),
@@ -185,6 +215,8 @@ impl Portal {
             Portal::Number(state) => state.on_service_ending(fx),
             Portal::Passcode(state) => state.on_service_ending(fx),
             Portal::MainMenu(state) => state.on_service_ending(fx),
+            Portal::LanguageMenu(state) => state.on_service_ending(fx),
+            Portal::Switching(state) => state.on_service_ending(fx),
             Portal::VoicemailMenu(state) => state.on_service_ending(fx),
             Portal::Intro(Intro { listener })
             | Portal::Fetching(Fetching { listener })
@@ -206,6 +238,8 @@ impl Portal {
             | Portal::Opening(_)
             | Portal::Leaving(_) => Rest::default(),
             Portal::MainMenu(state) => state.rest(),
+            Portal::LanguageMenu(state) => state.rest(),
+            Portal::Switching(state) => state.rest(),
             Portal::VoicemailMenu(state) => state.inbox.rest(),
             Portal::Intro(state) => state.listener.reel.rest(),
             Portal::Fetching(state) => state.listener.reel.rest(),
@@ -221,6 +255,7 @@ impl Portal {
     pub(super) fn key_policy(&self) -> KeyPolicy {
         match self {
             Portal::Checking(_)
+            | Portal::Switching(_)
             | Portal::Opening(_)
             | Portal::Fetching(_)
             | Portal::Changing(_)
@@ -229,6 +264,7 @@ impl Portal {
             | Portal::Number(_)
             | Portal::Passcode(_)
             | Portal::MainMenu(_)
+            | Portal::LanguageMenu(_)
             | Portal::VoicemailMenu(_)
             | Portal::Intro(_)
             | Portal::Playing(_)
@@ -250,6 +286,8 @@ impl Portal {
             Portal::Passcode(_) => "portal.passcode",
             Portal::Checking(_) => "portal.checking",
             Portal::MainMenu(_) => "portal.main",
+            Portal::LanguageMenu(_) => "portal.language",
+            Portal::Switching(_) => "portal.switching",
             Portal::Opening(_) => "portal.opening",
             Portal::VoicemailMenu(_) => "portal.voicemail",
             Portal::Intro(_) => "portal.intro",

@@ -1,4 +1,4 @@
-//! Waiting for the mailbox to answer.
+//! Waiting for the mailbox, or whoever else was asked, to answer.
 //!
 //! Laws: who has heard nothing for [`SILENCE_MAX`] is told, once for each question, that it takes a
 //! moment; the words stop when the answer is there. Keys pressed meanwhile are held by the states
@@ -27,6 +27,11 @@ impl Moment {
     /// Asks the mailbox. Nothing may be playing.
     pub(super) fn ask(command: Command, fx: &mut Effects) -> Moment {
         fx.push(Effect::Mail(command));
+        Moment::begin(fx)
+    }
+
+    /// Something was asked just now. Nothing may be playing.
+    pub(super) fn begin(fx: &mut Effects) -> Moment {
         fx.push(Effect::AwaitKey(SILENCE_MAX));
         Moment::Short
     }

@@ -9,18 +9,16 @@ use super::intro::Intro;
 use super::leaving::Leaving;
 use super::main_menu::MainMenu;
 use super::moment::Moment;
-use super::{Listener, Portal};
+use super::{Listener, Owner, Portal};
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{Conversation, Cx, Effect, Effects, Event, VoicemailChoice};
+use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, VoicemailChoice};
 use crate::mailbox::{Command, Listing, Reply, Room};
 use crate::prompt::{Line, MessageKind, Phrase, Say};
-use crate::subscriber::Profile;
-use std::sync::Arc;
 
 /// The messages are being listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Opening {
-    owner: Arc<Profile>,
+    owner: Owner,
     then: Then,
     moment: Moment,
 }
@@ -34,16 +32,16 @@ enum Then {
 
 impl Opening {
     /// To the voicemail menu.
-    pub(super) fn to_menu(owner: Arc<Profile>, fx: &mut Effects) -> Conversation {
+    pub(super) fn to_menu(owner: Owner, fx: &mut Effects) -> Conversation {
         Opening::enter(owner, Then::Menu, fx)
     }
 
     /// Straight to the first message.
-    pub(super) fn to_play(owner: Arc<Profile>, fx: &mut Effects) -> Conversation {
+    pub(super) fn to_play(owner: Owner, fx: &mut Effects) -> Conversation {
         Opening::enter(owner, Then::Play, fx)
     }
 
-    fn enter(owner: Arc<Profile>, then: Then, fx: &mut Effects) -> Conversation {
+    fn enter(owner: Owner, then: Then, fx: &mut Effects) -> Conversation {
         let moment = Moment::ask(Command::List, fx);
         Portal::Opening(Opening {
             owner,
@@ -90,7 +88,7 @@ impl Opening {
 /// The voicemail menu.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VoicemailMenu {
-    owner: Arc<Profile>,
+    owner: Owner,
     /// The messages.
     pub(super) inbox: Inbox,
     ask: Ask,
@@ -99,26 +97,35 @@ pub struct VoicemailMenu {
 impl VoicemailMenu {
     /// Says the words, the counts, then the menu.
     pub(super) fn enter(
-        owner: Arc<Profile>,
+        mut owner: Owner,
         inbox: Inbox,
         words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        VoicemailMenu::resume(owner, inbox, Ask::after_failures(0), words, cx, fx)
+        let detail = owner.heard.visit::<VoicemailChoice>();
+        VoicemailMenu::say(
+            (owner, inbox),
+            Ask::after_failures(0),
+            detail,
+            words,
+            cx,
+            fx,
+        )
     }
 
-    fn resume(
-        owner: Arc<Profile>,
-        mut inbox: Inbox,
+    fn say(
+        (owner, mut inbox): (Owner, Inbox),
         ask: Ask,
+        detail: Detail,
         mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
         words.extend(inbox.news());
         words.extend(counts(&inbox));
-        words.extend(cx.menus.voicemail.spoken());
+        let menu = &cx.menus.voicemail;
+        words.extend(menu.spoken_as(detail, VoicemailChoice::line));
         let ask = ask.again(words, fx);
         Portal::VoicemailMenu(VoicemailMenu { owner, inbox, ask }).into()
     }
@@ -134,10 +141,11 @@ impl VoicemailMenu {
                 MainMenu::enter(owner, Some(inbox), Vec::new(), cx, fx)
             }
             Answer::Chosen(VoicemailChoice::Repeat, ask) => {
-                VoicemailMenu::resume(owner, inbox, ask, Vec::new(), cx, fx)
+                VoicemailMenu::say((owner, inbox), ask, Detail::Full, Vec::new(), cx, fx)
             }
             Answer::Again(line, ask) => {
-                VoicemailMenu::resume(owner, inbox, ask, vec![Phrase::Line(line)], cx, fx)
+                let words = vec![Phrase::Line(line)];
+                VoicemailMenu::say((owner, inbox), ask, Detail::Full, words, cx, fx)
             }
             Answer::GivenUp => Leaving::goodbye(inbox.rest(), fx),
         }
@@ -151,7 +159,7 @@ impl VoicemailMenu {
 
 /// To the first message. With everything deleted the last one is offered, to be taken back.
 fn play(
-    owner: Arc<Profile>,
+    owner: Owner,
     inbox: Inbox,
     mut words: Vec<Phrase>,
     cx: &Cx<'_>,

@@ -153,6 +153,7 @@ fn the_main_menu_offers_what_there_is() {
         phone.words(),
         [
             Phrase::Choice(Line::MainVoicemail, Digit::D1),
+            Phrase::Choice(Line::MainLanguage, Digit::D6),
             Phrase::Choice(Line::MainLeave, Digit::D9),
             Phrase::Choice(Line::RepeatChoices, Digit::Pound),
         ]

@@ -3,10 +3,11 @@
 
 mod caller;
 mod hearing;
+mod language;
 mod login;
 mod mailbox;
 
-use super::walk::{by_email, message, now, profile};
+use super::walk::{by_email, language, message, now, profile, two_languages};
 use super::{
     Admission, Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy,
     LogInVerdict, Menus, PortalSetup, RecordingDone, Settings,
@@ -16,6 +17,7 @@ use crate::mailbox::{Command, Fault, Listing, Reply};
 use crate::media::RecordEnd;
 use crate::mime::Reason;
 use crate::prompt::{Line, Phrase};
+use crate::subscriber::Languages;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ struct Phone {
     flow: Conversation,
     settings: Settings,
     menus: Menus,
+    languages: Languages,
     held: VecDeque<Digit>,
     /// What the last act brought about.
     fx: Vec<Effect>,
@@ -35,6 +38,7 @@ impl Phone {
             flow,
             settings,
             menus: Menus::default(),
+            languages: two_languages(),
             held: VecDeque::new(),
             fx: Vec::new(),
         };
@@ -95,6 +99,7 @@ impl Phone {
             now: now(),
             menus: &self.menus,
             settings: &self.settings,
+            languages: &self.languages,
         };
         let mut fx = Effects::new();
         let flow = std::mem::replace(&mut self.flow, Conversation::Ended);
@@ -121,6 +126,7 @@ impl Phone {
             now: now(),
             menus: &self.menus,
             settings: &self.settings,
+            languages: &self.languages,
         };
         let mut fx = Effects::new();
         self.flow.on_hang_up(&cx, &mut fx);

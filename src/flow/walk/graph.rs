@@ -3,8 +3,9 @@
 use super::world::{Broken, Law, World};
 use super::{Start, Subject};
 use crate::base::Digit;
-use crate::flow::{Conversation, Event};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use crate::flow::{Conversation, Effect, Event};
+use crate::prompt::Phrase;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// One step between two kinds of state, for the documents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,8 @@ pub(super) struct Graph {
     pub(super) silence: usize,
     /// All steps between kinds of states; those that change nothing left out.
     pub(super) steps: BTreeSet<Step>,
+    /// Everything that was said.
+    pub(super) said: HashSet<Vec<Phrase>>,
 }
 
 /// Walks through everything reachable, until a law breaks.
@@ -42,6 +45,7 @@ pub(super) fn walk(start: &Start, subject: &dyn Subject) -> Result<Graph, Broken
         queue: VecDeque::new(),
         quiet: Vec::new(),
         steps: BTreeSet::new(),
+        said: HashSet::new(),
         pairs: 0,
     };
     walk.reach((start.conversation.clone(), World::default()));
@@ -54,6 +58,7 @@ pub(super) fn walk(start: &Start, subject: &dyn Subject) -> Result<Graph, Broken
         pairs: walk.pairs,
         silence,
         steps: walk.steps,
+        said: walk.said,
     })
 }
 
@@ -67,6 +72,7 @@ struct Walk<'a> {
     /// For each node, where it can go without a key.
     quiet: Vec<Vec<usize>>,
     steps: BTreeSet<Step>,
+    said: HashSet<Vec<Phrase>>,
     pairs: usize,
 }
 
@@ -132,6 +138,11 @@ impl Walk<'_> {
             ),
             ..broken
         })?;
+        for effect in effects {
+            if let Effect::Play(words) = effect {
+                self.said.insert(words);
+            }
+        }
         Ok((next, after))
     }
 
@@ -193,6 +204,7 @@ fn by(event: &Event) -> Option<By> {
         Event::Mail(_) => By::Word("mailbox answers"),
         Event::LogIn(_) => By::Word("verdict"),
         Event::LampCleared(_) => By::Word("indicator out or not"),
+        Event::LanguageSet(_) => By::Word("language stored or not"),
         Event::ServiceEnding => return None,
     })
 }

@@ -2,11 +2,13 @@
 //!
 //! `world` is the smallest world that answers a flow and knows when a law is broken; `graph` walks
 //! breadth-first through all pairs of flow and world; `planted` shows that the walk catches bugs;
+//! `spoken` holds what was said against the list of sentences;
 //! `print` makes the flow documents and the user card from what was walked. Test code only.
 
 mod graph;
 mod planted;
 mod print;
+mod spoken;
 mod tests;
 mod world;
 
@@ -18,7 +20,7 @@ use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{Listing, Room, State, Summary};
 use crate::mime::{MailAddress, Reason};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::{Delivery, Language, Mode, Profile};
+use crate::subscriber::{Delivery, Language, Languages, Mode, Profile};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -29,7 +31,7 @@ pub(super) fn profile(assistant: bool) -> Arc<Profile> {
         mailbox: MailboxId::parse("2001").unwrap(),
         name: "Anna".to_owned(),
         numbers: Vec::new(),
-        language: Language::parse("nl").unwrap(),
+        language: language("nl"),
         zone: "Europe/Amsterdam".to_owned(),
         passcode: None,
         assistant: assistant.then(|| DialString::parse("2009").unwrap()),
@@ -78,6 +80,7 @@ struct Start {
     account: Account,
     settings: Settings,
     menus: Menus,
+    languages: Languages,
 }
 
 /// The mailbox that a log-in opens.
@@ -97,6 +100,7 @@ fn starts() -> Vec<Start> {
     let mut all = deposits();
     all.extend(portals());
     all.extend(states_of_a_mailbox());
+    all.extend(languages());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),
@@ -118,13 +122,20 @@ fn deposits() -> Vec<Start> {
         ("deposit in a full mailbox", true, Admission::MailboxFull, 3),
         ("deposit without patience", true, Admission::Open, 1),
     ] {
-        let (owner, reason) = (profile(assistant), Some(Reason::Busy));
-        let setup = DepositSetup {
-            owner,
-            reason,
-            admission,
-        };
-        all.push(start(name, Conversation::deposit(setup), 0, tries));
+        let reason = Some(Reason::Busy);
+        all.push(deposit(name, assistant, reason, admission, tries));
+    }
+    for reason in [Some(Reason::NoAnswer), None] {
+        for (name, admission) in [
+            ("deposit for another reason", Admission::Open),
+            ("deposit without room for another reason", Admission::NoDisk),
+            (
+                "deposit in a full mailbox for another reason",
+                Admission::MailboxFull,
+            ),
+        ] {
+            all.push(deposit(name, false, reason, admission, 1));
+        }
     }
     let setup = DepositSetup {
         owner: profile(true),
@@ -135,6 +146,21 @@ fn deposits() -> Vec<Start> {
     closed.settings.log_in_from_greeting = false;
     all.push(closed);
     all
+}
+
+fn deposit(
+    name: &'static str,
+    assistant: bool,
+    reason: Option<Reason>,
+    admission: Admission,
+    tries: u8,
+) -> Start {
+    let setup = DepositSetup {
+        owner: profile(assistant),
+        reason,
+        admission,
+    };
+    start(name, Conversation::deposit(setup), 0, tries)
 }
 
 fn portals() -> Vec<Start> {
@@ -175,7 +201,50 @@ fn states_of_a_mailbox() -> Vec<Start> {
     email.account.owner = by_email();
     let mut email_at_once = portal("messages at once by e-mail", Entry::Messages, 1);
     email_at_once.account.owner = by_email();
-    vec![some, none, scarce, full, email, email_at_once]
+    let mut both = portal("portal, new and saved ones on their way", Entry::Main, 0);
+    both.account.listing = Listing {
+        messages: vec![message(1), message(2)],
+        partial: true,
+        ..Listing::default()
+    };
+    let mut other = portal("messages at once, of the other kinds", Entry::Messages, 2);
+    for message in &mut other.account.listing.messages {
+        message.urgent = !message.urgent;
+    }
+    vec![some, none, scarce, full, email, email_at_once, both, other]
+}
+
+/// Nothing to choose between, and more than there are keys.
+fn languages() -> Vec<Start> {
+    let portal = |name, languages: &[&str]| {
+        let owner = Some(profile(false));
+        let entry = Entry::Main;
+        let mut start = start(
+            name,
+            Conversation::portal(PortalSetup { owner, entry }),
+            0,
+            3,
+        );
+        start.languages.offered = languages.iter().map(|tag| language(tag)).collect();
+        start
+    };
+    let many = ["nl", "en", "de", "fr", "es", "it", "pt", "pl", "tr", "ar"];
+    vec![
+        portal("portal in one language", &["nl"]),
+        portal("portal in ten languages", &many),
+    ]
+}
+
+/// A language by its tag.
+pub(super) fn language(tag: &str) -> Language {
+    Language::parse(tag).unwrap()
+}
+
+/// Dutch and English, for everybody.
+pub(super) fn two_languages() -> Languages {
+    let mut languages = Languages::only(language("nl"));
+    languages.offered.push(language("en"));
+    languages
 }
 
 /// Short figures keep the walk small; their number changes no law.
@@ -197,6 +266,7 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
             ..Settings::default()
         },
         menus: Menus::default(),
+        languages: two_languages(),
     }
 }
 
@@ -241,6 +311,7 @@ impl Start {
             now: now(),
             menus: &self.menus,
             settings: &self.settings,
+            languages: &self.languages,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::world::Law;
 use super::{Real, Start, Subject};
 use crate::base::Digit;
-use crate::flow::{Conversation, Effect, Event, LogInVerdict};
+use crate::flow::{Conversation, Effect, Event, LanguageFault, LogInVerdict};
 use crate::mailbox::Command;
 use crate::prompt::{Line, Phrase};
 use std::time::Duration;
@@ -195,6 +195,26 @@ pub(super) fn faults() -> Vec<Planted> {
                 if state == "lamp.new" && *event == Event::Started {
                     let words = vec![Phrase::Line(Line::LampCleared)];
                     effects.insert(0, Effect::Play(words));
+                }
+            },
+        ),
+        step(
+            "a language is called changed before it is stored",
+            "portal, no messages",
+            Law::AnsweredOrTold,
+            |_, event, _, _, effects| {
+                if *event == Event::LanguageSet(Err(LanguageFault::Unavailable)) {
+                    replace(effects, Line::ChangeFailed, Line::LanguageChanged);
+                }
+            },
+        ),
+        step(
+            "a language that could not be stored is passed over in silence",
+            "portal, no messages",
+            Law::AnsweredOrTold,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::LanguageSet(Err(_))) {
+                    replace(effects, Line::ChangeFailed, Line::YouHave);
                 }
             },
         ),

@@ -3,8 +3,8 @@
 use super::graph::{By, Step};
 use crate::base::Digit;
 use crate::flow::{
-    BetweenChoice, Choice, GreetingChoice, MainChoice, Menu, Menus, PlayingChoice, RecordingChoice,
-    ReviewChoice, VoicemailChoice,
+    BetweenChoice, Choice, GreetingChoice, LanguageChoice, MainChoice, Menu, Menus, PlayingChoice,
+    RecordingChoice, ReviewChoice, VoicemailChoice,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -59,6 +59,7 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<VoicemailChoice>(&menus.voicemail),
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
+        one::<LanguageChoice>(&menus.language),
     ]
 }
 
@@ -104,6 +105,10 @@ pub(super) fn card(menus: &Menus, language: &str) -> String {
             "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
         )
         .unwrap();
+        if printed.menu == LanguageChoice::MENU {
+            let text = texts.text(printed.menu, "this", language).unwrap();
+            writeln!(out, "| `1` – `9` | {text} |").unwrap();
+        }
         for (digit, choice) in printed.keys {
             let text = texts.text(printed.menu, choice, language).unwrap();
             writeln!(out, "| `{digit}` | {text} |").unwrap();
@@ -155,6 +160,10 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
         "\n## Keys in {heading}\n\n| key | choice | leads to |\n| --- | --- | --- |\n"
     )
     .unwrap();
+    if menu == LanguageChoice::MENU {
+        let text = texts.text(menu, "this", "en").unwrap();
+        writeln!(out, "| `1` – `9` | {text} | switching |").unwrap();
+    }
     for (digit, choice) in keys(menu, menus) {
         let text = texts.text(menu, choice, "en").unwrap();
         let steps = own
@@ -183,6 +192,7 @@ fn menu_of(state: &str) -> Option<&'static str> {
         "portal.voicemail" => "voicemail",
         "portal.intro" | "portal.playing" | "portal.paused" => "playing",
         "portal.between" => "between",
+        "portal.language" => "language",
         _ => return None,
     })
 }
@@ -208,6 +218,9 @@ fn label(step: &Step, menus: &Menus) -> String {
         By::Key(key) => key,
         By::Word(word) => return word.to_owned(),
     };
+    if step.to == "portal.switching" {
+        return "a language".to_owned();
+    }
     let menu = menu_of(step.from);
     let mapped = menu.is_none_or(|m| keys(m, menus).iter().any(|(k, _)| *k == key));
     match key {

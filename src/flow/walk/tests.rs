@@ -3,30 +3,46 @@
 //! The documents in `docs` are written anew by
 //! `BELPOST_WRITE_DOCS=1 cargo test --lib flow::walk`.
 
-use super::graph::{Graph, walk};
+use super::graph::{Graph, Step, walk};
 use super::planted::faults;
 use super::print::{self, Card};
+use super::spoken::Listed;
 use super::{Real, starts};
 use crate::flow::Menus;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// The most events that a conversation may need to end by itself.
 const LONGEST_SILENCE: usize = 40;
 
-fn walked(name: &str) -> Graph {
-    let start = starts().into_iter().find(|s| s.name == name).unwrap();
-    walk(&start, &Real).unwrap_or_else(|broken| panic!("{broken:?}"))
+/// All walks, taken once for all tests, each with its name.
+fn walked_all() -> &'static [(&'static str, Graph)] {
+    static WALKED: OnceLock<Vec<(&'static str, Graph)>> = OnceLock::new();
+    WALKED.get_or_init(|| {
+        let walks = starts().into_iter().map(|start| {
+            let graph = walk(&start, &Real);
+            (
+                start.name,
+                graph.unwrap_or_else(|broken| panic!("{broken:?}")),
+            )
+        });
+        walks.collect()
+    })
+}
+
+fn walked(name: &str) -> &'static Graph {
+    let walked = walked_all().iter().find(|(walked, _)| *walked == name);
+    &walked.unwrap().1
 }
 
 #[test]
 fn every_law_holds_in_every_reachable_state() {
     let (mut nodes, mut pairs, mut silence) = (0, 0, 0);
-    for start in starts() {
-        let graph = walk(&start, &Real).unwrap_or_else(|broken| panic!("{broken:?}"));
+    for (name, graph) in walked_all() {
         println!(
-            "{}: {} states, {} pairs of state and event, silence ends it in {}",
-            start.name, graph.nodes, graph.pairs, graph.silence
+            "{name}: {} states, {} pairs of state and event, silence ends it in {}",
+            graph.nodes, graph.pairs, graph.silence
         );
         nodes += graph.nodes;
         pairs += graph.pairs;
@@ -34,6 +50,70 @@ fn every_law_holds_in_every_reachable_state() {
     }
     println!("in all: {nodes} states, {pairs} pairs, silence ends each in {silence} events");
     assert!(silence <= LONGEST_SILENCE, "{silence}");
+}
+
+/// Said by other parts than the conversations that are walked through.
+const SAID_ELSEWHERE: &[&str] = &["recording of prompts", "diagnostics"];
+
+#[test]
+fn all_that_is_said_is_listed_and_all_that_is_listed_is_said() {
+    let mut listed = Listed::of(&Menus::default());
+    for (name, graph) in walked_all() {
+        for words in &graph.said {
+            assert!(listed.take(words), "{name}: not listed: {words:?}");
+        }
+    }
+    let unsaid = listed.unsaid().into_iter();
+    let unsaid: Vec<_> = unsaid
+        .filter(|(place, _)| !SAID_ELSEWHERE.contains(place))
+        .collect();
+    assert!(unsaid.is_empty(), "{unsaid:#?}");
+}
+
+/// A review without a repeat, a portal with other keys, and some choices left out.
+const OTHER_KEYS: &str = r##"
+[review]
+keys = { "7" = "again", "8" = "listen", "#" = "keep" }
+say = ["keep", "listen", "again"]
+unsaid = []
+[main]
+keys = { "4" = "voicemail", "5" = "language", "9" = "leave" }
+say = ["language", "voicemail"]
+unsaid = ["leave"]
+[between]
+keys = { "1" = "next", "2" = "delete", "*" = "back" }
+say = ["next", "delete"]
+unsaid = ["back"]
+[language]
+keys = { "1" = "back" }
+say = ["back"]
+"##;
+
+#[test]
+fn with_other_keys_too_all_that_is_said_is_listed_and_all_that_is_listed_is_said() {
+    let menus = Menus::parse(OTHER_KEYS).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    let mut listed = Listed::of(&menus);
+    let small = starts()
+        .into_iter()
+        .filter(|s| s.account.messages().len() < 2);
+    for mut start in small {
+        start.menus = menus.clone();
+        let graph = walk(&start, &Real).unwrap_or_else(|broken| panic!("{broken:?}"));
+        for words in &graph.said {
+            assert!(listed.take(words), "{}: not listed: {words:?}", start.name);
+        }
+    }
+    let of_menus = [
+        "after a recording",
+        "main menu",
+        "after a message",
+        "language",
+    ];
+    let unsaid = listed.unsaid().into_iter();
+    let unsaid: Vec<_> = unsaid
+        .filter(|(place, _)| of_menus.contains(place))
+        .collect();
+    assert!(unsaid.is_empty(), "{unsaid:#?}");
 }
 
 #[test]
@@ -60,21 +140,29 @@ fn every_choice_has_its_text_in_both_languages() {
             expected.insert((printed.menu.to_owned(), (*choice).to_owned()));
         }
     }
+    expected.insert(("language".to_owned(), "this".to_owned()));
     assert_eq!(card.entries(), expected);
 }
 
 #[test]
 fn the_documents_say_what_the_flows_do() {
     let menus = Menus::default();
-    let mut deposit = walked("deposit").steps;
-    deposit.extend(walked("deposit without room").steps);
-    deposit.extend(walked("deposit in a full mailbox").steps);
-    let mut portal = walked("portal, two messages").steps;
-    portal.extend(walked("portal of an unknown caller").steps);
-    portal.extend(walked("portal by e-mail").steps);
-    let mut lamp = walked("lamp").steps;
-    lamp.extend(walked("lamp of an unknown caller").steps);
-    let announcement = walked("announcement").steps;
+    let steps = |names: &[&str]| -> BTreeSet<Step> {
+        let walks = names.iter().map(|name| walked(name).steps.clone());
+        walks.flatten().collect()
+    };
+    let deposit = steps(&[
+        "deposit",
+        "deposit without room",
+        "deposit in a full mailbox",
+    ]);
+    let portal = steps(&[
+        "portal, two messages",
+        "portal of an unknown caller",
+        "portal by e-mail",
+    ]);
+    let lamp = steps(&["lamp", "lamp of an unknown caller"]);
+    let announcement = steps(&["announcement"]);
     let flow = |name, title, steps| print::flow(name, title, steps, &menus);
     let documents = [
         (

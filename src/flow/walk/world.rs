@@ -6,8 +6,8 @@
 use super::Account;
 use crate::base::Digit;
 use crate::flow::{
-    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict, PlayFault,
-    RecordingDone,
+    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
+    PlayFault, RecordingDone,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
@@ -54,6 +54,7 @@ pub(super) struct World {
     keeping: bool,
     log_in: bool,
     lamp: Lamp,
+    language: Tongue,
     mail: VecDeque<Command>,
     open: bool,
     /// Messages marked heard, by position, asked or done.
@@ -101,6 +102,18 @@ enum Lamp {
     On,
     GoingOut,
     Out,
+}
+
+/// The choice of a language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Tongue {
+    /// As it was, or told to be another.
+    #[default]
+    Settled,
+    /// Being stored.
+    Asked,
+    /// Stored, and nobody was told.
+    Stored,
 }
 
 /// What was said that tells of a failure.
@@ -161,6 +174,9 @@ impl World {
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
         }
+        if self.language == Tongue::Asked {
+            events.extend([Ok(()), Err(LanguageFault::Unavailable)].map(Event::LanguageSet));
+        }
         if let Some(command) = self.mail.front() {
             events.extend(replies(*command, account).into_iter().map(Event::Mail));
         }
@@ -200,6 +216,8 @@ impl World {
             Event::Kept(Err(KeepFault::Disk)),
             Event::LogIn(LogInVerdict::Wrong),
             Event::LampCleared(Ok(())),
+            Event::LanguageSet(Ok(())),
+            Event::LanguageSet(Err(LanguageFault::Unavailable)),
             Event::RecordFailed,
         ];
         events.extend(recordings().map(Event::Recorded));
@@ -245,6 +263,8 @@ impl World {
             Event::LampCleared(outcome) => {
                 self.lamp = if outcome.is_ok() { Lamp::Out } else { Lamp::On };
             }
+            Event::LanguageSet(Ok(())) => self.language = Tongue::Stored,
+            Event::LanguageSet(Err(_)) => self.language = Tongue::Settled,
             Event::Mail(reply) => self.replied(reply, state, account),
             Event::ServiceEnding => {}
         }
@@ -319,6 +339,7 @@ impl World {
                 Ok(())
             }
             Effect::ClearLamp => self.clears_lamp(),
+            Effect::SetLanguage(_) => self.sets_language(),
             Effect::MaskKeys(on) => {
                 law(Law::KeysSecret, self.secret != *on, "masked twice")?;
                 self.secret = *on;
@@ -351,6 +372,14 @@ impl World {
         Ok(())
     }
 
+    fn sets_language(&mut self) -> Result<(), Broken> {
+        law(Law::AnsweredOrTold, self.open, "a choice of nobody")?;
+        let first = self.language != Tongue::Asked;
+        law(Law::AnsweredOrTold, first, "asked twice")?;
+        self.language = Tongue::Asked;
+        Ok(())
+    }
+
     fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
         law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
         let says = |line| words.contains(&Phrase::Line(line));
@@ -366,6 +395,11 @@ impl World {
             !says(Line::LampCleared) || self.lamp == Lamp::Out,
             "called off and is not",
         )?;
+        if says(Line::LanguageChanged) {
+            let stored = self.language == Tongue::Stored;
+            law(Law::AnsweredOrTold, stored, "called changed and is not")?;
+            self.language = Tongue::Settled;
+        }
         self.untold &= !says(Line::ChangeFailed) && !says(Line::MessageNotKept);
         let moment = words == [Phrase::Line(Line::OneMoment)];
         self.plays(if moment { What::Moment } else { What::Words }, true)
@@ -480,7 +514,8 @@ impl World {
         }
         let plays = self.play.as_ref().is_some_and(|p| !p.paused);
         let lamp = self.lamp == Lamp::GoingOut;
-        let answers = self.keeping || self.log_in || lamp || !self.mail.is_empty();
+        let language = self.language == Tongue::Asked;
+        let answers = self.keeping || self.log_in || lamp || language || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
         law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
@@ -506,6 +541,8 @@ impl World {
         let failure = match event {
             Event::Kept(outcome) => outcome.is_err(),
             Event::LampCleared(outcome) => outcome.is_err(),
+            // Who is leaving has heard that the service closes, and has no further use for it.
+            Event::LanguageSet(outcome) => outcome.is_err() && state != "portal.leaving",
             Event::PlayFailed(_) => true,
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
             Event::Mail(Reply::Failed(command, _)) => {

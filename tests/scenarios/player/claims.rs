@@ -49,6 +49,14 @@ impl Player {
                     .then_some(())
                     .ok_or_else(|| format!("that speech begins {late} ms into it"))
             }
+            Claim::NewestIsIn { mailbox, language } => {
+                let newest = mailbox_of(world, mailbox)?.messages.last();
+                let newest = newest.ok_or("it has no message")?.language.as_ref();
+                let told = newest.map_or("no language", |language| language.as_str());
+                (told == language)
+                    .then_some(())
+                    .ok_or_else(|| format!("it is in {told}"))
+            }
             Claim::NothingRecorded => {
                 let kept = world
                     .server

@@ -15,7 +15,23 @@ pub enum Given {
         assistant: Option<String>,
         further: Option<String>,
         email: Option<String>,
+        tenant: Option<String>,
     },
+    /// What subscribers may choose between: those of a tenant, else all.
+    Languages {
+        tenant: Option<String>,
+        languages: Vec<String>,
+    },
+    /// The language of callers by number.
+    Callers {
+        tenant: Option<String>,
+        prefix: String,
+        language: String,
+    },
+    /// There are no prompts in this language.
+    Unspoken(String),
+    /// Choices of languages cannot be stored.
+    NoLanguages,
     /// A message left earlier.
     Message {
         mailbox: String,
@@ -89,6 +105,14 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
             messages: messages.parse().ok()?,
         },
         ["message", "indicators", "fail"] => Given::NoLamp,
+        ["the", "languages", "of", tenant, "are", tags @ ..] => languages(Some(tenant), tags),
+        ["the", "languages", "are", tags @ ..] => languages(None, tags),
+        ["callers", "of", tenant, "from", prefix, "hear", tag] => {
+            callers(Some(tenant), prefix, tag)
+        }
+        ["callers", "from", prefix, "hear", tag] => callers(None, prefix, tag),
+        ["there", "are", "no", "prompts", "in", tag] => Given::Unspoken((*tag).to_owned()),
+        ["storing", "languages", "fails"] => Given::NoLanguages,
         ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
         ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
         ["message", n, "of", mailbox, "is", fault] => Given::Fault {
@@ -129,9 +153,25 @@ fn room(mailbox: &str, room: Room) -> Given {
     Given::Room { mailbox, room }
 }
 
+fn languages(tenant: Option<&str>, tags: &[&str]) -> Given {
+    Given::Languages {
+        tenant: tenant.map(str::to_owned),
+        languages: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+    }
+}
+
+fn callers(tenant: Option<&str>, prefix: &str, language: &str) -> Given {
+    Given::Callers {
+        tenant: tenant.map(str::to_owned),
+        prefix: prefix.to_owned(),
+        language: language.to_owned(),
+    }
+}
+
 fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
-    let (mut language, mut passcode, mut assistant, mut further, mut email) =
-        ("en".to_owned(), None, None, None, None);
+    let (mut language, mut passcode, mut assistant, mut further) =
+        ("en".to_owned(), None, None, None);
+    let (mut email, mut tenant) = (None, None);
     let words: Vec<&str> = words
         .iter()
         .copied()
@@ -144,6 +184,7 @@ fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
             ["assistant", value] => assistant = Some(value.to_owned()),
             ["number", value] => further = Some(value.to_owned()),
             ["e-mail", value] => email = Some(value.to_owned()),
+            ["tenant", value] => tenant = Some(value.to_owned()),
             _ => return None,
         }
     }
@@ -154,6 +195,7 @@ fn subscriber(number: &str, words: &[&str]) -> Option<Given> {
         assistant,
         further,
         email,
+        tenant,
     })
 }
 

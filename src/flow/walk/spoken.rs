@@ -1,0 +1,61 @@
+//! What the conversations said, held against the list of their sentences.
+//!
+//! In: everything said in a walk. Out: what is put together from no listed sentences, and which of
+//! those are never said.
+
+use crate::flow::sentences::part;
+use crate::flow::{Menus, sentences};
+use crate::prompt::{Part, Phrase, Sentence};
+use std::collections::HashSet;
+
+/// The sentences of some menus, and which of them were said.
+pub(super) struct Listed {
+    sentences: Vec<(&'static str, Sentence)>,
+    said: HashSet<usize>,
+}
+
+impl Listed {
+    pub(super) fn of(menus: &Menus) -> Listed {
+        let places = sentences(menus).into_iter();
+        let each = |place: crate::prompt::Place| {
+            let sentences = place.sentences.into_iter();
+            sentences.map(move |sentence| (place.name, sentence))
+        };
+        Listed {
+            sentences: places.flat_map(each).collect(),
+            said: HashSet::new(),
+        }
+    }
+
+    /// Takes what was said apart into sentences; false where that cannot be done.
+    pub(super) fn take(&mut self, words: &[Phrase]) -> bool {
+        let parts: Vec<Part> = words.iter().filter_map(part).collect();
+        self.take_apart(&parts)
+    }
+
+    fn take_apart(&mut self, parts: &[Part]) -> bool {
+        if parts.is_empty() {
+            return true;
+        }
+        let fitting = |(_, s): &(_, Sentence)| parts.starts_with(s);
+        let places: Vec<usize> = (0..self.sentences.len())
+            .filter(|at| fitting(&self.sentences[*at]))
+            .collect();
+        let mut whole = false;
+        for at in places {
+            let length = self.sentences[at].1.len();
+            if self.take_apart(&parts[length..]) {
+                self.said.insert(at);
+                whole = true;
+            }
+        }
+        whole
+    }
+
+    /// The sentences that were never said.
+    pub(super) fn unsaid(&self) -> Vec<&(&'static str, Sentence)> {
+        let all = self.sentences.iter().enumerate();
+        let unsaid = all.filter(|(at, _)| !self.said.contains(at));
+        unsaid.map(|(_, sentence)| sentence).collect()
+    }
+}
