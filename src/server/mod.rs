@@ -2,7 +2,7 @@
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
 //! delivery thread, the mailbox thread, the passcode thread, the writer of the call event log,
-//! the writers of the cleared lamps and of the chosen languages.
+//! the writers of the cleared lamps and of the chosen languages, the web page and its jobs.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
