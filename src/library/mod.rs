@@ -10,6 +10,7 @@
 //! that are the same, and calls keep the one they began with. [`studio`] is how sets come in.
 
 mod cache;
+mod compile;
 mod embedded;
 pub mod intake;
 mod layers;
@@ -55,7 +56,10 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
     /// A catalogue that is compiled in has faults.
-    #[error("the catalogue of the prompt set {language} has faults: {}", sentences(faults))]
+    #[error(
+        "the catalogue of the prompt set {language} has faults: {}",
+        sentences(faults)
+    )]
     Catalogue {
         /// The prompt set.
         language: Language,
