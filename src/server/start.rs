@@ -60,9 +60,6 @@ pub enum StartFault {
     /// The prompts.
     #[error(transparent)]
     Prompts(#[from] LibraryFault),
-    /// The store of prompt sets.
-    #[error(transparent)]
-    Studio(#[from] StudioFault),
     /// The menus.
     #[error(transparent)]
     Menus(#[from] MenusFault),
