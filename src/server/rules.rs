@@ -6,6 +6,7 @@ use crate::config::{self, Config, Ports};
 use crate::engine;
 use crate::flow::{MenuFault, Menus, Settings};
 use crate::lamp::Peer;
+use crate::library::studio::StudioConfig;
 use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
@@ -138,6 +139,15 @@ pub(super) fn media(config: &Config) -> engine::Config {
         rtp_timeout: config.media.rtp_timeout,
         silence_level: Dbm0(config.media.silence_level_dbm0),
         learn: config.media.learn_nat,
+    }
+}
+
+/// What prompt sets are kept in and compiled with.
+pub(super) fn studio(config: &Config, menus: &Menus) -> StudioConfig {
+    StudioConfig {
+        store: config.prompts.store.clone(),
+        decoder: "/proc/self/exe".into(),
+        menus: menus.clone(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
 use crate::directory::{Choices, Directory};
 use crate::engine::{Engine, EngineFault};
+use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
 use crate::library::studio::{Studio, StudioFault};
 use crate::library::{self, LibraryFault};

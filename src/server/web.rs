@@ -1,9 +1,10 @@
 //! The web page of prompt sets, where the configuration has one.
 
+use super::rules;
 use super::start::StartFault;
 use crate::config::Config;
 use crate::flow::Menus;
-use crate::library::studio::{Studio, StudioConfig};
+use crate::library::studio::Studio;
 use crate::web::{Web, WebConfig};
 use std::sync::Arc;
 
@@ -13,11 +14,7 @@ pub(super) fn open(config: &Config, menus: &Menus) -> Result<Option<Web>, StartF
     let (Some(listen), Some(token_file)) = (http.listen, http.token_file.clone()) else {
         return Ok(None);
     };
-    let studio = Studio::open(StudioConfig {
-        store: config.prompts.store.clone(),
-        decoder: "/proc/self/exe".into(),
-        menus: menus.clone(),
-    })?;
+    let studio = Studio::open(rules::studio(config, menus))?;
     let web = WebConfig {
         listen,
         token_file,

@@ -395,3 +395,40 @@ fn marks_and_attempts_survive_a_restart() {
         0
     );
 }
+
+#[test]
+fn a_recording_that_is_tried_out_is_heard_again_and_is_never_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, reports) = open(folder.path());
+    let begun = |take| Report::Begun {
+        take,
+        outcome: Ok(()),
+    };
+    for n in 1..=2 {
+        spool.begin_scratch(id(n), Law::Mu).unwrap();
+        assert_eq!(next(&reports), begun(id(n)));
+        spool.intake().append(id(n), vec![n as u8; 8_000]).unwrap();
+    }
+    spool.load(id(1)).unwrap();
+    let Report::Loaded {
+        outcome: Ok(audio), ..
+    } = next(&reports)
+    else {
+        panic!()
+    };
+    assert_eq!(audio.octets(Law::Mu), [1; 8_000]);
+    let root = config(folder.path()).folder;
+    assert_eq!(list_folder(&root).unwrap().len(), 0);
+    assert_eq!(std::fs::read_dir(root.join("taking")).unwrap().count(), 0);
+
+    spool.discard(id(1)).unwrap();
+    assert_eq!(next(&reports), Report::Discarded { take: id(1) });
+    spool.commit(id(2), facts()).unwrap();
+    let outcome = Err(TakeFault::Unknown);
+    let take = id(2);
+    assert_eq!(next(&reports), Report::Kept { take, outcome });
+    drop(spool);
+    let (spool, _) = open(folder.path());
+    assert_eq!(spool.outbox().waiting(), []);
+    assert_eq!(spool.recovered().waiting, 0);
+}

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::{Digit, MailboxId, Pii, Timestamp};
 use crate::call::{Abilities, MailboxFrom, PATIENCE, TakeCommand};
 use crate::media::{RecordEnd, Recorded};
+use crate::prompt::{Grammar, SetId};
 use crate::sip::{Address, EndReason};
 use crate::subscriber::Profile;
 
@@ -40,6 +41,7 @@ impl Office {
             routing: Routing {
                 portal: vec![number("1233")],
                 clear_lamp: vec![number("*99")],
+                operators: vec![(number("9700"), None)],
                 mailbox_from: MailboxFrom::Original,
                 ..Routing::default()
             },
@@ -125,6 +127,38 @@ impl Office {
             self.media(call, &media::Event::PlayDone(play.unwrap()));
         }
         panic!("no recording began: {:?}", self.seen);
+    }
+
+    fn presses(&mut self, call: CallId, keys: &str) {
+        for key in keys.chars().filter_map(Digit::from_char) {
+            self.media(call, &media::Event::Digit(key));
+        }
+    }
+
+    /// An operator who is at the first of the greetings.
+    fn operates(&mut self) -> CallId {
+        let call = self.talks("9700");
+        self.presses(call, "1234#2");
+        let worksets = vec![Workset {
+            set: SetId::of(Language::parse("nl").unwrap()),
+            grammar: Grammar::Dutch,
+        }];
+        self.switch
+            .handle_operator_log_in(self.now, call, 1, Some(worksets));
+        self.collect();
+        call
+    }
+
+    /// An operator whose recording is under way.
+    fn tries_out(&mut self) -> (CallId, MessageId) {
+        let call = self.operates();
+        self.presses(call, "1");
+        let play = self.seen.iter().rev().find_map(|command| match command {
+            Command::Say { play, .. } => Some(*play),
+            _ => None,
+        });
+        self.media(call, &media::Event::PlayDone(play.unwrap()));
+        (call, self.switch.calls[&call].take().unwrap())
     }
 
     fn recorded(&mut self, call: CallId, take: MessageId) {
@@ -295,6 +329,63 @@ fn a_verdict_on_a_log_in_that_was_given_up_changes_nothing() {
     office.switch.handle_log_in(office.now, call, 1, true);
     office.sip(sip::Event::Bye { call });
     office.assert_empty();
+}
+
+/// A way for a call to end.
+type Ending = fn(&mut Office, CallId);
+
+#[test]
+fn a_recording_that_is_tried_out_is_dropped_once_however_its_call_ends() {
+    let endings: [Ending; 6] = [
+        |office, call| office.sip(sip::Event::Bye { call }),
+        |office, call| office.bug(call),
+        |office, call| office.media(call, &media::Event::Broken),
+        |office, call| office.media(call, &media::Event::Silent(PATIENCE)),
+        |office, call| office.ended(call, EndReason::SessionExpired),
+        |office, _| {
+            office.switch.drain(office.now);
+            office.collect();
+        },
+    ];
+    for (n, end) in endings.into_iter().enumerate() {
+        for is_over in [false, true] {
+            let mut office = Office::new();
+            let (call, take) = office.tries_out();
+            if is_over {
+                office.recorded(call, take);
+            }
+            end(&mut office, call);
+            office.recorded(call, take);
+            office.ended(call, EndReason::HungUp);
+            let dropped = office.milestones(|m| matches!(m, Milestone::TakeDropped(_)));
+            assert_eq!(dropped, 1, "{n} {is_over}");
+            assert_eq!(office.commits(take), 0, "{n} {is_over}");
+            let begun = |c: &Command| matches!(c, Command::Take(TakeCommand::Begin { .. }));
+            assert!(!office.seen.iter().any(begun), "nothing of it is on disk");
+            office.assert_empty();
+        }
+    }
+}
+
+#[test]
+fn a_change_of_prompts_is_written_down_also_where_its_call_is_over() {
+    let mut office = Office::new();
+    let call = office.operates();
+    office.presses(call, "3");
+    let order = office.seen.iter().find_map(|command| match command {
+        Command::ChangePrompts(order) => Some(order.clone()),
+        _ => None,
+    });
+    let order = order.unwrap();
+    assert_eq!((order.call, order.dialled.as_str()), (call, "9700"));
+    office.sip(sip::Event::Bye { call });
+    office.assert_empty();
+    office
+        .switch
+        .handle_prompts_changed(office.now, &order, Ok(()));
+    office.collect();
+    let told = office.milestones(|m| matches!(m, Milestone::Prompts(_, Ok(()))));
+    assert_eq!(told, 1);
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //! in. Laws: a sentence follows by itself when the one before is done; the keys work at any time;
 //! behind the last sentence it goes back to the menu.
 
+use super::example::examples;
 use super::menu::MainMenu;
 use super::{Bench, Operator};
 use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, SentencesChoice};
 use crate::prompt::{Line, Phrase};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +20,21 @@ const BEFORE: Duration = Duration::from_millis(700);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sentences {
     bench: Bench,
-    /// What there is to hear.
-    examples: Arc<[Vec<Phrase>]>,
+    examples: Examples,
     /// Which one is heard, or comes next.
     at: usize,
     hearing: Hearing,
+}
+
+/// What there is to hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Examples(Arc<[Vec<Phrase>]>);
+
+/// They follow from the menus and the moment, so their number tells enough of them apart.
+impl Hash for Examples {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.len().hash(state);
+    }
 }
 
 /// What plays.
@@ -38,13 +50,13 @@ impl Sentences {
     /// Says the choices, then the first sentence.
     pub(super) fn enter(mut bench: Bench, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let detail = bench.heard.visit::<SentencesChoice>();
-        let examples = super::example::examples(cx).into();
+        let examples = Examples(examples(cx).into());
         Sentences::choices(bench, (examples, 0), detail, cx, fx)
     }
 
     fn choices(
         bench: Bench,
-        (examples, at): (Arc<[Vec<Phrase>]>, usize),
+        (examples, at): (Examples, usize),
         detail: Detail,
         cx: &Cx<'_>,
         fx: &mut Effects,
@@ -107,7 +119,7 @@ impl Sentences {
 
     /// One sentence, or the end of them.
     fn hear(self, at: usize, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let Some(example) = self.examples.get(at) else {
+        let Some(example) = self.examples.0.get(at) else {
             return MainMenu::enter(self.bench, vec![Line::SentencesEnd], cx, fx);
         };
         let mut words = vec![Phrase::Pause(BEFORE)];

@@ -9,7 +9,7 @@ use super::print::{self, Card};
 use super::spoken::Listed;
 use super::{Real, starts};
 use crate::base::Digit;
-use crate::flow::Menus;
+use crate::flow::{Menus, sentences};
 use crate::prompt::{Line, Phrase};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,6 +41,8 @@ fn walked(name: &str) -> &'static Graph {
 #[test]
 fn every_law_holds_in_every_reachable_state() {
     let (mut nodes, mut pairs, mut silence) = (0, 0, 0);
+    let places = sentences(&Menus::default());
+    let examples: usize = places.iter().map(|place| place.sentences.len()).sum();
     for (name, graph) in walked_all() {
         println!(
             "{name}: {} states, {} pairs of state and event, silence ends it in {}",
@@ -48,7 +50,13 @@ fn every_law_holds_in_every_reachable_state() {
         );
         nodes += graph.nodes;
         pairs += graph.pairs;
-        silence = silence.max(graph.silence);
+        // Who hears example sentences hears all of them without a key.
+        let heard = if name.starts_with("operator") {
+            examples
+        } else {
+            0
+        };
+        silence = silence.max(graph.silence.saturating_sub(heard));
     }
     println!("in all: {nodes} states, {pairs} pairs, silence ends each in {silence} events");
     assert!(silence <= LONGEST_SILENCE, "{silence}");
