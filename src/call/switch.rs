@@ -326,7 +326,7 @@ impl Switch {
             chosen.insert(mailbox, language.clone());
         }
         self.step(now, call, |s, desk| {
-            s.on_language_set(desk, language, outcome)
+            s.on_language_set(desk, language, outcome);
         });
     }
 

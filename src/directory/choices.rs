@@ -72,13 +72,22 @@ impl Choices {
         self.lock().get(mailbox).cloned()
     }
 
-    /// A subscriber chose a language, or did after all not (`None`). Says what was chosen before.
-    pub fn set(&self, mailbox: &MailboxId, language: Option<Language>) -> Option<Language> {
+    /// A subscriber chose a language. Says what was chosen before.
+    pub fn set(&self, mailbox: &MailboxId, language: Language) -> Option<Language> {
+        self.lock().insert(mailbox.clone(), language)
+    }
+
+    /// The choice of this language could not be stored: what was chosen before holds, unless
+    /// another choice has been made since.
+    pub fn take_back(&self, mailbox: &MailboxId, language: &Language, before: Option<Language>) {
         let mut chosen = self.lock();
-        match language {
-            Some(language) => chosen.insert(mailbox.clone(), language),
-            None => chosen.remove(mailbox),
+        if chosen.get(mailbox) != Some(language) {
+            return;
         }
+        match before {
+            Some(before) => chosen.insert(mailbox.clone(), before),
+            None => chosen.remove(mailbox),
+        };
     }
 
     /// Forgets the choices of mailboxes that are not to be kept.
@@ -114,14 +123,28 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_is_seen_in_every_clone_and_can_be_taken_back() {
+    fn a_choice_that_was_not_stored_gives_way_to_the_one_before_and_to_a_later_one() {
         let (choices, mailbox) = (Choices::default(), MailboxId::parse("2001").unwrap());
-        let other = choices.clone();
-        let nl = Language::parse("nl");
-        assert_eq!(choices.set(&mailbox, nl.clone()), None);
-        assert_eq!(other.of(&mailbox), nl);
-        assert_eq!(other.set(&mailbox, None), nl);
+        let language = |tag| Language::parse(tag).unwrap();
+        let (nl, en) = (language("nl"), language("en"));
+        let before = choices.set(&mailbox, nl.clone());
+        choices.take_back(&mailbox, &nl, before);
         assert_eq!(choices.of(&mailbox), None);
+        choices.set(&mailbox, nl.clone());
+        let before = choices.set(&mailbox, en.clone());
+        choices.take_back(&mailbox, &en, before.clone());
+        assert_eq!(choices.of(&mailbox), Some(nl.clone()));
+        choices.set(&mailbox, language("fr"));
+        choices.take_back(&mailbox, &en, before);
+        assert_eq!(choices.of(&mailbox), Some(language("fr")));
+    }
+
+    #[test]
+    fn a_choice_is_seen_in_every_clone() {
+        let (choices, mailbox) = (Choices::default(), MailboxId::parse("2001").unwrap());
+        let (other, nl) = (choices.clone(), Language::parse("nl").unwrap());
+        choices.set(&mailbox, nl.clone());
+        assert_eq!(other.of(&mailbox), Some(nl));
     }
 
     #[test]
@@ -142,7 +165,7 @@ mod tests {
         ) {
             let choices = Choices::default();
             for (mailbox, tag) in all {
-                choices.set(&MailboxId::parse(&mailbox).unwrap(), Language::parse(&tag));
+                choices.set(&MailboxId::parse(&mailbox).unwrap(), Language::parse(&tag).unwrap());
             }
             let read = Choices::parse(&choices.print()).unwrap();
             prop_assert_eq!(read.all(), choices.all());

@@ -7,7 +7,7 @@
 
 use super::portal::language_keys;
 use super::{BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, OperatorChoice};
-use crate::prompt::{Line, MessageKind, Part, Phrase, Place, Sentence};
+use crate::prompt::{ClipId, Line, MessageKind, Part, Phrase, Place, Say, Sentence};
 
 /// Everything a caller, a subscriber or an operator can hear, place by place.
 pub fn sentences(menus: &Menus) -> Vec<Place> {
@@ -45,7 +45,6 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
 
 /// What a phrase is when its values are left open; `None` for a pause.
 pub(super) fn part(phrase: &Phrase) -> Option<Part> {
-    use crate::prompt::Say;
     Some(match phrase {
         Phrase::Line(line) => Part::Line(*line),
         Phrase::Choice(line, key) => Part::Choice(*line, *key),

@@ -9,6 +9,7 @@ use crate::base::Timestamp;
 use crate::prompt::{ClipId, Grammar, Report, SetId, VersionId};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long every clip plays.
@@ -58,6 +59,11 @@ pub(super) fn draft(clips: &[(ClipId, f64)]) -> Draft {
 
 /// A version that needs nothing below it: every clip, each named as its text.
 pub(super) fn whole() -> Draft {
+    static WHOLE: OnceLock<Draft> = OnceLock::new();
+    WHOLE.get_or_init(make_whole).clone()
+}
+
+fn make_whole() -> Draft {
     let clips = Grammar::English.all_clips().into_iter();
     let tones = (0..).map(|n| 400.0 + 5.0 * f64::from(n));
     let clips: Vec<(ClipId, f64)> = clips.zip(tones).collect();

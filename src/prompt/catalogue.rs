@@ -1,11 +1,12 @@
 //! The catalogue of a prompt set: the text of every clip, from `catalogue.toml`.
 //!
-//! In: the text of the file. Out: a [`Catalogue`] that has every clip its grammar can need, or
-//! every fault of the file at once, each with its line.
+//! In: the text of the file, and perhaps a catalogue below it that gives what the file does not.
+//! Out: a [`Catalogue`] that has every clip its grammar can need, or every fault of the file at
+//! once, each with its line.
 
 use super::clip::ClipId;
-use super::{Grammar, Line};
-use std::collections::BTreeMap;
+use super::{Grammar, Line, SetId};
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -16,6 +17,17 @@ pub struct Catalogue {
     name: String,
     texts: BTreeMap<ClipId, String>,
     carriers: BTreeMap<String, String>,
+}
+
+/// A catalogue laid over another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlaid {
+    /// Both, as one.
+    pub catalogue: Catalogue,
+    /// The clips whose texts the upper one gives.
+    pub own: BTreeSet<ClipId>,
+    /// The set it names as its parent.
+    pub parent: Option<SetId>,
 }
 
 /// One clip of a catalogue.
@@ -60,22 +72,38 @@ pub enum FaultKind {
     /// A grammar of this name does not exist.
     #[error("there is no grammar {0:?}, only \"nl\" and \"en\"")]
     NoGrammar(String),
+    /// The parent is no set.
+    #[error("the parent {0:?} is no prompt set, such as \"nl\" or \"acme.nl\"")]
+    Parent(String),
     /// A carrier sentence does not hold exactly one `{{}}`.
     #[error("the carrier {0} needs {{}} exactly once")]
     Carrier(String),
 }
 
 impl Catalogue {
-    /// Reads a catalogue; on failure all faults, by line.
+    /// Reads a catalogue that is complete; on failure all faults, by line.
     pub fn parse(text: &str) -> Result<Catalogue, Vec<Fault>> {
+        Catalogue::parse_over(text, None).map(|overlaid| overlaid.catalogue)
+    }
+
+    /// Reads a catalogue that may leave out whatever the one below it has: the grammar, the name,
+    /// sections, single texts. Where there is none below, it is to be complete. On failure all
+    /// faults, by line.
+    pub fn parse_over(text: &str, below: Option<&Catalogue>) -> Result<Overlaid, Vec<Fault>> {
         let mut reader = Reader {
             text,
+            below,
+            own: BTreeSet::new(),
             faults: Vec::new(),
         };
-        let catalogue = reader.catalogue();
+        let read = reader.catalogue();
         reader.faults.sort_by_key(|f| f.line);
-        match catalogue {
-            Some(catalogue) if reader.faults.is_empty() => Ok(catalogue),
+        match read {
+            Some((catalogue, parent)) if reader.faults.is_empty() => Ok(Overlaid {
+                catalogue,
+                own: reader.own,
+                parent,
+            }),
             _ => Err(reader.faults),
         }
     }
@@ -135,38 +163,60 @@ impl Catalogue {
 /// Reads a file and gathers its faults.
 struct Reader<'a> {
     text: &'a str,
+    below: Option<&'a Catalogue>,
+    own: BTreeSet<ClipId>,
     faults: Vec<Fault>,
 }
 
 impl Reader<'_> {
-    fn catalogue(&mut self) -> Option<Catalogue> {
+    fn catalogue(&mut self) -> Option<(Catalogue, Option<SetId>)> {
         let (file, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let at = error.span().map_or(0, |s| s.start);
             self.fault(at, FaultKind::Syntax(error.message().to_owned()));
         }
         let file = file.get_ref();
-        let sections = ["grammar", "name", "lines", "brief", "pieces", "carriers"];
+        let sections = [
+            "grammar", "name", "parent", "lines", "brief", "pieces", "carriers",
+        ];
         self.refuse_unknown(file, &sections);
+        let parent = self.parent(file);
         let grammar = self.grammar(file);
-        let name = self.text_of(file, "name");
-        let lines: Vec<ClipId> = Line::ALL.iter().map(|&line| line.into()).collect();
+        let name = self.name(file);
+        let same = |line: &Line| (ClipId::from(*line), ClipId::from(*line));
+        let lines: Vec<_> = Line::ALL.iter().map(same).collect();
         let mut texts = self.texts(file, "lines", &lines);
-        let brief: Vec<ClipId> = Line::BRIEF.iter().map(|&line| line.into()).collect();
-        let brief = self.texts(file, "brief", &brief).into_iter();
-        texts.extend(brief.map(|(line, text)| (ClipId::of(line.as_str(), "brief"), text)));
+        let brief = |line: &Line| (ClipId::from(*line), ClipId::brief(*line));
+        let brief: Vec<_> = Line::BRIEF.iter().map(brief).collect();
+        texts.extend(self.texts(file, "brief", &brief));
         let pieces = grammar.map(Grammar::clips)?;
-        texts.extend(self.texts(file, "pieces", &pieces));
+        let same = |piece: &ClipId| (piece.clone(), piece.clone());
+        let keys: Vec<_> = pieces.iter().map(same).collect();
+        texts.extend(self.texts(file, "pieces", &keys));
         let carriers = self.carriers(file, &pieces);
-        Some(Catalogue {
+        let catalogue = Catalogue {
             grammar: grammar?,
             name: name?,
             texts,
             carriers,
-        })
+        };
+        Some((catalogue, parent))
+    }
+
+    fn parent(&mut self, file: &DeTable<'_>) -> Option<SetId> {
+        let value = file.get("parent")?;
+        let name = self.string("parent", value)?;
+        let parent = name.parse().ok();
+        if parent.is_none() {
+            self.fault(value.span().start, FaultKind::Parent(name));
+        }
+        parent
     }
 
     fn grammar(&mut self, file: &DeTable<'_>) -> Option<Grammar> {
+        if let (None, Some(below)) = (file.get("grammar"), self.below) {
+            return Some(below.grammar);
+        }
         let name = self.text_of(file, "grammar")?;
         let grammar = Grammar::parse(&name);
         if grammar.is_none() {
@@ -174,6 +224,13 @@ impl Reader<'_> {
             self.fault(at, FaultKind::NoGrammar(name));
         }
         grammar
+    }
+
+    fn name(&mut self, file: &DeTable<'_>) -> Option<String> {
+        match (file.get("name"), self.below) {
+            (None, Some(below)) => Some(below.name.clone()),
+            _ => self.text_of(file, "name"),
+        }
     }
 
     fn text_of(&mut self, file: &DeTable<'_>, key: &str) -> Option<String> {
@@ -184,42 +241,63 @@ impl Reader<'_> {
         self.string(key, value)
     }
 
-    /// The section with the texts of exactly these clips.
+    /// The texts of exactly these clips, each under its key, with those from below where the
+    /// section has none.
     fn texts(
         &mut self,
         file: &DeTable<'_>,
         section: &str,
-        clips: &[ClipId],
+        keys: &[(ClipId, ClipId)],
     ) -> BTreeMap<ClipId, String> {
-        let Some((start, table)) = self.section(file, section) else {
-            return BTreeMap::new();
+        let left_out = DeTable::new();
+        let (start, table) = match self.below {
+            Some(_) if !file.contains_key(section) => (0, &left_out),
+            _ => match self.section(file, section) {
+                Some(section) => section,
+                None => return BTreeMap::new(),
+            },
         };
-        let known: Vec<&str> = clips.iter().map(ClipId::as_str).collect();
+        let known: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
         self.refuse_unknown(table, &known);
         let mut texts = BTreeMap::new();
-        for clip in clips {
-            match table.get(clip.as_str()) {
-                None => self.fault(start, FaultKind::Missing(clip.to_string())),
-                Some(value) => {
-                    if let Some(text) = self.string(clip.as_str(), value) {
-                        texts.insert(clip.clone(), text);
-                    }
-                }
+        for (key, clip) in keys {
+            if let Some(text) = self.text(start, table, key, clip) {
+                texts.insert(clip.clone(), text);
             }
         }
         texts
     }
 
+    /// The text of one clip, from its section or from below.
+    fn text(
+        &mut self,
+        section: usize,
+        table: &DeTable<'_>,
+        key: &ClipId,
+        clip: &ClipId,
+    ) -> Option<String> {
+        if let Some(value) = table.get(key.as_str()) {
+            self.own.insert(clip.clone());
+            return self.string(key.as_str(), value);
+        }
+        let below = self.below.and_then(|below| below.text(clip));
+        if below.is_none() {
+            self.fault(section, FaultKind::Missing(key.to_string()));
+        }
+        below.map(str::to_owned)
+    }
+
     fn carriers(&mut self, file: &DeTable<'_>, pieces: &[ClipId]) -> BTreeMap<String, String> {
+        let below = self.below.map(|below| below.carriers.clone());
+        let mut carriers = below.unwrap_or_default();
         if !file.contains_key("carriers") {
-            return BTreeMap::new();
+            return carriers;
         }
         let Some((_, table)) = self.section(file, "carriers") else {
-            return BTreeMap::new();
+            return carriers;
         };
         let families: Vec<&str> = pieces.iter().map(ClipId::family).collect();
         self.refuse_unknown(table, &families);
-        let mut carriers = BTreeMap::new();
         for (key, value) in table {
             let (at, key) = (key.span().start, key.get_ref());
             let Some(carrier) = self.string(key, value) else {
@@ -376,5 +454,50 @@ mod tests {
             .find(|c| c.id.as_str() == "goodbye")
             .unwrap();
         assert_eq!(line.carrier, None);
+    }
+
+    fn id(name: &str) -> ClipId {
+        ClipId::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_catalogue_over_another_gives_what_it_changes_and_no_more() {
+        let below = Catalogue::parse(DUTCH).unwrap();
+        let nothing = Catalogue::parse_over("", Some(&below)).unwrap();
+        assert_eq!((nothing.catalogue, nothing.own.len()), (below.clone(), 0));
+        let text = "parent = \"nl\"\n[lines]\ngoodbye = \"Dag!\"\n[brief]\ngo-back = \"Weg:\"\n";
+        let over = Catalogue::parse_over(text, Some(&below)).unwrap();
+        let said = |clip: &str| over.catalogue.text(&id(clip)).map(str::to_owned);
+        assert_eq!(said("goodbye").as_deref(), Some("Dag!"));
+        assert_eq!(said("go-back-brief").as_deref(), Some("Weg:"));
+        assert_eq!(said("go-back").as_deref(), Some("Om terug te gaan,"));
+        assert_eq!(over.own, [id("goodbye"), id("go-back-brief")].into());
+        assert_eq!(over.parent, "nl".parse().ok());
+    }
+
+    #[test]
+    fn what_another_grammar_needs_besides_is_asked_for() {
+        let below = Catalogue::parse(DUTCH).unwrap();
+        let faults = Catalogue::parse_over("grammar = \"en\"\n", Some(&below)).unwrap_err();
+        let missing = |clip: &str| FaultKind::Missing(clip.to_owned());
+        let kinds: Vec<_> = faults.iter().map(|f| &f.what).collect();
+        assert!(kinds.contains(&&missing("ordinal-1")) && kinds.contains(&&missing("oh")));
+        assert!(!kinds.contains(&&missing("number-1")), "{kinds:?}");
+    }
+
+    #[test]
+    fn faults_over_another_have_their_lines_too() {
+        let below = Catalogue::parse(DUTCH).unwrap();
+        let text = "parent = \"../nl\"\n[lines]\ngodbye = \"Dag!\"\nand = \"\"\n";
+        let faults = Catalogue::parse_over(text, Some(&below)).unwrap_err();
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "line 1: the parent \"../nl\" is no prompt set, such as \"nl\" or \"acme.nl\"",
+                "line 3: godbye is not known",
+                "line 4: the text of and is empty",
+            ]
+        );
     }
 }

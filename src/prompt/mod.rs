@@ -7,6 +7,7 @@ mod catalogue;
 mod clip;
 mod grammar;
 mod line;
+mod needs;
 mod render;
 mod report;
 mod sentence;
@@ -14,10 +15,11 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{Catalogue, ClipText, Fault, FaultKind};
+pub use catalogue::{Catalogue, ClipText, Fault, FaultKind, Overlaid};
 pub use clip::{ClipId, ClipIdFault, Piece};
 pub use grammar::Grammar;
 pub use line::Line;
+pub use needs::{needs, ways};
 pub use render::{pause_between, render, spell_out};
 pub use report::{Coverage, Finding, Remedy, Report, Severity};
 pub use sentence::{Part, Place, Sentence};

@@ -399,7 +399,7 @@ impl Edges {
 
     /// A subscriber chose a language: it is stored, then the call hears of it.
     pub(super) fn set_language(&mut self, call: CallId, mailbox: MailboxId, language: Language) {
-        let before = self.choices.set(&mailbox, Some(language.clone()));
+        let before = self.choices.set(&mailbox, language.clone());
         let tell = self.tell_chosen.clone();
         let done = move |stored| {
             // Nobody listens any more when the server has ended.
@@ -415,11 +415,12 @@ impl Edges {
             .write_then(self.choices.print(), Box::new(done));
     }
 
-    /// What could not be stored was never chosen: else the next text that is stored would have it.
-    pub(super) fn language_set(&mut self, chosen: &Chosen) {
-        let now = self.choices.of(&chosen.mailbox);
-        if !chosen.stored && now.as_ref() == Some(&chosen.language) {
-            self.choices.set(&chosen.mailbox, chosen.before.clone());
+    /// A choice is stored, or could not be: then the next text that is written must not have it.
+    pub(super) fn language_set(&self, chosen: &Chosen) {
+        if !chosen.stored {
+            let before = chosen.before.clone();
+            self.choices
+                .take_back(&chosen.mailbox, &chosen.language, before);
         }
     }
 

@@ -91,7 +91,7 @@ mod tests {
         let (writer, choices) = (Arc::new(Writer::default()), Choices::default());
         let words = InOwnersWords::new(Arc::clone(&writer) as _, choices.clone());
         words.notify(&notice).unwrap();
-        choices.set(&owner.mailbox, Some(language("en")));
+        choices.set(&owner.mailbox, language("en"));
         words.notify(&notice).unwrap();
         let written = writer.0.lock().unwrap();
         assert_eq!(*written, [language("nl"), language("en")]);

@@ -5,10 +5,10 @@
 //! cannot be read changes nothing.
 
 use crate::base::SessionId;
-use crate::library::{self, Library};
+use crate::library::{self, Library, LibraryFault};
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -63,9 +63,46 @@ impl Prompts {
         }
     }
 
+    /// The prompts of new calls.
+    pub(super) fn newest(&self) -> &Library {
+        &self.newest
+    }
+
     /// The prompts of a session.
     pub(super) fn of(&self, session: SessionId) -> &Library {
         self.kept.get(&session).unwrap_or(&self.newest)
+    }
+}
+
+/// The prompts as the store has them, loaded once for all who ask.
+#[derive(Debug)]
+pub(super) struct Loader {
+    config: library::Config,
+    newest: Mutex<Arc<Library>>,
+}
+
+impl Loader {
+    /// Loads the prompts there are.
+    pub(super) fn open(config: library::Config) -> Result<Loader, LibraryFault> {
+        let library = Library::load(&config)?;
+        tell_unused(&library);
+        let newest = Mutex::new(Arc::new(library));
+        Ok(Loader { config, newest })
+    }
+
+    /// The prompts in use, loaded first where others are in use now. May take a second: never on
+    /// the thread of the calls.
+    pub(super) fn newest(&self) -> Arc<Library> {
+        // What is behind the lock is whole at every moment, whoever panicked.
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        // A store that cannot be read changes nothing: what was loaded stays in use.
+        let serial = self.config.store.as_deref().and_then(library::serial_of);
+        if serial.is_some_and(|serial| serial != newest.serial()) {
+            *newest = Arc::new(library::reload(&self.config, &newest));
+            tell_unused(&newest);
+            info!(serial = newest.serial(), "other prompts are in use");
+        }
+        Arc::clone(&newest)
     }
 }
 
@@ -78,22 +115,22 @@ pub(super) struct PromptWatch {
 }
 
 impl PromptWatch {
-    /// Looks at the store from now on; prompts that differ from `first` go to `found`.
+    /// Looks at the store from now on; prompts that differ from `known` go to `found`.
     pub(super) fn start(
-        config: library::Config,
-        first: Arc<Library>,
+        loader: Arc<Loader>,
+        mut known: Arc<Library>,
         found: UnboundedSender<Arc<Library>>,
     ) -> io::Result<PromptWatch> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("prompts".into());
-        let mut watch = Watch {
-            config,
-            newest: first,
-            found,
-        };
         let thread = thread.spawn(move || {
             while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                watch.look();
+                let newest = loader.newest();
+                if !Arc::ptr_eq(&newest, &known) {
+                    known = newest;
+                    // A server that is ending needs no prompts.
+                    let _ended = found.send(Arc::clone(&known));
+                }
             }
         })?;
         Ok(PromptWatch {
@@ -112,33 +149,8 @@ impl Drop for PromptWatch {
     }
 }
 
-/// What the thread knows.
-struct Watch {
-    config: library::Config,
-    newest: Arc<Library>,
-    found: UnboundedSender<Arc<Library>>,
-}
-
-impl Watch {
-    fn look(&mut self) {
-        let Some(store) = &self.config.store else {
-            return;
-        };
-        // A store that cannot be read changes nothing: what was loaded stays in use.
-        let serial = library::serial_of(store);
-        if serial.is_none_or(|serial| serial == self.newest.serial()) {
-            return;
-        }
-        self.newest = Arc::new(library::reload(&self.config, &self.newest));
-        tell_unused(&self.newest);
-        info!(serial = self.newest.serial(), "other prompts are in use");
-        // A server that is ending needs no prompts.
-        let _ended = self.found.send(Arc::clone(&self.newest));
-    }
-}
-
 /// Says what of the prompts is not used or missing.
-pub(super) fn tell_unused(library: &Library) {
+fn tell_unused(library: &Library) {
     for unused in library.unused() {
         warn!(path = %unused.path.display(), why = unused.why, "a prompt set is not used");
     }

@@ -5,7 +5,7 @@ use super::delivery;
 use super::edges::{Edges, Questions};
 use super::log_ins::{LogIns, LogInsFault, Verdict};
 use super::prompt_desk::{Done, PromptDesk};
-use super::prompts::{self, PromptWatch, Prompts};
+use super::prompts::{Loader, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::state_file::StateFile;
@@ -18,7 +18,7 @@ use crate::engine::{Engine, EngineFault};
 use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
 use crate::library::studio::{Studio, StudioFault};
-use crate::library::{self, Library, LibraryFault};
+use crate::library::{self, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
@@ -181,7 +181,8 @@ async fn open_edges(
     roster: &Arc<Roster>,
     menus: &Menus,
 ) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
-    let (library, prompt_watch, renewed) = load_prompts(config)?;
+    let loader = load_prompts(config)?;
+    let library = loader.newest();
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
@@ -198,7 +199,9 @@ async fn open_edges(
     )?;
     let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
     let (log_ins, verdicts) = open_log_ins(config, roster)?;
-    let (prompt_desk, changes) = open_prompt_desk(config, menus, Arc::clone(&library))?;
+    let (prompt_desk, changes) = open_prompt_desk(config, menus, Arc::clone(&loader))?;
+    let (found, renewed) = mpsc::unbounded_channel();
+    let prompt_watch = PromptWatch::start(loader, Arc::clone(&library), found)?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -238,14 +241,6 @@ fn sockets(config: &Config) -> transport::Config {
     }
 }
 
-fn library_config(config: &Config) -> library::Config {
-    library::Config {
-        store: Some(config.prompts.store.clone()),
-        cache: config.prompts.cache.clone(),
-        tones: false,
-    }
-}
-
 /// The thread that checks passcodes, and where its verdicts come.
 fn open_log_ins(
     config: &Config,
@@ -262,39 +257,25 @@ fn open_log_ins(
 fn open_prompt_desk(
     config: &Config,
     menus: &Menus,
-    mut prompts: Arc<Library>,
+    loader: Arc<Loader>,
 ) -> Result<(Option<PromptDesk>, mpsc::UnboundedReceiver<Done>), StartFault> {
     let (answers, changes) = mpsc::unbounded_channel();
     if rules::operators(config).is_empty() {
         return Ok((None, changes));
     }
     let studio = Studio::open(rules::studio(config, menus))?;
-    let loading = library_config(config);
-    let renewed = move || {
-        prompts = Arc::new(library::reload(&loading, &prompts));
-        Arc::clone(&prompts)
-    };
-    let desk = PromptDesk::start(studio, renewed, answers)?;
+    let desk = PromptDesk::start(studio, move || loader.newest(), answers)?;
     Ok((Some(desk), changes))
 }
 
-/// The prompts, the watch over them, and where it tells of others.
-fn load_prompts(
-    config: &Config,
-) -> Result<
-    (
-        Arc<Library>,
-        PromptWatch,
-        mpsc::UnboundedReceiver<Arc<Library>>,
-    ),
-    StartFault,
-> {
-    let config = library_config(config);
-    let library = Arc::new(Library::load(&config)?);
-    prompts::tell_unused(&library);
-    let (found, renewed) = mpsc::unbounded_channel();
-    let watch = PromptWatch::start(config, Arc::clone(&library), found)?;
-    Ok((library, watch, renewed))
+/// The prompts, loaded.
+fn load_prompts(config: &Config) -> Result<Arc<Loader>, LibraryFault> {
+    let loader = Loader::open(library::Config {
+        store: Some(config.prompts.store.clone()),
+        cache: config.prompts.cache.clone(),
+        tones: false,
+    })?;
+    Ok(Arc::new(loader))
 }
 
 /// The languages that subscribers chose, but for those who are gone.

@@ -20,6 +20,7 @@ mod http;
 mod imap;
 mod kamailio;
 mod lamp;
+mod language;
 mod limits;
 mod linphone;
 mod operator;

@@ -8,7 +8,9 @@ use super::planted::faults;
 use super::print::{self, Card};
 use super::spoken::Listed;
 use super::{Real, starts};
+use crate::base::Digit;
 use crate::flow::{Menus, sentences};
+use crate::prompt::{Line, Phrase};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -76,6 +78,17 @@ fn all_that_is_said_is_listed_and_all_that_is_listed_is_said() {
         .filter(|(place, _)| !SAID_ELSEWHERE.contains(place))
         .collect();
     assert!(unsaid.is_empty(), "{unsaid:#?}");
+}
+
+#[test]
+fn what_is_not_listed_and_what_is_not_said_is_noticed() {
+    let mut listed = Listed::of(&Menus::default());
+    let (all, line) = (listed.unsaid().len(), Phrase::Line);
+    assert!(!listed.take(&[line(Line::Goodbye), line(Line::GreetingReached)]));
+    assert!(!listed.take(&[Phrase::Choice(Line::ReviewKeep, Digit::D4)]));
+    assert_eq!(listed.unsaid().len(), all);
+    assert!(listed.take(&[line(Line::ServiceEnding), line(Line::Goodbye)]));
+    assert_eq!(listed.unsaid().len(), all - 2);
 }
 
 /// A review without a repeat, a portal with other keys, and some choices left out.

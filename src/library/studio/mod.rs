@@ -26,7 +26,9 @@ use super::LibraryFault;
 use super::embedded;
 use super::store::{PATIENCE, RealDisk, State, Store, Writer};
 use crate::audio::Pcm;
-use crate::prompt::{ClipId, Phrase, Report, SetId, VersionId};
+use crate::base::Language;
+use crate::prompt::{ClipId, Grammar, Phrase, Report, SetId, VersionId};
+use std::collections::BTreeSet;
 use staging::{Order, Supply};
 use view::{BuiltIn, View};
 
@@ -171,6 +173,11 @@ impl Studio {
             at_once: true,
         };
         self.make(&order, &mut |_| ())
+    }
+
+    /// The clips that callers can need of a set of this grammar and language.
+    fn needed(&self, grammar: Grammar, _language: &Language) -> BTreeSet<ClipId> {
+        grammar.all_clips().into_iter().collect()
     }
 
     /// The store as it is now.

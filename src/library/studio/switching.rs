@@ -3,7 +3,7 @@
 use super::view::{Effective, View};
 use super::{Studio, StudioFault};
 use crate::library::store::{RealDisk, State, Writer};
-use crate::prompt::{ClipId, SetId, VersionId};
+use crate::prompt::{ClipId, Grammar, SetId, VersionId};
 use std::collections::BTreeSet;
 
 impl Studio {
@@ -62,15 +62,17 @@ impl Studio {
     }
 
     /// A version in use has no faults and lacks nothing.
-    fn check(&self, view: &View<'_>, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
-        if version == VersionId(0) {
-            let known = view.knows(set)? || view.state.before(set).is_some();
-            return known
-                .then_some(())
-                .ok_or_else(|| StudioFault::NoSet(set.clone()));
-        }
+    fn check(
+        &self,
+        view: &View<'_>,
+        set: &SetId,
+        version: VersionId,
+    ) -> Result<(), StudioFault> {
         if !view.knows(set)? {
             return Err(StudioFault::NoSet(set.clone()));
+        }
+        if version == VersionId(0) {
+            return Ok(());
         }
         let manifest = view.manifest(set, version)?;
         if manifest.faults() > 0 {
@@ -98,21 +100,22 @@ impl Studio {
             if !old.builds_on().contains(changed) {
                 continue;
             }
-            let new = after.heard(set)?;
-            let had = old.sounding();
-            let lacking = had.iter().filter(|clip| new.found(clip).is_none()).count();
-            if lacking > 0 || new.grammar().is_none() {
-                let lacking = lacking.max(1);
-                return Err(StudioFault::Needed(changed.clone(), set.clone(), lacking));
+            let before = self.lacking(&old);
+            let mut lacking = self.lacking(&after.heard(set)?);
+            lacking.retain(|clip| !before.contains(clip));
+            if !lacking.is_empty() {
+                return Err(StudioFault::Needed(changed.clone(), set.clone(), lacking.len()));
             }
         }
         Ok(())
     }
 
-    /// The clips a version needs and nobody has.
-    pub(super) fn lacking(&self, version: &Effective<'_>) -> BTreeSet<ClipId> {
-        let mut clips = version.all_clips();
-        clips.retain(|clip| version.found(clip).is_none());
-        clips.into_iter().collect()
+    /// The clips that callers can need of a version and nobody has. Where nobody says any more how
+    /// values are said, those of some way to say them count.
+    fn lacking(&self, version: &Effective<'_>) -> BTreeSet<ClipId> {
+        let grammar = version.grammar().unwrap_or(Grammar::English);
+        let mut clips = self.needed(grammar, &version.set().language);
+        clips.retain(|clip| version.grammar().is_none() || version.found(clip).is_none());
+        clips
     }
 }
