@@ -109,6 +109,9 @@ pub(super) enum CliFault {
     /// The studio did not do it.
     #[error("{0}")]
     Prompts(#[from] StudioFault),
+    /// A catalogue that is compiled in has faults.
+    #[error(transparent)]
+    Catalogue(#[from] crate::library::LibraryFault),
     /// The menus cannot be used.
     #[error("{0}")]
     Menus(#[from] crate::server::MenusFault),
@@ -126,6 +129,9 @@ pub(super) enum CliFault {
         /// How many faults it has.
         faults: usize,
     },
+    /// The prompts compiled in do not say everything; the reports are printed already.
+    #[error("the prompts compiled in have {0} findings with these menus")]
+    Findings(usize),
     /// A mapping that is not compiled in.
     #[error("there is no mapping {0}; `belpost prompts mapping` lists them")]
     NoMapping(String),

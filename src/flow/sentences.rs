@@ -7,7 +7,7 @@
 
 use super::portal::language_keys;
 use super::{BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, OperatorChoice};
-use crate::prompt::{ClipId, Line, MessageKind, Part, Phrase, Place, Say, Sentence};
+use crate::prompt::{Line, MessageKind, Part, Phrase, Place, Say, Sentence};
 
 /// Everything a caller, a subscriber or an operator can hear, place by place.
 pub fn sentences(menus: &Menus) -> Vec<Place> {

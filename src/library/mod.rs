@@ -10,6 +10,8 @@
 //! that are the same, and calls keep the one they began with. [`studio`] is how sets come in.
 
 mod cache;
+mod compile;
+mod check;
 mod embedded;
 pub mod intake;
 mod layers;
@@ -23,6 +25,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tones;
+
+pub use check::check_built_in;
 
 use crate::audio::{WIRE_RATE, WireAudio, tone};
 use crate::media::PlayItem;

@@ -101,7 +101,7 @@ impl Stock {
         let files = catalogues.iter().flat_map(|(language, catalogue)| {
             let clips = catalogue.clips().map(|clip| clip.id.clone());
             clips.filter_map(|clip| {
-                let file = embedded::clip(language, &clip)?;
+                let file = embedded::clip(language, clip.as_str())?;
                 Some(((language.clone(), clip), file))
             })
         });

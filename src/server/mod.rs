@@ -1,8 +1,9 @@
 //! Wiring: from a configuration to a running server, and its orderly end.
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
-//! delivery thread, the mailbox thread, the passcode thread, the thread that changes prompts, the
-//! writer of the call event log, the writers of the cleared lamps and of the chosen languages.
+//! delivery thread, the mailbox thread, the passcode thread, the watch over the prompts and the thread
+//! that changes them, the writer of the call event log, the writers of the cleared lamps and of the
+//! chosen languages, the web page and its jobs.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
@@ -18,6 +19,7 @@ mod signalling;
 mod start;
 mod state_file;
 mod telling;
+mod web;
 
 pub use address::towards as address_towards;
 pub use clock::Clock;

@@ -51,11 +51,6 @@ impl Prompts {
         }
     }
 
-    /// The prompts of new calls.
-    pub(super) fn newest(&self) -> &Library {
-        &self.newest
-    }
-
     /// This session is to hear the newest prompts from now on: its caller has just changed them.
     pub(super) fn catch_up(&mut self, session: SessionId) {
         if let Some(kept) = self.kept.get_mut(&session) {

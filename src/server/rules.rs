@@ -12,7 +12,6 @@ use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
 use crate::subscriber::{Language, Languages, Roster};
 use std::collections::BTreeMap;
-use crate::web::WebConfig;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -143,6 +142,15 @@ pub(super) fn media(config: &Config) -> engine::Config {
     }
 }
 
+/// What prompt sets are kept in and compiled with.
+pub(super) fn studio(config: &Config, menus: &Menus) -> StudioConfig {
+    StudioConfig {
+        store: config.prompts.store.clone(),
+        decoder: "/proc/self/exe".into(),
+        menus: menus.clone(),
+    }
+}
+
 /// The address peers reach our media at, where it is the same for all of them.
 pub(super) fn media_address(config: &config::Media) -> Option<IpAddr> {
     let bound = (!config.bind.is_unspecified()).then_some(config.bind);
@@ -237,25 +245,4 @@ fn settings(config: &Config) -> Settings {
         tries: config.entry.tries,
         ..Settings::default()
     }
-}
-
-/// What prompt sets are kept in and compiled with.
-pub(super) fn studio(config: &Config, menus: &Menus) -> StudioConfig {
-    StudioConfig {
-        store: config.prompts.store.clone(),
-        decoder: "/proc/self/exe".into(),
-        menus: menus.clone(),
-    }
-}
-
-/// The web page; `None` where the configuration has none.
-pub(super) fn web(config: &Config) -> Option<WebConfig> {
-    let http = &config.http;
-    Some(WebConfig {
-        listen: http.listen?,
-        token_file: http.token_file.clone()?,
-        store: config.prompts.store.clone(),
-        max_upload: http.max_upload,
-        max_uploads: http.max_uploads,
-    })
 }

@@ -10,6 +10,7 @@ use super::rules::{self, MenusFault};
 use super::signalling::Signalling;
 use super::state_file::StateFile;
 use super::telling::Telling;
+use super::web;
 use crate::call::Switch;
 use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
@@ -112,7 +113,7 @@ impl Server {
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
-        let web = start_web(config, &menus)?;
+        let web = web::open(config, &menus)?;
         let (edges, delivery, cleared) = open_edges(config, &roster, &menus).await?;
         let chosen = edges.choices.all();
         let addresses = edges.transport.local_addrs().to_vec();
@@ -284,15 +285,6 @@ fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices)
     let (file, choices) = StateFile::open(path, "languages", Choices::parse)?;
     choices.retain(|mailbox| roster.by_mailbox(mailbox).is_some());
     Ok((file, choices))
-}
-
-/// The web page, where the configuration has one.
-fn start_web(config: &Config, menus: &Menus) -> Result<Option<Web>, StartFault> {
-    let Some(web) = rules::web(config) else {
-        return Ok(None);
-    };
-    let studio = Studio::open(rules::studio(config, menus))?;
-    Ok(Some(Web::start(web, Arc::new(studio))?))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

@@ -35,13 +35,13 @@ use limits::{FAREWELL, Limits, QUESTIONS_MAX, RECORDING_MAX, TURN};
 use problem::Problem;
 use slowed::Slowed;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tokens::Tokens;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{error, info};
@@ -87,8 +87,8 @@ pub enum WebFault {
         /// Why.
         error: io::Error,
     },
-    /// A thread.
-    #[error("the system refused a thread for the web server: {0}")]
+    /// A thread, or what it runs on.
+    #[error("the system refused what the web server runs on: {0}")]
     Thread(io::Error),
 }
 
@@ -131,13 +131,7 @@ impl Web {
         let tokens = Tokens::open(config.token_file)?;
         let uploads = Uploads::open(&store, at_a_time, limits);
         let uploads = uploads.map_err(|error| WebFault::Uploads { store, error })?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(THREADS_MAX)
-            .thread_name("web")
-            .build()
-            .map_err(WebFault::Thread)?;
-        let listening = runtime.block_on(listen(config.listen));
+        let listening = listen(config.listen);
         let (listener, address) = listening.map_err(|error| WebFault::Listen {
             address: config.listen,
             error,
@@ -155,12 +149,14 @@ impl Web {
             max_upload: config.max_upload,
         });
         let (stop, stopped) = oneshot::channel();
-        let gate = Gate::new(listener, limits);
+        let (ready, began) = sync_channel(1);
         let served = Arc::clone(&shared);
         let thread = thread::Builder::new().name("web".into());
         let thread = thread
-            .spawn(move || serve(runtime, gate, served, stopped))
+            .spawn(move || serve(listener, served, stopped, &ready))
             .map_err(WebFault::Thread)?;
+        let began = began.recv().unwrap_or(Err(io::ErrorKind::Other.into()));
+        began.map_err(WebFault::Thread)?;
         info!(%address, "the web page is ready");
         Ok(Web {
             address,
@@ -189,16 +185,36 @@ impl Web {
     }
 }
 
-async fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address).await?;
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
 
-/// Serves until told to stop, and a little longer for those who wait for an answer.
-fn serve(runtime: Runtime, gate: Gate, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
-    let (leave, left) = oneshot::channel::<()>();
+/// The thread of the web server: serves until told to stop, and a little longer for those who wait
+/// for an answer. The runtime is made here, so that no other runtime knows of it.
+fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    stopped: oneshot::Receiver<()>,
+    ready: &SyncSender<io::Result<()>>,
+) {
+    let limits = shared.limits;
     let service = api::router(shared).into_make_service_with_connect_info::<Peer>();
+    let opened = open(listener, limits);
+    // Whoever starts the server waits for this word.
+    let (runtime, gate) = match opened {
+        Ok(opened) => {
+            let _told = ready.try_send(Ok(()));
+            opened
+        }
+        Err(fault) => {
+            let _told = ready.try_send(Err(fault));
+            return;
+        }
+    };
+    let (leave, left) = oneshot::channel::<()>();
     runtime.block_on(async {
         let serving = axum::serve(gate, service).with_graceful_shutdown(async {
             // Stopped, or dropped by whoever would stop it.
@@ -211,6 +227,19 @@ fn serve(runtime: Runtime, gate: Gate, shared: Arc<Shared>, stopped: oneshot::Re
         }
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
+}
+
+fn open(listener: TcpListener, limits: Limits) -> io::Result<(Runtime, Gate)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(THREADS_MAX)
+        .thread_name("web")
+        .build()?;
+    let listener = {
+        let _inside = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    Ok((runtime, Gate::new(listener, limits)))
 }
 
 /// Ends some seconds after the server was told to stop.

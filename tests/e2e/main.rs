@@ -33,6 +33,7 @@ mod quota;
 mod reaching;
 mod recording;
 mod refusals;
+mod renewal;
 mod smtp;
 mod stalled;
 mod steps;

@@ -115,6 +115,14 @@ pub(in crate::cli) enum PromptsCommand {
         /// The mapping to print; without it their names are listed.
         name: Option<String>,
     },
+    /// Try every sentence of every menu with the prompts compiled in.
+    ///
+    /// Reads the menus of the configuration: keys of your own need clips of their own. Exit code 1
+    /// means that something was found.
+    Check {
+        #[command(flatten)]
+        read: ReadArgs,
+    },
 }
 
 #[derive(Debug, Args)]

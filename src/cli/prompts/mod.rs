@@ -4,6 +4,7 @@
 //! takes up what is activated by itself. What comes from an upload is made safe for a terminal.
 
 mod arguments;
+mod check;
 mod hear;
 mod import;
 mod listing;
@@ -83,18 +84,19 @@ pub(super) fn run(command: &PromptsCommand, out: &mut dyn Write) -> Result<(), C
             hear::say(&studio, wanted(&studio, &args.of)?, args, out)
         }
         PromptsCommand::Mapping { name } => print_mapping(name.as_deref(), out),
+        PromptsCommand::Check { read } => check::run(read, out),
     }
 }
 
 /// The studio of a configuration.
 fn open(file: &ConfigArgs) -> Result<Studio, CliFault> {
     let config = load(file.config.as_deref())?;
-    let studio = Studio::open(StudioConfig {
+    let menus = server::menus(&config.menus)?;
+    Ok(Studio::open(StudioConfig {
         store: config.prompts.store,
         decoder: DECODER.into(),
-        menus: server::menus(&config.menus)?,
-    })?;
-    Ok(studio)
+        menus,
+    })?)
 }
 
 /// The version that is asked for, else the one in use.

@@ -4,10 +4,11 @@
 //! again when it is written; where that has changed, it is compiled once more.
 
 use super::view::{Effective, View};
-use super::work::{self, Below, Compiled, Gathered};
 use super::{Material, Origin, Progress, Studio, StudioFault, Upload};
 use crate::audio::WireAudio;
 use crate::base::Timestamp;
+use crate::library::compile::{self, Below, Compiled, Work};
+use crate::library::intake::{self, Gathered};
 use crate::library::layers::usual_parent;
 use crate::library::pack;
 use crate::library::sound::{self, Encoder};
@@ -119,7 +120,11 @@ impl Studio {
             clips: &clips,
             own: &own,
         };
-        work::compile(order.set, gathered, &below, &self.config, progress)
+        let work = Work {
+            decoder: &self.decoder,
+            places: &self.places,
+        };
+        compile::compile(order.set, gathered, &below, &work, progress)
     }
 
     /// What is to be written.
@@ -241,7 +246,13 @@ impl Studio {
 
 fn gather(order: &Order<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Gathered, StudioFault> {
     match order.source {
-        Supply::Upload(material) => work::gather(material, order.set, progress),
+        Supply::Upload(material) => {
+            progress(Progress::Reading { files: 0 });
+            let gathered = intake::gather(material, order.set)?;
+            let files = gathered.files.iter().map(|file| file.parts.len()).sum();
+            progress(Progress::Reading { files });
+            Ok(gathered)
+        }
         Supply::Without(clip) => Ok(Gathered {
             origin: Origin::Dropped(clip.clone()),
             catalogue: None,

@@ -92,7 +92,7 @@ function form(zone, name, summary, files, over) {
   };
   return el("form", { class: "chosen", submit },
     el("p", { class: "hint" }, title, " ", el("small", {}, `${(size / 1e6).toFixed(1)} MB`)),
-    canKeep(summary) && el("p", { class: "row" }, keep, el("label", { for: "keep" }, t("keep"))),
+    canKeep(summary) && el("p", { class: "row" }, keep, el("label", { for: "keep" }, t("keep", summary.active))),
     el("div", { class: "fields" },
       el("p", {}, el("label", { for: "note" }, t("note")), note),
       parent.options.length > 1 && el("p", {}, el("label", { for: "parent" }, t("parent")), parent)),

@@ -27,6 +27,7 @@ async function show(anew = true) {
   top();
   const main = el("main", { id: "main" });
   fill(content, el("div", { class: "columns" }, sideBar(), main));
+  content.querySelector(".sets [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   showTray();
   const { set, version, tab } = here();
   const shown = set ?? state.all.sets[0]?.set;

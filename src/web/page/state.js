@@ -47,10 +47,10 @@ export function go(...parts) {
   location.hash = `#/${parts.filter((part) => part !== undefined).map(encodeURIComponent).join("/")}`;
 }
 
-/** Where the page is: set, version and tab, as far as they are said. */
+/** Where the page is: set, version, tab, and what is looked for there, as far as they are said. */
 export function here() {
-  const [set, version, tab] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
-  return { set: set || undefined, version: version ? Number(version) : undefined, tab };
+  const [set, version, tab, wanted] = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent);
+  return { set: set || undefined, version: version ? Number(version) : undefined, tab, wanted };
 }
 
 /** Has the page shown again; set by the page. */

@@ -6,7 +6,7 @@ import { el, fill } from "./dom.js";
 import { failed } from "./notices.js";
 import { playButton } from "./player.js";
 import { dropClip } from "./set.js";
-import { pendingOf, setTitle, state } from "./state.js";
+import { here, pendingOf, setTitle, state } from "./state.js";
 import { showTray } from "./tray.js";
 import { megabytes, place, t } from "./words.js";
 
@@ -42,7 +42,7 @@ async function coverage({ set, version, address }) {
         part("own", one.own), part("inherited", one.inherited), part("missing", missing)),
       el("span", { class: "quiet figures" }, t("ofNeeded", one.needed - missing, one.needed)),
       missing > 0 && el("ul", { class: "lacking" }, one.missing.map((clip) =>
-        el("li", {}, el("a", { class: "chip bad", href: `#/${set.set}/${version}/clips` }, clip)))));
+        el("li", {}, clipLink(set, version, clip, "chip bad")))));
   });
   const legend = ["own", "inherited", "missing"].map((kind) =>
     el("span", { class: "key" }, el("span", { class: `part ${kind}` }), t(kind)));
@@ -50,6 +50,10 @@ async function coverage({ set, version, address }) {
   for (const part of list.querySelectorAll(".part")) part.style.setProperty("flex-grow", part.dataset.share);
   return [el("p", { class: "quiet" }, t("coverageText")), el("p", { class: "legend" }, legend), list];
 }
+
+/** A clip's name, that leads to its row. */
+const clipLink = (set, version, clip, kind) =>
+  el("a", { class: kind, href: `#/${set.set}/${version}/clips/${clip}` }, clip);
 
 async function clips({ set, version, address }) {
   const detail = await ask(address);
@@ -72,6 +76,8 @@ async function clips({ set, version, address }) {
   };
   search.addEventListener("input", narrow);
   choice.addEventListener("change", narrow);
+  search.value = here().wanted ?? "";
+  narrow();
   return [el("div", { class: "filter" }, search, choice), el("ol", { class: "clips" }, rows.map(({ row }) => row)), none];
 }
 
@@ -155,7 +161,7 @@ async function sentences({ address }) {
   return [el("p", { class: "quiet" }, t("sentencesText")), lists];
 }
 
-async function report({ address }) {
+async function report({ set, version, address }) {
   const found = await reportOf(address);
   if (!found) return el("p", { class: "quiet" }, t("noReport"));
   const number = (n) => n.toLocaleString(document.documentElement.lang);
@@ -169,7 +175,7 @@ async function report({ address }) {
   const findings = found.findings.map((finding) => el("li", { class: `finding ${finding.severity}` },
     el("span", { class: `chip ${finding.severity === "fault" ? "bad" : ""}` }, t(finding.severity === "fault" ? "fault" : "remark")),
     el("div", {},
-      el("p", { class: "what" }, finding.clip && el("code", {}, finding.clip), finding.clip && " ", `${finding.what}.`),
+      el("p", { class: "what" }, finding.clip && clipLink(set, version, finding.clip, "code"), finding.clip && " ", `${finding.what}.`),
       finding.text && el("p", { class: "quiet" }, `“${finding.text}”`),
       finding.file && el("p", { class: "quiet" }, finding.file),
       el("p", {}, el("span", { class: "quiet" }, `${t("remedy")}: `), `${finding.remedy}.`))));

@@ -29,7 +29,7 @@ function waiting(set) {
   if (pending.size === 0) return null;
   const forget = () => { pending.clear(); page.show(false); };
   return el("div", { class: "card pending" },
-    el("p", {}, el("b", {}, t("pending", pending.size)), " ", t("pendingText")),
+    el("p", {}, el("b", {}, t("pending", pending.size)), " ", t("pendingText", summaryOf(set)?.active ?? 0)),
     el("div", { class: "buttons" },
       el("button", { class: "plain", type: "button", click: forget }, t("discard")),
       el("button", { class: "strong", type: "button", id: "make-version", click: () => makeVersion(set) }, t("makeVersion"))));

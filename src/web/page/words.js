@@ -54,7 +54,7 @@ const WORDS = {
     addNames: "Each file is named for its clip, such as main-voicemail.wav. WAV, MP3, Ogg, FLAC and AAC will do.",
     chooseFiles: "Choose files",
     chosen: count("file", "files"),
-    keep: "Keep the recordings in use for all that is not uploaded",
+    keep: (n) => `Keep the recordings of version ${n} for all that is not uploaded`,
     note: "A word about it",
     parent: "Missing clips come from",
     parentUsual: "the usual place",
@@ -75,7 +75,7 @@ const WORDS = {
     look: "Look at it",
     readReport: "Read the report",
     pending: count("new recording", "new recordings"),
-    pendingText: "They become a new version, which you can hear before callers do.",
+    pendingText: (n) => `They become a new version over ${n === 0 ? "the original" : `version ${n}`}, which you can hear before callers do.`,
     makeVersion: "Make a version",
     coverage: "Menus",
     clips: "Clips",
@@ -186,7 +186,7 @@ const WORDS = {
     addNames: "Elk bestand heet naar zijn fragment, zoals main-voicemail.wav. WAV, MP3, Ogg, FLAC en AAC zijn goed.",
     chooseFiles: "Bestanden kiezen",
     chosen: count("bestand", "bestanden"),
-    keep: "De opnamen in gebruik behouden voor alles wat niet is meegestuurd",
+    keep: (n) => `De opnamen van versie ${n} behouden voor alles wat niet is meegestuurd`,
     note: "Een toelichting",
     parent: "Ontbrekende fragmenten komen uit",
     parentUsual: "de gewone plaats",
@@ -207,7 +207,7 @@ const WORDS = {
     look: "Bekijken",
     readReport: "Rapport lezen",
     pending: count("nieuwe opname", "nieuwe opnamen"),
-    pendingText: "Ze worden een nieuwe versie, die u kunt horen voordat bellers dat doen.",
+    pendingText: (n) => `Ze worden een nieuwe versie over ${n === 0 ? "het origineel" : `versie ${n}`} heen, die u kunt horen voordat bellers dat doen.`,
     makeVersion: "Versie maken",
     coverage: "Menu’s",
     clips: "Fragmenten",
@@ -267,7 +267,23 @@ const WORDS = {
     noServer: "De server antwoordt niet.",
     loading: "Een ogenblik",
     by: { folder: "map", zip: "archief", clip: "fragment", dropped: "fragment weggelaten", tree: "geluidsmap" },
-    places: {},
+    places: {
+      "greeting": "begroeting",
+      "recording": "opname",
+      "after a recording": "na de opname",
+      "log-in": "inloggen",
+      "main menu": "hoofdmenu",
+      "mailbox": "voicemailbox",
+      "voicemail menu": "voicemailmenu",
+      "before a message": "voor een bericht",
+      "after a message": "na een bericht",
+      "language": "taal",
+      "message indicator": "berichtenlampje",
+      "announcements": "mededelingen",
+      "everywhere": "overal",
+      "recording of prompts": "teksten inspreken",
+      "diagnostics": "proefnummers",
+    },
   },
 };
 
@@ -296,13 +312,15 @@ export function t(key, ...values) {
 }
 
 /** The name of a place in a call; the server's own where the page has no better. */
-export const place = (name) => WORDS[chosen].places[name] ?? name;
+export const place = (name) => capital(WORDS[chosen].places[name] ?? name);
+
+const capital = (text) => text.charAt(0).toLocaleUpperCase(chosen) + text.slice(1);
 
 /** The name of a language in the language of the page. */
 export function languageName(tag) {
   try {
     const name = new Intl.DisplayNames([chosen], { type: "language" }).of(tag);
-    return name.charAt(0).toLocaleUpperCase(chosen) + name.slice(1);
+    return capital(name);
   } catch {
     return tag;
   }

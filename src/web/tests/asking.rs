@@ -344,3 +344,13 @@ fn the_page_says_everything_in_both_languages() {
     assert!(english.len() > 80);
     assert_eq!(english, keys(dutch));
 }
+
+#[test]
+fn every_place_of_a_call_has_a_dutch_name() {
+    let words = include_str!("../page/words.js");
+    let (_, dutch) = words.split_once("\n  nl: {\n").unwrap();
+    for place in crate::flow::sentences(&crate::flow::Menus::default()) {
+        let key = format!("      \"{}\": ", place.name);
+        assert!(dutch.contains(&key), "{}", place.name);
+    }
+}

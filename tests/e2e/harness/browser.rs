@@ -111,13 +111,6 @@ impl Browser {
         self.command("POST", "actions", &body);
     }
 
-    /// The text of what a selector finds.
-    pub(crate) fn text(&self, selector: &str) -> String {
-        let element = self.find(selector);
-        let text = self.command("GET", &format!("element/{element}/text"), &Value::Null);
-        text.as_str().unwrap_or_default().to_owned()
-    }
-
     /// Makes the screen another one.
     pub(crate) fn screen(&self, screen: Screen) {
         let Screen {
