@@ -1,9 +1,9 @@
 //! The cache file: the clips compiled in as they go on the wire, so that a start need not decode
 //! them. Losing it costs a slower start; one that does not fit is written anew.
 
+use super::Unused;
 use super::pack::{self, Clips, Key, MAX_PACK};
 use super::sound::{self, ClipFile};
-use super::Unused;
 use crate::prompt::ClipId;
 use crate::subscriber::Language;
 use sha2::{Digest as _, Sha256};
@@ -74,8 +74,8 @@ fn store(path: &Path, key: &Key, clips: &Clips) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::tone;
     use crate::audio::flac;
+    use crate::audio::tone;
     use crate::prompt::Line;
     use std::time::Duration;
 

@@ -43,7 +43,7 @@ pub fn check_built_in(
 /// A set as an upload would bring it.
 fn gathered(language: &Language, catalogue: &Catalogue) -> Gathered {
     let files = catalogue.clips().filter_map(|clip| {
-        let file = embedded::clip(language, clip.id)?;
+        let file = embedded::clip(language, clip.id.as_str())?;
         let part = FilePart {
             name: file.path.display().to_string(),
             bytes: file.bytes.into_owned(),

@@ -129,12 +129,19 @@ mod tests {
             ("acme.nl", &[("nl", None)], &["nl", "(nl)"]),
             ("acme.nl", &[("acme.nl", None)], &["acme.nl", "(nl)"]),
             ("de", &[("de", None)], &["de"]),
-            ("de", &[("de", Some("en")), ("en", None)], &["de", "en", "(en)"]),
+            (
+                "de",
+                &[("de", Some("en")), ("en", None)],
+                &["de", "en", "(en)"],
+            ),
             ("fr", &[], &[]),
         ];
         for (set, in_use, expected) in cases {
             let (names, circle) = found(set, in_use);
-            assert_eq!((names, circle), (expected.iter().map(ToString::to_string).collect(), None));
+            assert_eq!(
+                (names, circle),
+                (expected.iter().map(ToString::to_string).collect(), None)
+            );
         }
     }
 

@@ -11,6 +11,7 @@
 
 mod cache;
 mod check;
+mod compile;
 mod embedded;
 pub mod intake;
 mod layers;
@@ -58,7 +59,10 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
     /// A catalogue that is compiled in has faults.
-    #[error("the catalogue of the prompt set {language} has faults: {}", sentences(faults))]
+    #[error(
+        "the catalogue of the prompt set {language} has faults: {}",
+        sentences(faults)
+    )]
     Catalogue {
         /// The prompt set.
         language: Language,

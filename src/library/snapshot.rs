@@ -101,7 +101,7 @@ impl Stock {
         let files = catalogues.iter().flat_map(|(language, catalogue)| {
             let clips = catalogue.clips().map(|clip| clip.id.clone());
             clips.filter_map(|clip| {
-                let file = embedded::clip(language, &clip)?;
+                let file = embedded::clip(language, clip.as_str())?;
                 Some(((language.clone(), clip), file))
             })
         });
@@ -227,12 +227,7 @@ impl<'a> Filling<'a> {
     }
 
     /// Reads one version, or takes it from what is in memory.
-    fn read(
-        &mut self,
-        store: &Store,
-        set: &SetId,
-        version: VersionId,
-    ) -> Result<(), StudioFault> {
+    fn read(&mut self, store: &Store, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
         let manifest = Arc::new(store.manifest(set, version)?);
         let at = (set.clone(), version);
         let old = self.old.versions.get(&at);

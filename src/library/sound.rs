@@ -131,7 +131,11 @@ mod tests {
             let file = file(flac::encode(&pcm).unwrap());
             assert_eq!(file.length(), pcm.duration());
         }
-        for none in [&b""[..], b"fLaC", b"RIFF and a lot of other octets behind it"] {
+        for none in [
+            &b""[..],
+            b"fLaC",
+            b"RIFF and a lot of other octets behind it",
+        ] {
             assert_eq!(file(none.to_vec()).length(), Duration::ZERO);
         }
     }
@@ -143,7 +147,10 @@ mod tests {
         let bad = file(b"fLaC but no more".to_vec());
         let jobs = vec![(1, good.clone()), (2, bad), (3, good)];
         let (encoded, unused) = encode(jobs);
-        let keys: Vec<_> = encoded.iter().map(|(key, audio)| (*key, audio.len())).collect();
+        let keys: Vec<_> = encoded
+            .iter()
+            .map(|(key, audio)| (*key, audio.len()))
+            .collect();
         assert_eq!(keys, [(1, 2_400), (3, 2_400)]);
         assert_eq!(unused.len(), 1);
     }

@@ -116,7 +116,11 @@ fn what_is_heard_is_the_clip_that_was_recorded() {
 #[test]
 fn an_active_clip_goes_before_the_one_compiled_in_and_the_rest_stays() {
     let (_folder, config) = store();
-    put(root(&config), "nl", draft(&[(Line::Goodbye.into(), 1_000.0)]));
+    put(
+        root(&config),
+        "nl",
+        draft(&[(Line::Goodbye.into(), 1_000.0)]),
+    );
     let library = with_store(&config);
     assert!(is_tone(&goodbye(&library, &voice(&["nl"])), 1_000.0));
     assert!(!is_tone(&goodbye(&library, &voice(&["en"])), 1_000.0));
@@ -130,12 +134,23 @@ fn an_active_clip_goes_before_the_one_compiled_in_and_the_rest_stays() {
 #[test]
 fn a_tenant_hears_its_own_clips_over_everybodys() {
     let (_folder, config) = store();
-    put(root(&config), "nl", draft(&[(Line::Goodbye.into(), 1_000.0), (Line::And.into(), 900.0)]));
-    put(root(&config), "acme.nl", draft(&[(Line::And.into(), 2_000.0)]));
+    put(
+        root(&config),
+        "nl",
+        draft(&[(Line::Goodbye.into(), 1_000.0), (Line::And.into(), 900.0)]),
+    );
+    put(
+        root(&config),
+        "acme.nl",
+        draft(&[(Line::And.into(), 2_000.0)]),
+    );
     let library = with_store(&config);
     let and = |voice: &Voice| say_one(&library, Phrase::Line(Line::And), voice);
     assert!(is_tone(&and(&of_tenant("acme", &["nl"])), 2_000.0));
-    assert!(is_tone(&goodbye(&library, &of_tenant("acme", &["nl"])), 1_000.0));
+    assert!(is_tone(
+        &goodbye(&library, &of_tenant("acme", &["nl"])),
+        1_000.0
+    ));
     assert!(is_tone(&and(&voice(&["nl"])), 900.0));
     assert!(is_tone(&and(&of_tenant("other", &["nl"])), 900.0));
     let tags: Vec<_> = library.languages().map(Language::as_str).collect();
@@ -155,10 +170,15 @@ fn a_set_that_names_a_parent_hears_what_its_parent_has_in_use() {
     assert!(is_tone(&goodbye(&library, &voice(&["de-by"])), 1_000.0));
     let phrase = [Phrase::Line(Line::And)];
     let (bavarian, german) = (voice(&["de-by"]), voice(&["de"]));
-    assert_eq!(library.say(&phrase, &bavarian), library.say(&phrase, &german));
+    assert_eq!(
+        library.say(&phrase, &bavarian),
+        library.say(&phrase, &german)
+    );
     put(root(&config), "de", {
         let mut louder = whole();
-        louder.clips.extend(draft(&[(Line::And.into(), 2_500.0)]).clips);
+        louder
+            .clips
+            .extend(draft(&[(Line::And.into(), 2_500.0)]).clips);
         let new = draft(&[(Line::And.into(), 2_500.0)]);
         louder.manifest.clips.extend(new.manifest.clips);
         // Made from other clips than these, so it is as good as none.
@@ -166,13 +186,20 @@ fn a_set_that_names_a_parent_hears_what_its_parent_has_in_use() {
         louder
     });
     let library = with_store(&config);
-    assert!(is_tone(&say_one(&library, phrase[0].clone(), &bavarian), 2_500.0));
+    assert!(is_tone(
+        &say_one(&library, phrase[0].clone(), &bavarian),
+        2_500.0
+    ));
 }
 
 #[test]
 fn a_new_snapshot_shares_the_clips_that_are_the_same_and_the_old_one_stays_as_it_was() {
     let (_folder, config) = store();
-    put(root(&config), "de", draft(&[(Line::And.into(), 900.0), (Line::Goodbye.into(), 1_000.0)]));
+    put(
+        root(&config),
+        "de",
+        draft(&[(Line::And.into(), 900.0), (Line::Goodbye.into(), 1_000.0)]),
+    );
     let mut first = draft(&[(Line::And.into(), 900.0), (Line::Goodbye.into(), 1_000.0)]);
     first.manifest.grammar = Some(Grammar::English);
     put(root(&config), "de", first);
@@ -189,7 +216,11 @@ fn a_new_snapshot_shares_the_clips_that_are_the_same_and_the_old_one_stays_as_it
         let clip = library.sets[&id("de")].clip(&line.into()).unwrap();
         clip.octets(crate::audio::Law::A).as_ptr()
     };
-    assert_eq!(octets(&old, Line::And), octets(&new, Line::And), "in memory once");
+    assert_eq!(
+        octets(&old, Line::And),
+        octets(&new, Line::And),
+        "in memory once"
+    );
     assert_ne!(octets(&old, Line::Goodbye), octets(&new, Line::Goodbye));
     let dutch = |library: &Library| {
         let clip = library.sets[&id("nl")].clip(&Line::And.into()).unwrap();
@@ -214,7 +245,11 @@ fn the_serial_tells_that_something_changed() {
 #[test]
 fn a_damaged_wire_costs_nothing_but_time() {
     let (_folder, config) = store();
-    let version = put(root(&config), "nl", draft(&[(Line::Goodbye.into(), 1_000.0)]));
+    let version = put(
+        root(&config),
+        "nl",
+        draft(&[(Line::Goodbye.into(), 1_000.0)]),
+    );
     let folder = root(&config).join(format!("sets/nl/{:06}", version.0));
     let wire = fs::read(folder.join("wire")).unwrap();
     fs::write(folder.join("wire"), &wire[..wire.len() / 2]).unwrap();
@@ -240,11 +275,20 @@ fn what_is_damaged_is_told_at_every_load_and_what_is_below_is_heard() {
     let first = with_store(&config);
     for library in [reload(&config, &first), first] {
         assert_eq!(goodbye(&library, &of_tenant("acme", &["nl"])), as_shipped);
-        assert!(is_tone(&say_one(&library, Phrase::Line(Line::And), &voice(&["nl"])), 900.0));
+        assert!(is_tone(
+            &say_one(&library, Phrase::Line(Line::And), &voice(&["nl"])),
+            900.0
+        ));
         let told: Vec<_> = library.unused().iter().map(|u| u.why.clone()).collect();
         assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told.iter().any(|why| why.contains("goodbye.flac is damaged")));
-        assert!(told.iter().any(|why| why.contains("version.json is damaged")));
+        assert!(
+            told.iter()
+                .any(|why| why.contains("goodbye.flac is damaged"))
+        );
+        assert!(
+            told.iter()
+                .any(|why| why.contains("version.json is damaged"))
+        );
     }
 }
 
@@ -262,7 +306,11 @@ fn a_store_that_cannot_be_read_is_told_and_what_is_compiled_in_is_heard() {
 #[test]
 fn a_version_without_a_grammar_anywhere_below_is_no_language() {
     let (_folder, config) = store();
-    put(root(&config), "fr", draft(&[(Line::Goodbye.into(), 1_000.0)]));
+    put(
+        root(&config),
+        "fr",
+        draft(&[(Line::Goodbye.into(), 1_000.0)]),
+    );
     let library = with_store(&config);
     let tags: Vec<_> = library.languages().map(Language::as_str).collect();
     assert_eq!(tags, ["en", "nl"]);
@@ -294,10 +342,17 @@ fn a_clip_missing_in_one_language_is_heard_in_the_next() {
 fn a_phrase_in_a_language_of_its_own_is_said_in_it_by_the_tenant_too() {
     let (_folder, config) = store();
     put(root(&config), "de", whole());
-    put(root(&config), "acme.de", draft(&[(Line::Goodbye.into(), 1_000.0)]));
+    put(
+        root(&config),
+        "acme.de",
+        draft(&[(Line::Goodbye.into(), 1_000.0)]),
+    );
     let library = with_store(&config);
     let in_german = || Phrase::In(language("de"), Box::new(Phrase::Line(Line::Goodbye)));
-    assert!(is_tone(&say_one(&library, in_german(), &of_tenant("acme", &["nl"])), 1_000.0));
+    assert!(is_tone(
+        &say_one(&library, in_german(), &of_tenant("acme", &["nl"])),
+        1_000.0
+    ));
     let german = goodbye(&library, &voice(&["de"]));
     assert_eq!(say_one(&library, in_german(), &voice(&["nl"])), german);
     let nowhere = Phrase::In(language("fr"), Box::new(Phrase::Line(Line::Goodbye)));
@@ -340,7 +395,10 @@ fn a_clip_that_no_language_has_is_a_tone_and_the_rest_is_said() {
     set.clips.remove(&Line::MessageSave.into());
     put(root(&config), "tones", set);
     let library = reload(&config, &Library::of_nothing());
-    let items = library.say(&[Phrase::Choice(Line::MessageSave, Digit::Pound)], &voice(&[]));
+    let items = library.say(
+        &[Phrase::Choice(Line::MessageSave, Digit::Pound)],
+        &voice(&[]),
+    );
     let [missing, key] = items.as_slice() else {
         panic!("{items:?}")
     };
@@ -358,7 +416,12 @@ impl Library {
 #[test]
 fn a_library_without_any_set_still_sounds() {
     let library = Library::of_nothing();
-    assert_eq!(library.say(&[Phrase::Line(Line::Goodbye)], &voice(&["nl"])).len(), 1);
+    assert_eq!(
+        library
+            .say(&[Phrase::Line(Line::Goodbye)], &voice(&["nl"]))
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -412,9 +475,20 @@ fn a_second_start_plays_the_same_clips_from_the_cache() {
 #[test]
 fn what_is_in_use_is_what_was_put_to_use_last() {
     let (_folder, config) = store();
-    let first = put(root(&config), "nl", draft(&[(Line::Goodbye.into(), 1_000.0)]));
-    let second = put(root(&config), "nl", draft(&[(Line::Goodbye.into(), 1_500.0)]));
+    let first = put(
+        root(&config),
+        "nl",
+        draft(&[(Line::Goodbye.into(), 1_000.0)]),
+    );
+    let second = put(
+        root(&config),
+        "nl",
+        draft(&[(Line::Goodbye.into(), 1_500.0)]),
+    );
     assert_eq!((first, second), (VersionId(1), VersionId(2)));
-    assert!(is_tone(&goodbye(&with_store(&config), &voice(&["nl"])), 1_500.0));
+    assert!(is_tone(
+        &goodbye(&with_store(&config), &voice(&["nl"])),
+        1_500.0
+    ));
     assert!(SPAN < MAX_CLIP);
 }

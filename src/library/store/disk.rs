@@ -52,7 +52,11 @@ impl Disk for RealDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Option<File>> {
         let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(path)?;
+        let file = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(file)),
             Err(Errno::WOULDBLOCK) => Ok(None),
@@ -112,7 +116,10 @@ impl Disk for RealDisk {
         let mut octets = Vec::new();
         File::open(path)?.take(most + 1).read_to_end(&mut octets)?;
         if octets.len() as u64 > most {
-            return Err(io::Error::new(ErrorKind::FileTooLarge, "the file is too large"));
+            return Err(io::Error::new(
+                ErrorKind::FileTooLarge,
+                "the file is too large",
+            ));
         }
         Ok(octets)
     }
@@ -146,7 +153,11 @@ mod tests {
             RealDisk.remove(gone).unwrap();
         }
         assert_eq!(RealDisk.list(folder.path()).unwrap(), [""; 0]);
-        assert_eq!(RealDisk.list(&path).unwrap(), [""; 0], "none of a folder that is not there");
+        assert_eq!(
+            RealDisk.list(&path).unwrap(),
+            [""; 0],
+            "none of a folder that is not there"
+        );
         assert!(RealDisk.make_folder(&path).unwrap());
         assert!(!RealDisk.make_folder(&path).unwrap());
         RealDisk.write(&path.join("in"), b"x").unwrap();

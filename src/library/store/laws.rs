@@ -184,7 +184,8 @@ impl Known {
     fn after_another(&mut self, twin: &Twin, added: VersionId) {
         let there = open(&twin.crash(None)).unwrap();
         let newest = there.versions(&id("nl")).unwrap().last().copied();
-        self.perhaps.extend(newest.map(|version| (id("nl"), version)));
+        self.perhaps
+            .extend(newest.map(|version| (id("nl"), version)));
         if added != VersionId(u32::MAX) {
             self.there.insert((id("nl"), added));
         }
@@ -208,10 +209,16 @@ impl Known {
         let lost: Vec<_> = self.there.difference(&found).collect();
         assert!(lost.is_empty(), "{lost:?} were confirmed and are lost");
         for at in found.difference(&self.there) {
-            assert!(self.perhaps.contains(at), "{at:?} is back, or out of nowhere");
+            assert!(
+                self.perhaps.contains(at),
+                "{at:?} is back, or out of nowhere"
+            );
         }
         for (set, version) in state.in_use() {
-            assert!(found.contains(&(set.clone(), version)), "{set} {version} is in use");
+            assert!(
+                found.contains(&(set.clone(), version)),
+                "{set} {version} is in use"
+            );
         }
     }
 }
@@ -225,7 +232,11 @@ fn whole(store: &Store<Twin>, set: &SetId, version: VersionId) {
     for (id, entry) in &manifest.clips {
         store.clip(set, version, (id, entry)).expect("its clips");
     }
-    let wire: BTreeMap<_, _> = store.wire(set, &manifest).expect("its wire").into_iter().collect();
+    let wire: BTreeMap<_, _> = store
+        .wire(set, &manifest)
+        .expect("its wire")
+        .into_iter()
+        .collect();
     assert!(wire.keys().eq(manifest.clips.keys()));
 }
 

@@ -137,11 +137,16 @@ mod grammar_name {
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(grammar: &Option<Grammar>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        grammar: &Option<Grammar>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         grammar.map(Grammar::name).serialize(to)
     }
 
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Option<Grammar>, D::Error> {
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        from: D,
+    ) -> Result<Option<Grammar>, D::Error> {
         let Some(name) = Option::<String>::deserialize(from)? else {
             return Ok(None);
         };
@@ -182,7 +187,14 @@ mod tests {
 
     #[test]
     fn a_hash_that_is_none_is_refused() {
-        for bad in ["", "ab", &"g".repeat(64), &"a".repeat(63), &"a".repeat(66), &"é".repeat(32)] {
+        for bad in [
+            "",
+            "ab",
+            &"g".repeat(64),
+            &"a".repeat(63),
+            &"a".repeat(66),
+            &"é".repeat(32),
+        ] {
             assert!(Hash::try_from(bad.to_owned()).is_err(), "{bad}");
         }
     }

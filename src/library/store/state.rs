@@ -29,7 +29,9 @@ struct InUse {
 impl State {
     /// The version in use; 0 for a set without any.
     pub(in crate::library) fn active(&self, set: &SetId) -> VersionId {
-        self.sets.get(set).map_or_else(VersionId::default, |of| of.active)
+        self.sets
+            .get(set)
+            .map_or_else(VersionId::default, |of| of.active)
     }
 
     /// The version a roll-back leads to.
@@ -39,7 +41,9 @@ impl State {
 
     /// The highest number of a version that was removed.
     pub(in crate::library) fn last(&self, set: &SetId) -> VersionId {
-        self.sets.get(set).map_or_else(VersionId::default, |of| of.last)
+        self.sets
+            .get(set)
+            .map_or_else(VersionId::default, |of| of.last)
     }
 
     /// The sets of which a version is in use.

@@ -25,10 +25,7 @@ struct Drive {
 #[derive(Clone)]
 enum Node {
     File(Vec<u8>),
-    Folder {
-        names: Names,
-        durable: Names,
-    },
+    Folder { names: Names, durable: Names },
 }
 
 type Names = BTreeMap<String, usize>;
@@ -70,9 +67,7 @@ impl Twin {
         let drive = self.drive();
         let after = drive.nodes.iter().map(|node| match node {
             Node::File(octets) => Node::File(octets.clone()),
-            Node::Folder { names, durable } => {
-                folder(after_crash(names, durable, dice.as_mut()))
-            }
+            Node::Folder { names, durable } => folder(after_crash(names, durable, dice.as_mut())),
         });
         Twin::of(after.collect())
     }

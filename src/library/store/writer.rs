@@ -3,9 +3,7 @@
 use super::disk::Disk;
 use super::manifest::Manifest;
 use super::state::State;
-use super::{
-    GONE, HALF, SETS_MAX, Store, VERSIONS_MAX, above, clip_in, disk_fault, folder_name,
-};
+use super::{GONE, HALF, SETS_MAX, Store, VERSIONS_MAX, above, clip_in, disk_fault, folder_name};
 use crate::library::studio::StudioFault;
 use crate::prompt::{ClipId, Report, SetId, VersionId};
 use std::collections::BTreeMap;

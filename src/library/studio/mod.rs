@@ -15,7 +15,6 @@ mod switching;
 mod tests;
 mod view;
 mod vocabulary;
-mod work;
 
 pub use vocabulary::{
     ClipDetail, Difference, Example, Material, Origin, Progress, SetSummary, Source, StudioConfig,
@@ -27,34 +26,45 @@ use super::embedded;
 use super::store::{PATIENCE, RealDisk, State, Store, Writer};
 use crate::audio::Pcm;
 use crate::base::Language;
-use crate::prompt::{ClipId, Grammar, Phrase, Report, SetId, VersionId};
-use std::collections::BTreeSet;
+use crate::decoder::Decoder;
+use crate::flow::sentences;
+use crate::prompt::{ClipId, Grammar, Part, Phrase, Place, Report, SetId, VersionId, needs};
 use staging::{Order, Supply};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use view::{BuiltIn, View};
 
 /// The prompt sets of one store. It keeps nothing in memory that is on disk, so that several
 /// programs may work on one store.
 #[derive(Debug)]
 pub struct Studio {
-    config: StudioConfig,
     store: Store,
     built_in: BuiltIn,
+    decoder: Decoder,
+    places: Vec<Place>,
+    needed: Mutex<NeededClips>,
 }
+
+/// The clips that callers can need, by grammar and language, each found once.
+type NeededClips = HashMap<(Grammar, Language), BTreeSet<ClipId>>;
 
 impl Studio {
     /// Opens the store, made when needed.
     pub fn open(config: StudioConfig) -> Result<Studio, StudioFault> {
-        let built_in = embedded::catalogues().map_err(|LibraryFault::Catalogue { language, faults }| {
-            StudioFault::Damaged {
-                path: format!("(built in) {language}/catalogue.toml").into(),
-                why: format!("it has {} faults", faults.len()),
-            }
-        })?;
+        let built_in =
+            embedded::catalogues().map_err(|LibraryFault::Catalogue { language, faults }| {
+                StudioFault::Damaged {
+                    path: format!("(built in) {language}/catalogue.toml").into(),
+                    why: format!("it has {} faults", faults.len()),
+                }
+            })?;
         let store = Store::open(RealDisk, &config.store)?;
         Ok(Studio {
-            config,
             store,
             built_in,
+            decoder: Decoder::of(config.decoder),
+            places: sentences(&config.menus),
+            needed: Mutex::default(),
         })
     }
 
@@ -141,12 +151,7 @@ impl Studio {
     }
 
     /// The sound of one clip of a version, its parent's where it has none itself; 16 kHz.
-    pub fn clip(
-        &self,
-        set: &SetId,
-        version: VersionId,
-        clip: &ClipId,
-    ) -> Result<Pcm, StudioFault> {
+    pub fn clip(&self, set: &SetId, version: VersionId, clip: &ClipId) -> Result<Pcm, StudioFault> {
         self.clip_of(&self.view()?.effective(set, version)?, clip)
     }
 
@@ -164,7 +169,7 @@ impl Studio {
     /// Example sentences for every menu and announcement, in the texts of this version.
     pub fn examples(&self, set: &SetId, version: VersionId) -> Result<Vec<Example>, StudioFault> {
         let view = self.view()?;
-        hearing::examples(&work::places(), &view.effective(set, version)?, &view)
+        hearing::examples(&self.places, &view.effective(set, version)?, &view)
     }
 
     fn change(&self, set: &SetId, source: Supply<'_>, note: &str) -> Result<Report, StudioFault> {
@@ -180,8 +185,17 @@ impl Studio {
     }
 
     /// The clips that callers can need of a set of this grammar and language.
-    fn needed(&self, grammar: Grammar, _language: &Language) -> BTreeSet<ClipId> {
-        grammar.all_clips().into_iter().collect()
+    fn needed(&self, grammar: Grammar, language: &Language) -> BTreeSet<ClipId> {
+        let sentences = self.places.iter().flat_map(|place| &place.sentences);
+        let find = || {
+            // The same parts come again and again.
+            let parts: HashSet<&Part> = sentences.flatten().collect();
+            let needs = parts.into_iter().map(|part| needs(grammar, language, part));
+            needs.flatten().collect()
+        };
+        let mut needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = needed.entry((grammar, language.clone()));
+        of.or_insert_with(find).clone()
     }
 
     /// The store as it is now.

@@ -4,10 +4,11 @@
 //! again when it is written; where that has changed, it is compiled once more.
 
 use super::view::{Effective, View};
-use super::work::{self, Below, Compiled, Gathered};
 use super::{Material, Origin, Progress, Studio, StudioFault, Upload};
 use crate::audio::WireAudio;
 use crate::base::Timestamp;
+use crate::library::compile::{self, Below, Compiled, Work};
+use crate::library::intake::{self, Gathered};
 use crate::library::layers::usual_parent;
 use crate::library::pack;
 use crate::library::sound::{self, Encoder};
@@ -68,7 +69,10 @@ impl<'a> Order<'a> {
     /// The note, one line of a bounded length.
     fn note(&self) -> String {
         let line = self.note.trim().lines().next().unwrap_or_default();
-        line.chars().filter(|c| !c.is_control()).take(NOTE_MAX).collect()
+        line.chars()
+            .filter(|c| !c.is_control())
+            .take(NOTE_MAX)
+            .collect()
     }
 }
 
@@ -93,7 +97,8 @@ impl Studio {
             progress(Progress::Writing);
             let draft = self.draft(order, &basis, origin, compiled)?;
             let mut writer = self.writer()?;
-            if is_as_it_was(order.set, &basis, &view.state, writer.state()) || tries.next().is_none()
+            if is_as_it_was(order.set, &basis, &view.state, writer.state())
+                || tries.next().is_none()
             {
                 return self.write(order, &mut writer, draft);
             }
@@ -115,7 +120,11 @@ impl Studio {
             clips: &clips,
             own: &own,
         };
-        work::compile(order.set, gathered, &below, &self.config, progress)
+        let work = Work {
+            decoder: &self.decoder,
+            places: &self.places,
+        };
+        compile::compile(order.set, gathered, &below, &work, progress)
     }
 
     /// What is to be written.
@@ -131,14 +140,18 @@ impl Studio {
         let mut wire = self.kept_on_wire(order, basis)?;
         for (id, clip) in basis.kept(order) {
             clips.insert(id.clone(), clip.clone());
-            let from = basis.base.as_ref().map_or(VersionId(0), |base| base.version);
+            let from = basis
+                .base
+                .as_ref()
+                .map_or(VersionId(0), |base| base.version);
             sounds.insert(id.clone(), Sound::Kept(from));
         }
         let mut encoder = Encoder::new();
         for (id, clip) in compiled.clips {
             let encoded = encoder.as_mut().map_err(|fault| *fault);
             let encoded = encoded.and_then(|encoder| encoder.encode(&clip.pcm16k));
-            let encoded = encoded.map_err(|fault| StudioFault::Material(format!("{id}: {fault}")))?;
+            let encoded =
+                encoded.map_err(|fault| StudioFault::Material(format!("{id}: {fault}")))?;
             wire.insert(id.clone(), encoded);
             let (ms, hash) = (clip.ms, Hash::of(&clip.flac));
             clips.insert(id.clone(), Clip { ms, hash });
@@ -155,7 +168,9 @@ impl Studio {
             note: order.note(),
             parent: basis.parent.clone(),
             grammar: compiled.grammar.filter(|own| below.grammar() != Some(*own)),
-            name: compiled.name.filter(|own| below.name() != Some(own.as_str())),
+            name: compiled
+                .name
+                .filter(|own| below.name() != Some(own.as_str())),
             texts,
             clips,
             counts: counts(&compiled.report),
@@ -229,12 +244,15 @@ impl Studio {
     }
 }
 
-fn gather(
-    order: &Order<'_>,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Gathered, StudioFault> {
+fn gather(order: &Order<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Gathered, StudioFault> {
     match order.source {
-        Supply::Upload(material) => work::gather(material, order.set, progress),
+        Supply::Upload(material) => {
+            progress(Progress::Reading { files: 0 });
+            let gathered = intake::gather(material, order.set)?;
+            let files = gathered.files.iter().map(|file| file.parts.len()).sum();
+            progress(Progress::Reading { files });
+            Ok(gathered)
+        }
         Supply::Without(clip) => Ok(Gathered {
             origin: Origin::Dropped(clip.clone()),
             catalogue: None,
@@ -258,7 +276,9 @@ fn basis<'v>(
         _ => None,
     };
     if let Supply::Without(clip) = order.source
-        && !base.as_ref().is_some_and(|base| base.clips.contains_key(clip))
+        && !base
+            .as_ref()
+            .is_some_and(|base| base.clips.contains_key(clip))
     {
         return Err(StudioFault::NoClip(order.set.clone(), clip.to_string()));
     }
@@ -302,7 +322,10 @@ impl Basis<'_> {
     }
 
     fn kept_texts(&self, order: &Order<'_>) -> BTreeMap<ClipId, String> {
-        let mut texts = self.base.as_ref().map_or_else(BTreeMap::new, |base| base.texts.clone());
+        let mut texts = self
+            .base
+            .as_ref()
+            .map_or_else(BTreeMap::new, |base| base.texts.clone());
         texts.retain(|id, _| !is_dropped(order, id));
         texts
     }
@@ -310,8 +333,12 @@ impl Basis<'_> {
     /// The texts below, those that are kept laid over them.
     fn catalogue(&self, order: &Order<'_>) -> Option<Catalogue> {
         let base = self.base.as_ref();
-        let grammar = base.and_then(|base| base.grammar).or(self.below.grammar())?;
-        let name = base.and_then(|base| base.name.as_deref()).or(self.below.name());
+        let grammar = base
+            .and_then(|base| base.grammar)
+            .or(self.below.grammar())?;
+        let name = base
+            .and_then(|base| base.name.as_deref())
+            .or(self.below.name());
         let below = grammar.all_clips().into_iter().filter_map(|id| {
             let text = self.below.text(&id)?.to_owned();
             Some((id, text))

@@ -62,12 +62,7 @@ impl Studio {
     }
 
     /// A version in use has no faults and lacks nothing.
-    fn check(
-        &self,
-        view: &View<'_>,
-        set: &SetId,
-        version: VersionId,
-    ) -> Result<(), StudioFault> {
+    fn check(&self, view: &View<'_>, set: &SetId, version: VersionId) -> Result<(), StudioFault> {
         if !view.knows(set)? {
             return Err(StudioFault::NoSet(set.clone()));
         }
@@ -104,7 +99,11 @@ impl Studio {
             let mut lacking = self.lacking(&after.heard(set)?);
             lacking.retain(|clip| !before.contains(clip));
             if !lacking.is_empty() {
-                return Err(StudioFault::Needed(changed.clone(), set.clone(), lacking.len()));
+                return Err(StudioFault::Needed(
+                    changed.clone(),
+                    set.clone(),
+                    lacking.len(),
+                ));
             }
         }
         Ok(())

@@ -26,7 +26,7 @@ fn studio() -> (tempfile::TempDir, Studio) {
 fn open(folder: &Path) -> Studio {
     let config = StudioConfig {
         store: folder.join("store"),
-        decoder: "/proc/self/exe".into(),
+        decoder: crate::decoder::IN_THIS_PROCESS.into(),
         menus: Menus::default(),
     };
     Studio::open(config).unwrap()
@@ -96,7 +96,9 @@ fn versions(studio: &Studio, set: &str) -> Vec<u32> {
 
 /// Whether the tone of this frequency is what is heard.
 fn hears(studio: &Studio, set: &str, version: u32, line: Line, hz: f64) -> bool {
-    let heard = studio.clip(&id(set), VersionId(version), &line.into()).unwrap();
+    let heard = studio
+        .clip(&id(set), VersionId(version), &line.into())
+        .unwrap();
     is(&heard, hz)
 }
 
@@ -133,16 +135,26 @@ fn fault<T: std::fmt::Debug>(refused: Result<T, StudioFault>) -> StudioFault {
 fn what_is_staged_is_heard_by_callers_once_it_is_activated_and_until_it_is_rolled_back() {
     let (folder, studio) = studio();
     let path = folder.path();
-    let material = folder_of(path, None, &[(Line::Goodbye, 1_000.0), (Line::And, 1_300.0)]);
+    let material = folder_of(
+        path,
+        None,
+        &[(Line::Goodbye, 1_000.0), (Line::And, 1_300.0)],
+    );
     let report = stage(&studio, &upload("acme.de", material));
     assert_eq!((report.version, report.own), (Some(VersionId(1)), 2));
     assert!(report.is_clean(), "{report}");
     let heard = |hz| callers_hear(path, Some("acme"), "de", Line::Goodbye, hz);
     assert!(!heard(1_000.0), "it is not in use yet");
-    assert!(hears(&studio, "acme.de", 1, Line::Goodbye, 1_000.0), "but can be heard");
+    assert!(
+        hears(&studio, "acme.de", 1, Line::Goodbye, 1_000.0),
+        "but can be heard"
+    );
     studio.activate(&id("acme.de"), VersionId(1)).unwrap();
     assert!(heard(1_000.0));
-    assert!(!callers_hear(path, None, "de", Line::Goodbye, 1_000.0), "everybody's is as it was");
+    assert!(
+        !callers_hear(path, None, "de", Line::Goodbye, 1_000.0),
+        "everybody's is as it was"
+    );
     assert_eq!(studio.roll_back(&id("acme.de")).unwrap(), VersionId(0));
     assert!(!heard(1_000.0));
 }
@@ -155,12 +167,30 @@ fn every_set_is_listed_with_its_versions_the_newest_first() {
     second.note = "  by Jan\u{7}\nand more  ".to_owned();
     stage(&studio, &second);
     let sets = studio.sets().unwrap();
-    let names: Vec<_> = sets.iter().map(|s| (s.set.to_string(), s.built_in)).collect();
-    let expected = [("de", false), ("en", true), ("nl", true), ("acme.de", false)];
-    assert_eq!(names, expected.map(|(set, built_in)| (set.to_owned(), built_in)));
+    let names: Vec<_> = sets
+        .iter()
+        .map(|s| (s.set.to_string(), s.built_in))
+        .collect();
+    let expected = [
+        ("de", false),
+        ("en", true),
+        ("nl", true),
+        ("acme.de", false),
+    ];
+    assert_eq!(
+        names,
+        expected.map(|(set, built_in)| (set.to_owned(), built_in))
+    );
     let acme = &sets[3];
-    assert_eq!((acme.active, acme.before), (VersionId(1), Some(VersionId(0))));
-    let numbers: Vec<_> = acme.versions.iter().map(|v| (v.version.0, v.active)).collect();
+    assert_eq!(
+        (acme.active, acme.before),
+        (VersionId(1), Some(VersionId(0)))
+    );
+    let numbers: Vec<_> = acme
+        .versions
+        .iter()
+        .map(|v| (v.version.0, v.active))
+        .collect();
     assert_eq!(numbers, [(2, false), (1, true)]);
     let newest = &acme.versions[0];
     assert_eq!((newest.note.as_str(), newest.own), ("by Jan", 1));
@@ -183,7 +213,10 @@ fn a_version_with_faults_is_kept_to_be_read_and_heard_and_never_activated() {
     let detail = studio.version(&id("fr"), VersionId(1)).unwrap();
     let of = |line: Line| detail.clips.iter().find(|c| c.clip == line.into()).unwrap();
     assert_eq!(of(Line::Goodbye).source, Source::Own);
-    assert_eq!((&of(Line::And).source, of(Line::And).length), (&Source::Missing, Duration::ZERO));
+    assert_eq!(
+        (&of(Line::And).source, of(Line::And).length),
+        (&Source::Missing, Duration::ZERO)
+    );
     assert_eq!(of(Line::And).text, "and");
     assert!(!of(Line::Goodbye).length.is_zero());
 }
@@ -209,7 +242,9 @@ fn a_job_tells_how_far_it_is() {
     let clips = [(Line::Goodbye, 1_000.0), (Line::And, 1_300.0)];
     let material = folder_of(folder.path(), None, &clips);
     let mut steps = Vec::new();
-    studio.stage(&upload("acme.de", material), &mut |step| steps.push(step)).unwrap();
+    studio
+        .stage(&upload("acme.de", material), &mut |step| steps.push(step))
+        .unwrap();
     let compiling = |done| Progress::Compiling { done, total: 2 };
     assert!(steps.contains(&compiling(1)), "{steps:?}");
     assert_eq!(steps.last(), Some(&Progress::Writing));
@@ -226,7 +261,10 @@ fn rolling_back_goes_back_step_by_step_and_ends() {
         assert_eq!(studio.roll_back(&set).unwrap(), VersionId(expected));
         assert_eq!(active(&studio, "acme.de"), expected);
     }
-    assert!(matches!(fault(studio.roll_back(&set)), StudioFault::NothingBefore(_)));
+    assert!(matches!(
+        fault(studio.roll_back(&set)),
+        StudioFault::NothingBefore(_)
+    ));
     studio.activate(&set, VersionId(3)).unwrap();
     assert_eq!(studio.roll_back(&set).unwrap(), VersionId(0));
 }
@@ -237,15 +275,28 @@ fn what_is_in_use_is_not_removed_and_no_number_is_given_twice() {
     let set = id("acme.de");
     in_use(&studio, "acme.de", Line::Goodbye, 1_000.0);
     stage(&studio, &upload("acme.de", a_clip(Line::And, 1_300.0)));
-    assert!(matches!(fault(studio.remove(&set, VersionId(1))), StudioFault::InUse(..)));
+    assert!(matches!(
+        fault(studio.remove(&set, VersionId(1))),
+        StudioFault::InUse(..)
+    ));
     studio.remove(&set, VersionId(2)).unwrap();
-    assert!(matches!(fault(studio.remove(&set, VersionId(2))), StudioFault::NoVersion(..)));
-    assert!(matches!(fault(studio.remove(&set, VersionId(0))), StudioFault::NoVersion(..)));
+    assert!(matches!(
+        fault(studio.remove(&set, VersionId(2))),
+        StudioFault::NoVersion(..)
+    ));
+    assert!(matches!(
+        fault(studio.remove(&set, VersionId(0))),
+        StudioFault::NoVersion(..)
+    ));
     let next = stage(&studio, &upload("acme.de", a_clip(Line::And, 1_300.0)));
     assert_eq!(next.version, Some(VersionId(3)));
     studio.activate(&set, VersionId(3)).unwrap();
     studio.remove(&set, VersionId(1)).unwrap();
-    assert_eq!(studio.roll_back(&set).unwrap(), VersionId(0), "1 is no longer on the way back");
+    assert_eq!(
+        studio.roll_back(&set).unwrap(),
+        VersionId(0),
+        "1 is no longer on the way back"
+    );
 }
 
 #[test]
@@ -278,7 +329,10 @@ fn a_version_whose_parent_has_changed_since_is_activated_only_if_it_still_lacks_
     stage(&studio, &upload("acme.de", a_clip(Line::Goodbye, 1_000.0)));
     studio.activate(&id("de"), VersionId(0)).unwrap();
     let refused = fault(studio.activate(&id("acme.de"), VersionId(1)));
-    assert!(matches!(refused, StudioFault::Lacking(_, VersionId(1), n) if n > 100), "{refused}");
+    assert!(
+        matches!(refused, StudioFault::Lacking(_, VersionId(1), n) if n > 100),
+        "{refused}"
+    );
     studio.activate(&id("de"), VersionId(1)).unwrap();
     studio.activate(&id("acme.de"), VersionId(1)).unwrap();
 }
@@ -309,7 +363,9 @@ fn what_is_added_keeps_what_another_operator_put_to_use_meanwhile() {
     let mut meanwhile = |_| {
         if once.take().is_some() {
             let file = recording(1_600.0);
-            other.replace_clip(&id("acme.de"), &Line::NewMessage.into(), file, "").unwrap();
+            other
+                .replace_clip(&id("acme.de"), &Line::NewMessage.into(), file, "")
+                .unwrap();
         }
     };
     let report = studio.stage(&added, &mut meanwhile).unwrap();
@@ -321,19 +377,29 @@ fn what_is_added_keeps_what_another_operator_put_to_use_meanwhile() {
 fn a_clip_is_replaced_and_dropped_in_one_step() {
     let (folder, studio) = studio();
     let (set, clip) = (id("acme.de"), ClipId::from(Line::Goodbye));
-    let report = studio.replace_clip(&set, &clip, recording(1_000.0), "by telephone").unwrap();
+    let report = studio
+        .replace_clip(&set, &clip, recording(1_000.0), "by telephone")
+        .unwrap();
     assert_eq!(report.version, Some(VersionId(1)));
     let heard = |hz| callers_hear(folder.path(), Some("acme"), "de", Line::Goodbye, hz);
     assert!(heard(1_000.0));
-    studio.replace_clip(&set, &Line::And.into(), recording(1_300.0), "").unwrap();
+    studio
+        .replace_clip(&set, &Line::And.into(), recording(1_300.0), "")
+        .unwrap();
     let report = studio.drop_clip(&set, &clip, "by telephone").unwrap();
     assert_eq!((report.version, report.own), (Some(VersionId(3)), 1));
     assert!(!heard(1_000.0));
     assert!(hears(&studio, "acme.de", 3, Line::And, 1_300.0));
     let newest = &studio.sets().unwrap()[3].versions[0];
     assert_eq!(newest.origin, Origin::Dropped(clip.clone()));
-    assert_eq!((newest.note.as_str(), newest.active), ("by telephone", true));
-    assert!(matches!(fault(studio.drop_clip(&set, &clip, "")), StudioFault::NoClip(..)));
+    assert_eq!(
+        (newest.note.as_str(), newest.active),
+        ("by telephone", true)
+    );
+    assert!(matches!(
+        fault(studio.drop_clip(&set, &clip, "")),
+        StudioFault::NoClip(..)
+    ));
     assert_eq!(studio.roll_back(&set).unwrap(), VersionId(2));
     assert!(heard(1_000.0));
 }
@@ -342,7 +408,9 @@ fn a_clip_is_replaced_and_dropped_in_one_step() {
 fn a_recording_with_faults_and_a_drop_that_leaves_a_gap_change_nothing() {
     let (_folder, studio) = studio();
     let clip = ClipId::from(Line::Goodbye);
-    let silent = studio.replace_clip(&id("acme.de"), &clip, silence(), "").unwrap();
+    let silent = studio
+        .replace_clip(&id("acme.de"), &clip, silence(), "")
+        .unwrap();
     assert_eq!(silent.version, None);
     assert!(!silent.is_clean());
     let strange = studio.replace_clip(&id("acme.de"), &clip, b"RIFF nonsense".to_vec(), "");
@@ -350,7 +418,10 @@ fn a_recording_with_faults_and_a_drop_that_leaves_a_gap_change_nothing() {
     assert_eq!(versions(&studio, "acme.de"), [0; 0]);
     let gap = studio.drop_clip(&id("de"), &clip, "").unwrap();
     assert_eq!((gap.version, gap.missing), (None, 1));
-    assert_eq!((active(&studio, "de"), versions(&studio, "de")), (1, vec![1]));
+    assert_eq!(
+        (active(&studio, "de"), versions(&studio, "de")),
+        (1, vec![1])
+    );
 }
 
 #[test]
@@ -363,31 +434,55 @@ fn versions_are_compared_by_what_callers_hear() {
     let texts = ENGLISH.replace(goodbye, "goodbye = \"So long.\"");
     let material = folder_of(folder.path(), Some(&texts), &[(Line::Goodbye, 1_600.0)]);
     stage(&studio, &upload("acme.de", material));
-    let differences = studio.differences(&set, VersionId(1), VersionId(2)).unwrap();
+    let differences = studio
+        .differences(&set, VersionId(1), VersionId(2))
+        .unwrap();
     let of = |line: Line| differences.iter().find(|d| d.clip == line.into()).unwrap();
     let first = of(Line::Goodbye);
     assert_eq!(first.text_before.as_deref(), Some("goodbye."));
     assert_eq!(first.text_after.as_deref(), Some("So long."));
     assert!(first.sound);
-    assert_eq!((&first.source_before, &first.source_after), (&Source::Own, &Source::Own));
+    assert_eq!(
+        (&first.source_before, &first.source_after),
+        (&Source::Own, &Source::Own)
+    );
     let other = of(Line::And);
     assert!(!other.sound, "only its text is another");
     assert_eq!(other.source_after, Source::Parent(id("de")));
-    let from_nothing = studio.differences(&set, VersionId(0), VersionId(1)).unwrap();
+    let from_nothing = studio
+        .differences(&set, VersionId(0), VersionId(1))
+        .unwrap();
     assert_eq!(from_nothing.len(), 1);
-    assert_eq!((&from_nothing[0].text_before, from_nothing[0].sound), (&None, true));
-    assert_eq!(studio.differences(&set, VersionId(2), VersionId(2)).unwrap(), []);
+    assert_eq!(
+        (&from_nothing[0].text_before, from_nothing[0].sound),
+        (&None, true)
+    );
+    assert_eq!(
+        studio
+            .differences(&set, VersionId(2), VersionId(2))
+            .unwrap(),
+        []
+    );
 }
 
 #[test]
 fn clips_that_are_compiled_in_are_heard_and_listed_with_their_length() {
     let (_folder, studio) = studio();
     let set = id("nl");
-    let heard = studio.clip(&set, VersionId(0), &Line::Goodbye.into()).unwrap();
+    let heard = studio
+        .clip(&set, VersionId(0), &Line::Goodbye.into())
+        .unwrap();
     let detail = studio.version(&set, VersionId(0)).unwrap();
     assert_eq!(detail.summary, None);
-    let goodbye = detail.clips.iter().find(|c| c.clip == Line::Goodbye.into()).unwrap();
-    assert_eq!((goodbye.length, &goodbye.source), (heard.duration(), &Source::BuiltIn));
+    let goodbye = detail
+        .clips
+        .iter()
+        .find(|c| c.clip == Line::Goodbye.into())
+        .unwrap();
+    assert_eq!(
+        (goodbye.length, &goodbye.source),
+        (heard.duration(), &Source::BuiltIn)
+    );
     assert_eq!(goodbye.text, "Tot ziens.");
     let numbers: Vec<u32> = detail.clips.iter().map(|clip| clip.number).collect();
     assert!(numbers.iter().copied().eq(1..=numbers.len() as u32));
@@ -401,20 +496,33 @@ fn phrases_are_heard_as_a_caller_would() {
     in_use(&studio, "acme.de", Line::Goodbye, 1_000.0);
     let say = |phrases: &[Phrase]| studio.say(&id("acme.de"), VersionId(1), phrases).unwrap();
     let samples = |span: Duration| (span.as_millis() * 16) as usize;
-    let own = studio.clip(&id("acme.de"), VersionId(1), &Line::Goodbye.into()).unwrap();
+    let own = studio
+        .clip(&id("acme.de"), VersionId(1), &Line::Goodbye.into())
+        .unwrap();
     let said = say(&[Phrase::Line(Line::Goodbye), Phrase::Line(Line::And)]);
     let pause = samples(Duration::from_millis(250));
-    assert_eq!(said.samples.len(), own.samples.len() + pause + samples(SPAN));
+    assert_eq!(
+        said.samples.len(),
+        own.samples.len() + pause + samples(SPAN)
+    );
     assert_eq!(said.samples[..own.samples.len()], own.samples);
     let messages = say(&[Phrase::Say(Say::Messages(MessageKind::New, 21))]);
     assert_eq!(messages.samples.len(), 2 * samples(SPAN));
     let choice = say(&[Phrase::Choice(Line::GoBack, Digit::Star), Phrase::Beep]);
     let beep = tone::beep(16_000).samples.len();
     assert_eq!(choice.samples.len(), 2 * samples(SPAN) + beep);
-    let in_dutch = Phrase::In(Language::parse("nl").unwrap(), Box::new(Phrase::Line(Line::Goodbye)));
-    let dutch = studio.clip(&id("nl"), VersionId(0), &Line::Goodbye.into()).unwrap();
+    let in_dutch = Phrase::In(
+        Language::parse("nl").unwrap(),
+        Box::new(Phrase::Line(Line::Goodbye)),
+    );
+    let dutch = studio
+        .clip(&id("nl"), VersionId(0), &Line::Goodbye.into())
+        .unwrap();
     assert_eq!(say(&[in_dutch]), dutch);
-    let own_tongue = Phrase::In(Language::parse("de").unwrap(), Box::new(Phrase::Line(Line::Goodbye)));
+    let own_tongue = Phrase::In(
+        Language::parse("de").unwrap(),
+        Box::new(Phrase::Line(Line::Goodbye)),
+    );
     assert_eq!(say(&[own_tongue]), own, "a version tried out says itself");
 }
 
@@ -454,7 +562,12 @@ fn examples_are_told_in_the_texts_of_the_version_with_numbers_filled_in() {
     );
     assert!(examples.iter().all(|example| example.place == "a place"));
     let all = studio.examples(&id("de"), VersionId(1)).unwrap();
-    assert!(all.len() > 20 && all.iter().all(|e| !e.text.contains('[') || e.text.contains("[beep]")));
+    assert!(
+        all.len() > 20
+            && all
+                .iter()
+                .all(|e| !e.text.contains('[') || e.text.contains("[beep]"))
+    );
 }
 
 #[test]
@@ -463,12 +576,20 @@ fn a_set_builds_on_everybodys_sets_and_its_own_tenants_and_never_on_itself() {
     let staged = |set: &str, parent: &str| {
         let mut upload = upload(set, a_clip(Line::Goodbye, 1_000.0));
         upload.parent = Some(id(parent));
-        studio.stage(&upload, &mut |_| ()).map(|report| report.version)
+        studio
+            .stage(&upload, &mut |_| ())
+            .map(|report| report.version)
     };
     assert!(matches!(fault(staged("de", "de")), StudioFault::Circle(..)));
     assert!(matches!(fault(staged("fr", "xx")), StudioFault::NoSet(set) if set == id("xx")));
-    assert!(matches!(fault(staged("fr", "acme.de")), StudioFault::Foreign(..)));
-    assert!(matches!(fault(staged("other.fr", "acme.de")), StudioFault::Foreign(..)));
+    assert!(matches!(
+        fault(staged("fr", "acme.de")),
+        StudioFault::Foreign(..)
+    ));
+    assert!(matches!(
+        fault(staged("other.fr", "acme.de")),
+        StudioFault::Foreign(..)
+    ));
     let child = staged("fr", "de").unwrap().unwrap();
     studio.activate(&id("fr"), child).unwrap();
     assert!(matches!(fault(staged("de", "fr")), StudioFault::Circle(..)));
@@ -507,13 +628,34 @@ fn in_use_over(studio: &Studio, set: &str, parent: &str) {
 #[test]
 fn what_is_not_there_is_said_so() {
     let (_folder, studio) = studio();
-    assert!(matches!(fault(studio.version(&id("xx"), VersionId(0))), StudioFault::NoSet(_)));
-    assert!(matches!(fault(studio.report(&id("xx"), VersionId(1))), StudioFault::NoSet(_)));
-    assert!(matches!(fault(studio.activate(&id("xx"), VersionId(0))), StudioFault::NoSet(_)));
-    assert!(matches!(fault(studio.version(&id("de"), VersionId(9))), StudioFault::NoVersion(..)));
-    assert!(matches!(fault(studio.activate(&id("de"), VersionId(9))), StudioFault::NoVersion(..)));
-    assert!(matches!(fault(studio.report(&id("nl"), VersionId(0))), StudioFault::NoVersion(..)));
-    assert!(studio.version(&id("acme.nl"), VersionId(0)).is_ok(), "everybody's is below it");
+    assert!(matches!(
+        fault(studio.version(&id("xx"), VersionId(0))),
+        StudioFault::NoSet(_)
+    ));
+    assert!(matches!(
+        fault(studio.report(&id("xx"), VersionId(1))),
+        StudioFault::NoSet(_)
+    ));
+    assert!(matches!(
+        fault(studio.activate(&id("xx"), VersionId(0))),
+        StudioFault::NoSet(_)
+    ));
+    assert!(matches!(
+        fault(studio.version(&id("de"), VersionId(9))),
+        StudioFault::NoVersion(..)
+    ));
+    assert!(matches!(
+        fault(studio.activate(&id("de"), VersionId(9))),
+        StudioFault::NoVersion(..)
+    ));
+    assert!(matches!(
+        fault(studio.report(&id("nl"), VersionId(0))),
+        StudioFault::NoVersion(..)
+    ));
+    assert!(
+        studio.version(&id("acme.nl"), VersionId(0)).is_ok(),
+        "everybody's is below it"
+    );
 }
 
 #[test]
@@ -524,7 +666,10 @@ fn there_are_bounds_to_versions_and_sets() {
         fs::create_dir(sets.join(format!("de/{version:06}"))).unwrap();
     }
     let one_more = studio.stage(&upload("de", a_clip(Line::And, 1_000.0)), &mut |_| ());
-    assert!(matches!(fault(one_more), StudioFault::TooMany(_, VERSIONS_MAX)));
+    assert!(matches!(
+        fault(one_more),
+        StudioFault::TooMany(_, VERSIONS_MAX)
+    ));
     for n in 0..crate::library::store::SETS_MAX - 1 {
         fs::create_dir_all(sets.join(format!("t{n}.nl/000001"))).unwrap();
     }
@@ -550,12 +695,21 @@ fn a_damaged_version_hides_no_other_and_can_be_removed() {
 #[test]
 fn a_damaged_clip_is_told_and_not_played() {
     let (folder, studio) = studio();
-    put(&folder.path().join("store"), "acme.de", draft(&[(Line::And.into(), 900.0)]));
-    let path = folder.path().join("store/sets/acme.de/000001/clips/and.flac");
+    put(
+        &folder.path().join("store"),
+        "acme.de",
+        draft(&[(Line::And.into(), 900.0)]),
+    );
+    let path = folder
+        .path()
+        .join("store/sets/acme.de/000001/clips/and.flac");
     let mut octets = fs::read(&path).unwrap();
     octets[60] ^= 1;
     fs::write(&path, octets).unwrap();
     let refused = fault(studio.clip(&id("acme.de"), VersionId(1), &Line::And.into()));
-    assert!(refused.to_string().contains("and.flac is damaged"), "{refused}");
+    assert!(
+        refused.to_string().contains("and.flac is damaged"),
+        "{refused}"
+    );
     assert_eq!(tone_of(900.0).rate, 16_000);
 }

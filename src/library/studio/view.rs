@@ -189,7 +189,7 @@ impl Effective<'_> {
                 let clip = manifest.clips.get(clip)?;
                 Some(Found::Version(set, manifest, clip))
             }
-            Layer::BuiltIn(language) => embedded::clip(language, clip).map(Found::BuiltIn),
+            Layer::BuiltIn(language) => embedded::clip(language, clip.as_str()).map(Found::BuiltIn),
         })
     }
 

@@ -1,8 +1,8 @@
 //! The words between the studio and those who use it.
 
 use crate::base::Timestamp;
-use crate::library::layers::LAYERS_MAX;
 use crate::flow::Menus;
+use crate::library::layers::LAYERS_MAX;
 use crate::prompt::{ClipId, Phrase, SetId, VersionId};
 use serde::Serialize;
 use std::io;
