@@ -1,6 +1,6 @@
 // A version from its five sides: menus, clips, sentences, report, and beside another version.
 
-import { Problem, ask, askText, path } from "./api.js";
+import { ask, askText, path } from "./api.js";
 import { dropped, isSound } from "./adding.js";
 import { el, fill } from "./dom.js";
 import { failed } from "./notices.js";
@@ -20,18 +20,8 @@ export async function showTab(body, tab, set, version) {
   fill(body, shown);
 }
 
-async function reportOf(address) {
-  try {
-    return await ask(`${address}/report`);
-  } catch (problem) {
-    if (problem instanceof Problem && problem.status === 404) return null;
-    throw problem;
-  }
-}
-
 async function coverage({ set, version, address }) {
-  const found = await reportOf(address);
-  if (!found) return el("p", { class: "quiet" }, t("noReport"));
+  const found = await ask(`${address}/report`);
   const rows = found.places.map((one) => {
     const missing = one.missing.length;
     const part = (kind, count) => count > 0 && el("span", { class: `part ${kind}`,
@@ -162,8 +152,7 @@ async function sentences({ address }) {
 }
 
 async function report({ set, version, address }) {
-  const found = await reportOf(address);
-  if (!found) return el("p", { class: "quiet" }, t("noReport"));
+  const found = await ask(`${address}/report`);
   const number = (n) => n.toLocaleString(document.documentElement.lang);
   const counts = t("reportCounts", ...[found.own, found.inherited, found.missing, found.sentences].map(number));
   const asText = async () => {
