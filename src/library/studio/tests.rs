@@ -1,4 +1,6 @@
 //! The laws of the studio, by what an operator does and callers hear.
+//!
+//! Long because it is one list of laws over one small world.
 
 use super::*;
 use crate::audio::{goertzel, tone, wav};
