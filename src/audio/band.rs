@@ -1,73 +1,80 @@
-//! What of a sound a telephone lets through: the band from 300 to 3,400 Hz.
+//! What of a sound a telephone line carries: the band from 300 to 3,400 Hz (ITU-T G.712).
 //!
-//! In: a sound at any rate. Out: what is heard of it on the line, at the rate of the wire. The lower
-//! edge is a Butterworth high-pass of the fourth order at 300 Hz, as every telephone has one; the
-//! upper one is that of the rate converter.
+//! In: samples. Out: the same less what lies outside the band, by a high-pass and a low-pass of
+//! Butterworth, both of the second order. The edges are as soft as those of a telephone; that
+//! nothing above half the rate of the wire is carried at all, a rate converter sees to.
 
-use super::pcm::Pcm;
-use super::resample::ResampleFault;
-use super::wire::WIRE_RATE;
 use dasp::Sample;
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::{PI, SQRT_2};
 
-/// Below this a telephone lets little through, in Hz.
+/// The band, in Hz.
 const LOWEST: f64 = 300.0;
+const HIGHEST: f64 = 3_400.0;
 
-/// Sections of the second order in the filter.
-const SECTIONS: usize = 2;
+/// The least samples a second at which the band fits.
+const MIN_RATE: u32 = 7_000;
 
-/// What is heard of this sound on the line.
-pub fn on_the_line(pcm: &Pcm) -> Result<Pcm, ResampleFault> {
-    let mut samples = pcm.at_rate(WIRE_RATE)?.samples;
-    for section in 0..SECTIONS {
-        // The poles of a Butterworth filter lie on a circle, at equal angles.
-        let angle = PI * (2 * section + 1) as f64 / (4 * SECTIONS) as f64;
-        high_pass(&mut samples, 1.0 / (2.0 * angle.cos()));
+/// What a line carries of these samples, 1.0 being full scale. Below 7,000 samples a second nothing
+/// lies above the band.
+pub fn on_the_line(samples: &[i16], rate: u32) -> Vec<f64> {
+    let mut sound: Vec<f64> = samples.iter().map(|s| s.to_sample()).collect();
+    second_order(&mut sound, Edge::Below, LOWEST / f64::from(rate.max(1)));
+    if rate > MIN_RATE {
+        second_order(&mut sound, Edge::Above, HIGHEST / f64::from(rate));
     }
-    let rate = WIRE_RATE;
-    Ok(Pcm { rate, samples })
+    sound
 }
 
-/// One section of the second order with this quality, by the bilinear transform.
-fn high_pass(samples: &mut [i16], quality: f64) {
-    let turn = TAU * LOWEST / f64::from(WIRE_RATE);
-    let alpha = turn.sin() / (2.0 * quality);
-    let (norm, cos) = (1.0 + alpha, turn.cos());
-    let (gain, near, far) = (
-        (1.0 + cos) / 2.0 / norm,
-        -2.0 * cos / norm,
-        (1.0 - alpha) / norm,
-    );
+/// On which side of its edge a filter stops.
+#[derive(Clone, Copy)]
+enum Edge {
+    Below,
+    Above,
+}
+
+/// A Butterworth filter by the bilinear transform; `edge` is a share of the rate, below one half.
+fn second_order(sound: &mut [f64], stops: Edge, edge: f64) {
+    let turn = (PI * edge.min(0.499)).tan();
+    let scale = 1.0 / (1.0 + SQRT_2 * turn + turn * turn);
+    let (gain, middle) = match stops {
+        Edge::Below => (scale, -2.0 * scale),
+        Edge::Above => (turn * turn * scale, 2.0 * turn * turn * scale),
+    };
+    let near = 2.0 * (turn * turn - 1.0) * scale;
+    let far = (1.0 - SQRT_2 * turn + turn * turn) * scale;
     let ([mut x1, mut x2], [mut y1, mut y2]) = ([0.0; 2], [0.0; 2]);
-    for sample in samples {
-        let x = sample.to_sample::<f64>();
-        let y = gain * (x - 2.0 * x1 + x2) - near * y1 - far * y2;
+    for sample in sound {
+        let x = *sample;
+        let y = gain * x + middle * x1 + gain * x2 - near * y1 - far * y2;
         ([x1, x2], [y1, y2]) = ([x, x1], [y, y1]);
-        *sample = y.clamp(-1.0, 1.0).to_sample();
+        *sample = y;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::{level, tone};
+    use crate::audio::tone;
     use std::time::Duration;
 
-    /// The level of a tone on the line, in dBFS; -9 before.
-    fn level_of(hz: f64) -> f64 {
-        let tone = tone::sine(hz, -6.0, Duration::from_secs(1), 16_000);
-        let heard = on_the_line(&tone).unwrap();
-        level::rms_dbfs(&heard.samples[1_000..7_000])
+    /// How much quieter a tone is on the line, in dB.
+    fn loss(hz: f64, rate: u32) -> f64 {
+        let tone = tone::sine(hz, -6.0, Duration::from_secs(1), rate);
+        let heard = on_the_line(&tone.samples, rate);
+        let middle = &heard[heard.len() / 4..heard.len() * 3 / 4];
+        let power = middle.iter().map(|s| s * s).sum::<f64>() / middle.len() as f64;
+        -9.03 - 10.0 * power.log10()
     }
 
     #[test]
     fn speech_passes_and_hum_and_hiss_do_not() {
-        for hz in [500.0, 1_000.0, 3_300.0] {
-            assert!((level_of(hz) + 9.0).abs() < 0.7, "{hz}: {}", level_of(hz));
+        for rate in [8_000, 16_000, 48_000] {
+            assert!(loss(1_000.0, rate).abs() < 0.3, "{}", loss(1_000.0, rate));
+            for edge in [300.0, 3_400.0] {
+                assert!((loss(edge, rate) - 3.0).abs() < 0.3, "{edge} at {rate}");
+            }
+            assert!(loss(50.0, rate) > 30.0, "{}", loss(50.0, rate));
         }
-        assert!((level_of(300.0) + 12.0).abs() < 0.7, "{}", level_of(300.0));
-        for hz in [50.0, 4_600.0, 7_000.0] {
-            assert!(level_of(hz) < -50.0, "{hz}: {}", level_of(hz));
-        }
+        assert!(loss(7_000.0, 16_000) > 25.0, "{}", loss(7_000.0, 16_000));
     }
 }

@@ -10,8 +10,8 @@
 //! that are the same, and calls keep the one they began with. [`studio`] is how sets come in.
 
 mod cache;
-mod compile;
 mod check;
+mod compile;
 mod embedded;
 pub mod intake;
 mod layers;

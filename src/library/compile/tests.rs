@@ -306,7 +306,7 @@ fn every_planted_fault_of_a_recording_is_found() {
             "very quiet",
             wav_of(voice(8, -43.0)),
             Severity::Note,
-            "26 dB louder",
+            "24 dB louder",
         ),
         (
             "clicks",

@@ -11,6 +11,9 @@ import { moment, t } from "./words.js";
 
 const TABS = ["coverage", "clips", "sentences", "report", "compare"];
 
+// What is below all versions was not compiled here: there is no report of it.
+const tabsOf = (version) => (version === 0 ? TABS.filter((tab) => tab !== "coverage" && tab !== "report") : TABS);
+
 /** Shows a set and one of its versions: the one in use unless another is asked for. */
 export async function showSet(main, name, version, tab) {
   const set = summaryOf(name);
@@ -43,8 +46,8 @@ export async function showVersion(name, version, tab) {
   state.version = shown;
   const focus = document.activeElement?.getAttribute("href");
   fill(byId("versions"), el("h2", {}, t("versions")), versionList(set, shown));
-  const usual = shown === 0 ? "clips" : "coverage";
-  const done = showDetail(byId("detail"), set, shown, TABS.includes(tab) ? tab : usual, focus);
+  const tabs = tabsOf(shown);
+  const done = showDetail(byId("detail"), set, shown, tabs.includes(tab) ? tab : tabs[0], focus);
   if (moved) byId("detail").scrollIntoView();
   await done;
 }
@@ -89,7 +92,7 @@ async function showDetail(detail, set, version, tab, focus) {
   // It keeps its height until there is something to see, so that the page does not jump.
   const body = el("div", { class: "tab-body" });
   body.style.minHeight = `${detail.offsetHeight}px`;
-  const tabs = TABS.map((name) =>
+  const tabs = tabsOf(version).map((name) =>
     el("a", { href: `#/${set.set}/${version}/${name}`, "aria-current": name === tab ? "page" : null,
       "data-tab": name }, t(name)));
   fill(detail, el("h2", {}, t("version", version)), el("nav", { class: "tabs", "aria-label": t("version", version) }, tabs), body);

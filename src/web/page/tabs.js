@@ -1,6 +1,6 @@
 // A version from its five sides: menus, clips, sentences, report, and beside another version.
 
-import { Problem, ask, askText, path } from "./api.js";
+import { ask, askText, path } from "./api.js";
 import { dropped, isSound } from "./adding.js";
 import { el, fill } from "./dom.js";
 import { failed } from "./notices.js";
@@ -20,18 +20,8 @@ export async function showTab(body, tab, set, version) {
   fill(body, shown);
 }
 
-async function reportOf(address) {
-  try {
-    return await ask(`${address}/report`);
-  } catch (problem) {
-    if (problem instanceof Problem && problem.status === 404) return null;
-    throw problem;
-  }
-}
-
 async function coverage({ set, version, address }) {
-  const found = await reportOf(address);
-  if (!found) return el("p", { class: "quiet" }, t("noReport"));
+  const found = await ask(`${address}/report`);
   const rows = found.places.map((one) => {
     const missing = one.missing.length;
     const part = (kind, count) => count > 0 && el("span", { class: `part ${kind}`,
@@ -162,8 +152,7 @@ async function sentences({ address }) {
 }
 
 async function report({ set, version, address }) {
-  const found = await reportOf(address);
-  if (!found) return el("p", { class: "quiet" }, t("noReport"));
+  const found = await ask(`${address}/report`);
   const number = (n) => n.toLocaleString(document.documentElement.lang);
   const counts = t("reportCounts", ...[found.own, found.inherited, found.missing, found.sentences].map(number));
   const asText = async () => {
@@ -175,7 +164,7 @@ async function report({ set, version, address }) {
   const findings = found.findings.map((finding) => el("li", { class: `finding ${finding.severity}` },
     el("span", { class: `chip ${finding.severity === "fault" ? "bad" : ""}` }, t(finding.severity === "fault" ? "fault" : "remark")),
     el("div", {},
-      el("p", { class: "what" }, finding.clip && clipLink(set, version, finding.clip, "code"), finding.clip && " ", `${finding.what}.`),
+      el("p", { class: "what" }, finding.clip && clipLink(set, version, finding.clip, "code"), finding.clip && ": ", `${finding.what}.`),
       finding.text && el("p", { class: "quiet" }, `“${finding.text}”`),
       finding.file && el("p", { class: "quiet" }, finding.file),
       el("p", {}, el("span", { class: "quiet" }, `${t("remedy")}: `), `${finding.remedy}.`))));
@@ -188,18 +177,20 @@ async function report({ set, version, address }) {
   ];
 }
 
-async function compare({ set, version }) {
+async function compare({ set, version, address }) {
   const others = [...set.versions.map((one) => one.version), 0].filter((one) => one !== version);
   const usual = set.active !== version ? set.active : set.before ?? others[0];
   const choice = el("select", { id: "compare" }, others.map((one) =>
     el("option", { value: one, selected: one === usual }, t("version", one))));
   const list = el("div", {});
+  const { clips: known } = await ask(address);
+  const texts = new Map(known.map((clip) => [clip.clip, clip.text]));
   const show = async () => {
     const from = Number(choice.value);
     const query = new URLSearchParams({ from, to: version });
     try {
       const { differences } = await ask(`${path("sets", set.set, "differences")}?${query}`);
-      fill(list, differences.length > 0 ? differenceList(set, from, version, differences) : el("p", {}, t("same")));
+      fill(list, differences.length > 0 ? differenceList(set, from, version, differences, texts) : el("p", {}, t("same")));
     } catch (problem) {
       failed(problem);
     }
@@ -209,7 +200,7 @@ async function compare({ set, version }) {
   return [el("p", { class: "row" }, el("label", { for: "compare" }, t("compareWith")), choice), list];
 }
 
-function differenceList(set, from, to, differences) {
+function differenceList(set, from, to, differences, texts) {
   const half = (words, version, one, source, text) => el("span", { class: "half" },
     source.kind === "missing"
       ? el("span", { class: "play none" })
@@ -217,6 +208,7 @@ function differenceList(set, from, to, differences) {
     el("span", {}, el("span", { class: "quiet" }, `${words} · ${sourceText(source)}`), text && el("span", { class: "text" }, text)));
   return el("ul", { class: "differences" }, differences.map((one) => el("li", { "data-clip": one.clip },
     el("p", {}, el("code", {}, one.clip),
+      one.text_before === null && one.text_after === null && el("span", {}, texts.get(one.clip)),
       one.sound && el("span", { class: "chip" }, t("soundDiffers")),
       (one.text_before !== null || one.text_after !== null) && el("span", { class: "chip" }, t("textDiffers"))),
     half(t("before"), from, one, one.source_before, one.text_before),
