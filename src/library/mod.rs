@@ -10,10 +10,10 @@
 //! needs its catalogue.
 
 mod cache;
-#[cfg_attr(not(test), allow(dead_code))]
+#[allow(dead_code)]
 mod compile;
 mod embedded;
-#[cfg_attr(not(test), allow(dead_code))]
+#[allow(dead_code)]
 mod intake;
 mod sources;
 pub mod studio;
