@@ -79,7 +79,7 @@ lines! {
     OneMoment = "one-moment",
     /// The messages in the mailbox cannot be reached at the moment.
     InboxUnreachable = "inbox-unreachable",
-    /// "You can listen to", counts follow: those that are not in the mailbox yet.
+    /// "Available now:", counts follow: those that are not in the mailbox yet.
     CanBeHeard = "can-be-heard",
     /// The mailbox is almost full.
     InboxAlmostFull = "inbox-almost-full",
