@@ -276,6 +276,7 @@ fn the_page_is_legible_in_both_languages_on_every_screen() {
         browser.run("scrollTo(0, 0)", json!([]));
         browser.picture(&format!("{width}-{}", if dark { "dark" } else { "light" }));
     }
+    browser.screen(DESK);
     // The whole page by keys: a tab is chosen, and the focus stays on it.
     browser.run(
         "document.querySelector('[data-tab=report]').focus()",
