@@ -124,7 +124,7 @@ fn examples_are_told_in_the_texts_of_the_version_with_numbers_filled_in() {
             )],
         ],
     };
-    let examples = hearing::examples(&[place], &dutch, &view).unwrap();
+    let examples = crate::library::studio::hearing::examples(&[place], &dutch, &view).unwrap();
     let texts: Vec<_> = examples.iter().map(|e| e.text.as_str()).collect();
     assert_eq!(
         texts,
