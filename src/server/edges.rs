@@ -380,11 +380,11 @@ impl Edges {
     fn order(&mut self, order: PromptOrder, sound: Option<WireAudio>) {
         let queued = match &self.prompt_desk {
             Some(desk) => desk.order(Job { order, sound }),
-            None => Err(Done::failed(order)),
+            None => Err(Box::new(Done::failed(order))),
         };
         if let Err(undone) = queued {
             warn!(call = %undone.order.call, "too many changes of prompts wait");
-            let failed = Input::PromptsChanged(undone);
+            let failed = Input::PromptsChanged(*undone);
             self.asked.immediate.push_back(failed);
         }
     }

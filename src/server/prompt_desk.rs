@@ -96,9 +96,11 @@ impl PromptDesk {
     }
 
     /// Queues an order; one that does not fit comes back undone.
-    pub(super) fn order(&self, job: Job) -> Result<(), Done> {
+    pub(super) fn order(&self, job: Job) -> Result<(), Box<Done>> {
         self.queue.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => Done::failed(job.order),
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => {
+                Box::new(Done::failed(job.order))
+            }
         })
     }
 }
