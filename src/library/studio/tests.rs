@@ -1,6 +1,6 @@
 //! The laws of the studio, by what an operator does and callers hear.
 
-mod hearing;
+mod looking;
 
 use super::*;
 use crate::audio::{goertzel, tone, wav};
