@@ -322,8 +322,9 @@ fn what_is_added_keeps_what_another_operator_put_to_use_meanwhile() {
     added.add = true;
     let other = open(folder.path());
     let mut once = Some(());
-    let mut meanwhile = |_| {
-        if once.take().is_some() {
+    let mut meanwhile = |step| {
+        // All is compiled, and the lock is not held yet.
+        if step == Progress::Writing && once.take().is_some() {
             let file = recording(1_600.0);
             other
                 .replace_clip(&id("acme.de"), &Line::NewMessage.into(), file, "")
