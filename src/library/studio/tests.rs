@@ -2,7 +2,7 @@
 //!
 //! Long because it is one list of laws over one small world.
 
-mod hearing;
+mod looking;
 
 use super::*;
 use crate::audio::{goertzel, tone, wav};
@@ -324,8 +324,9 @@ fn what_is_added_keeps_what_another_operator_put_to_use_meanwhile() {
     added.add = true;
     let other = open(folder.path());
     let mut once = Some(());
-    let mut meanwhile = |_| {
-        if once.take().is_some() {
+    let mut meanwhile = |step| {
+        // All is compiled, and the lock is not held yet.
+        if step == Progress::Writing && once.take().is_some() {
             let file = recording(1_600.0);
             other
                 .replace_clip(&id("acme.de"), &Line::NewMessage.into(), file, "")
