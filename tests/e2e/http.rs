@@ -132,7 +132,10 @@ fn a_tenant_replaces_one_clip_of_its_own_and_of_nobody_else() {
     let server = start();
     let (anna, acme) = (Http::of(&server, ANNA), Http::of(&server, ACME));
     // What it builds on is whole before it begins.
-    let below = anna.upload("/v1/sets/nl/versions?name=nl.zip", &archive(&[("and", &clip_file("nl", "goodbye"))]));
+    let below = anna.upload(
+        "/v1/sets/nl/versions?name=nl.zip",
+        &archive(&[("and", &clip_file("nl", "goodbye"))]),
+    );
     let version = json!({ "version": below["version"] });
     assert_eq!(anna.tell("/v1/sets/nl/activate", &version).status, 200);
 
@@ -195,7 +198,10 @@ fn hostile_archives_leave_nothing_and_the_server_goes_on() {
 fn what_was_put_to_use_is_in_use_after_a_restart_and_at_the_command_line() {
     let mut server = start();
     let http = Http::of(&server, ANNA);
-    let job = http.upload("/v1/sets/nl/versions?name=nl.zip", &archive(&[("and", &clip_file("nl", "goodbye"))]));
+    let job = http.upload(
+        "/v1/sets/nl/versions?name=nl.zip",
+        &archive(&[("and", &clip_file("nl", "goodbye"))]),
+    );
     let version = json!({ "version": job["version"] });
     assert_eq!(http.tell("/v1/sets/nl/activate", &version).status, 200);
     server.terminate();

@@ -6,7 +6,7 @@ use crate::harness::sound::{self, speech, write_wav};
 use crate::harness::{Call, Dial, Server, eventually, seconds};
 use crate::steps::{CALLER, await_event, await_line};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the server's log says when it has taken up other prompts.
 const RENEWED: &str = "other prompts are in use";
@@ -29,7 +29,7 @@ fn prompts(server: &Server, arguments: &[&str]) -> String {
 }
 
 /// Stages a folder as the next version of a set.
-fn import(server: &Server, set: &str, folder: &PathBuf) {
+fn import(server: &Server, set: &str, folder: &Path) {
     prompts(
         server,
         &["import", &folder.display().to_string(), "--set", set],
