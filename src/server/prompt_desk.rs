@@ -151,9 +151,14 @@ fn work(studio: &Studio, order: &PromptOrder, sound: Option<WireAudio>) -> Resul
             studio.replace_clip(set, clip, file, NOTE)
         }
         PromptWork::Drop(clip) => studio.drop_clip(set, clip, NOTE),
-        PromptWork::RollBack => return studio.roll_back(set).map(drop).map_err(told),
+        PromptWork::RollBack => {
+            return studio
+                .roll_back(set)
+                .map(drop)
+                .map_err(|fault| told(&fault));
+        }
     };
-    used(set, &report.map_err(told)?)
+    used(set, &report.map_err(|fault| told(&fault))?)
 }
 
 /// Whether the studio made a version of it; the log has its reasons where it did not.
@@ -193,7 +198,7 @@ fn loudness(samples: &[i16]) -> f64 {
 }
 
 /// What the operator hears of a fault; the log has the rest.
-fn told(fault: StudioFault) -> PromptFault {
+fn told(fault: &StudioFault) -> PromptFault {
     match fault {
         StudioFault::NothingBefore(_) => PromptFault::NothingBefore,
         StudioFault::NoClip(..) => PromptFault::NotOwn,
@@ -233,7 +238,7 @@ mod tests {
         assert_eq!(judged(&tone(-20.0)), Ok(()));
         assert_eq!(judged(&tone(-45.0)), Ok(()));
         assert_eq!(judged(&tone(-70.0)), Err(PromptFault::TooQuiet));
-        let nothing = WireAudio::from_samples(&[0; 16_000]);
+        let nothing = WireAudio::from_samples(&vec![0; 16_000]);
         assert_eq!(judged(&nothing), Err(PromptFault::TooQuiet));
         assert_eq!(
             judged(&WireAudio::from_samples(&[])),

@@ -215,10 +215,9 @@ fn by(event: &Event) -> Option<By> {
         Event::Timeout => By::Word("silence"),
         Event::Kept(_) => By::Word("saved or not"),
         Event::Mail(_) => By::Word("mailbox answers"),
-        Event::LogIn(_) => By::Word("verdict"),
+        Event::LogIn(_) | Event::OperatorLogIn(_) => By::Word("verdict"),
         Event::LampCleared(_) => By::Word("indicator out or not"),
         Event::LanguageSet(_) => By::Word("language stored or not"),
-        Event::OperatorLogIn(_) => By::Word("verdict"),
         Event::PromptsChanged(_) => By::Word("changed or not"),
         Event::ServiceEnding => return None,
     })
