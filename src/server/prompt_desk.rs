@@ -151,7 +151,12 @@ fn work(studio: &Studio, order: &PromptOrder, sound: Option<WireAudio>) -> Resul
             studio.replace_clip(set, clip, file, NOTE)
         }
         PromptWork::Drop(clip) => studio.drop_clip(set, clip, NOTE),
-        PromptWork::RollBack => return studio.roll_back(set).map(drop).map_err(|fault| told(&fault)),
+        PromptWork::RollBack => {
+            return studio
+                .roll_back(set)
+                .map(drop)
+                .map_err(|fault| told(&fault));
+        }
     };
     used(set, &report.map_err(|fault| told(&fault))?)
 }

@@ -221,10 +221,7 @@ fn recordings_dropped_on_their_rows_become_one_version() {
 fn the_page_is_legible_in_both_languages_on_every_screen() {
     let server = start_with_page(Setup::new());
     let http = Http::of(&server, ANNA);
-    http.upload(
-        "/v1/sets/nl/versions?name=nl.zip&note=November",
-        &archive(),
-    );
+    http.upload("/v1/sets/nl/versions?name=nl.zip&note=November", &archive());
     let bad = zip_of(&[
         ("clips/goodbye.wav", b"RIFFthis is no sound"),
         ("a.txt", b""),
