@@ -338,67 +338,40 @@ impl Truth {
     }
 
     /// Removes what its owner marked. Where the store cannot be reached nothing is removed: what
-    /// waits goes into the store with its mark.
+    /// waits goes into the store with its mark. A copy in the store of what still waits is its
+    /// courier's, and is left alone: what the courier saw of it must stay true until it lets go.
     fn expunge(&self, owner: &Profile) -> Result<(), Fault> {
         let Some(store) = self.stores.of(owner)? else {
             return Ok(());
         };
         let mailbox = &owner.mailbox;
-        self.bring_in_step(owner, store)?;
-        self.others.own_expunge(mailbox);
-        let removed = store.expunge(owner)?;
-        let withdrawn = self.withdraw(owner)?;
-        // A copy may have come into the store meanwhile, with marks from before.
-        for id in &withdrawn {
-            self.others.own(mailbox, *id, Deed::Removed);
-        }
-        if !withdrawn.is_empty() {
-            store.remove(owner, &withdrawn)?;
-        }
-        let all: BTreeSet<MessageId> = removed.into_iter().chain(withdrawn).collect();
-        for id in all {
-            self.ledger.note(mailbox, id, Step::Removed(By::Phone));
-        }
-        Ok(())
-    }
-
-    /// Makes copies in the store of what is still in the outbox like their marks there.
-    fn bring_in_step(&self, owner: &Profile, store: &dyn Store) -> Result<(), Fault> {
-        let waiting = self.outbox.waiting_for(&owner.mailbox);
-        if waiting.is_empty() {
-            return Ok(());
-        }
+        let waiting = self.outbox.waiting_for(mailbox);
         let held = store.messages(owner)?;
-        for deposit in waiting {
-            let copy = held.iter().find(|held| held.summary.id == deposit.id);
-            if copy.is_none_or(|copy| copy.deleted == deposit.marks.deleted) {
-                continue;
-            }
-            let change = if deposit.marks.deleted {
-                Change::Delete
-            } else {
-                Change::Undelete
-            };
-            match store.change(owner, deposit.id, change) {
-                Ok(()) | Err(Fault::Gone) => {}
-                Err(fault) => return Err(fault),
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes what is marked out of the outbox; what was taken.
-    fn withdraw(&self, owner: &Profile) -> Result<Vec<MessageId>, Fault> {
-        let waiting = self.outbox.waiting_for(&owner.mailbox);
-        let mut withdrawn = Vec::new();
+        self.others.own_expunge(mailbox);
+        let theirs: BTreeSet<MessageId> = waiting.iter().map(|deposit| deposit.id).collect();
+        let marked = held.iter().filter(|held| held.deleted);
+        let marked = marked.map(|held| held.summary.id);
+        let mut wanted: Vec<MessageId> = marked.filter(|id| !theirs.contains(id)).collect();
+        let mut removed: BTreeSet<MessageId> = BTreeSet::new();
         for deposit in waiting.iter().filter(|deposit| deposit.marks.deleted) {
+            // One that its courier took out just now is in the store, marked.
             match self.outbox.withdraw(deposit.id) {
-                Ok(()) => withdrawn.push(deposit.id),
+                Ok(()) => removed.extend([deposit.id]),
                 Err(OutboxFault::Gone) => {}
                 Err(fault) => return Err(of_outbox(fault)),
             }
+            wanted.push(deposit.id);
         }
-        Ok(withdrawn)
+        for id in &wanted {
+            self.others.own(mailbox, *id, Deed::Removed);
+        }
+        if !wanted.is_empty() {
+            removed.extend(store.remove(owner, &wanted)?);
+        }
+        for id in removed {
+            self.ledger.note(mailbox, id, Step::Removed(By::Phone));
+        }
+        Ok(())
     }
 
     fn mark(&self, owner: &Profile, id: MessageId, change: Change) -> Result<(), OutboxFault> {
