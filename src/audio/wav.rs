@@ -51,7 +51,7 @@ pub(super) struct Channels {
     /// Samples a second.
     pub(super) rate: u32,
     /// How many channels: 1 to [`MAX_CHANNELS`].
-    pub(super) channels: usize,
+    pub(super) count: usize,
     /// The samples.
     pub(super) samples: Vec<i16>,
 }
@@ -61,7 +61,7 @@ pub fn read(file: &[u8]) -> Result<Pcm, WavFault> {
     let read = read_channels(file)?;
     Ok(Pcm {
         rate: read.rate,
-        samples: mix_down(read.samples, read.channels),
+        samples: mix_down(read.samples, read.count),
     })
 }
 
@@ -78,7 +78,7 @@ pub(super) fn read_channels(file: &[u8]) -> Result<Channels, WavFault> {
     let octets = chunks.find(*b"data")?;
     Ok(Channels {
         rate: format.rate,
-        channels: format.channels.into(),
+        count: format.channels.into(),
         samples: octets.iter().map(|&octet| law.decode(octet)).collect(),
     })
 }
@@ -172,7 +172,7 @@ fn read_linear(file: &[u8]) -> Result<Channels, WavFault> {
     }?;
     Ok(Channels {
         rate: spec.sample_rate,
-        channels: spec.channels.into(),
+        count: spec.channels.into(),
         samples,
     })
 }

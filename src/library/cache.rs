@@ -67,6 +67,9 @@ fn store(path: &Path, key: &Key, clips: &Clips) -> io::Result<()> {
     let file = pack::print(key, each)?;
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", std::process::id()));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     fs::write(&beside, &file)?;
     fs::rename(&beside, path)
 }
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_cache_that_cannot_be_written_stops_nothing() {
-        let nowhere = Path::new("/nowhere/at/all/clips");
+        let nowhere = Path::new("/dev/null/at/all/clips");
         let (clips, _) = load_or_make(Some(nowhere), one_file(500.0));
         assert_eq!(clips.len(), 1);
         assert!(store(nowhere, &[0; 32], &clips).is_err());

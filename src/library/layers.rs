@@ -24,29 +24,32 @@ pub(super) enum Layer {
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     /// The topmost first.
-    pub(super) layers: Vec<Layer>,
+    pub(super) found: Vec<Layer>,
     /// The sets that were asked, whether a version of them is in use or not.
     pub(super) asked: Vec<SetId>,
     /// The set at which it went round in a circle, or became too deep.
     pub(super) circle: Option<SetId>,
 }
 
-/// Finds the layers of a version. `read` says what a version is; `None` is as good as no version.
+/// Says what a version is; `None` is as good as no version.
+pub(super) type Read<'r, E> = dyn FnMut(&SetId, VersionId) -> Result<Option<Arc<Manifest>>, E> + 'r;
+
+/// Finds the layers of a version.
 pub(super) fn layers<E>(
     (set, version): (&SetId, VersionId),
     state: &State,
     built_in: &dyn Fn(&Language) -> bool,
-    read: &mut dyn FnMut(&SetId, VersionId) -> Result<Option<Arc<Manifest>>, E>,
+    read: &mut Read<'_, E>,
 ) -> Result<Layers, E> {
-    let mut found = Layers::default();
+    let mut all = Layers::default();
     let mut at = (set.clone(), version);
     loop {
         let (set, version) = at;
-        if found.asked.len() >= LAYERS_MAX || found.asked.contains(&set) {
-            found.circle = Some(set);
-            return Ok(found);
+        if all.asked.len() >= LAYERS_MAX || all.asked.contains(&set) {
+            all.circle = Some(set);
+            return Ok(all);
         }
-        found.asked.push(set.clone());
+        all.asked.push(set.clone());
         let manifest = match version {
             VersionId(0) => None,
             version => read(&set, version)?,
@@ -54,11 +57,11 @@ pub(super) fn layers<E>(
         let parent = manifest.as_ref().and_then(|m| m.parent.clone());
         let parent = parent.or_else(|| usual_parent(&set));
         let layer = manifest.map(|manifest| Layer::Version(set.clone(), manifest));
-        found.layers.extend(layer);
+        all.found.extend(layer);
         let Some(parent) = parent else {
             let below = Some(set.language).filter(built_in);
-            found.layers.extend(below.map(Layer::BuiltIn));
-            return Ok(found);
+            all.found.extend(below.map(Layer::BuiltIn));
+            return Ok(all);
         };
         let version = state.active(&parent);
         at = (parent, version);
@@ -113,7 +116,7 @@ mod tests {
             &|language| ["en", "nl"].contains(&language.as_str()),
             &mut read,
         );
-        let names = found.layers.iter().map(|layer| match layer {
+        let names = found.found.iter().map(|layer| match layer {
             Layer::Version(set, _) => set.to_string(),
             Layer::BuiltIn(language) => format!("({language})"),
         });

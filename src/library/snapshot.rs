@@ -140,7 +140,7 @@ impl Stock {
             let loaded = filling.load();
             let versions = filling.versions;
             // A version that was removed meanwhile may have been missed.
-            let now = store.as_ref().map(|store| store.state());
+            let now = store.as_ref().map(Store::state);
             let same = !matches!(now, Some(Ok(state)) if state.serial != loaded.serial);
             if same || tries.next().is_none() {
                 self.versions = versions;
@@ -216,7 +216,7 @@ impl<'a> Filling<'a> {
         if let Some(at) = found.circle {
             tracing::error!(%set, %at, "a prompt set builds on itself");
         }
-        let shelves = found.layers.iter().filter_map(|layer| match layer {
+        let shelves = found.found.iter().filter_map(|layer| match layer {
             Layer::Version(set, manifest) => {
                 let (_, shelf) = self.versions.get(&(set.clone(), manifest.version))?;
                 Some(Arc::clone(shelf))

@@ -12,14 +12,15 @@ const SENTENCE_PAUSE: Duration = Duration::from_millis(250);
 pub fn render(grammar: Grammar, phrase: &Phrase) -> Vec<Piece> {
     match phrase {
         Phrase::Line(line) => vec![(*line).into()],
-        Phrase::Choice(line, digit) => vec![(*line).into(), grammar.key(*digit).into()],
         Phrase::Brief(line, digit) if line.has_brief() => {
             vec![
                 ClipId::brief(*line).into(),
                 grammar.brief_key(*digit).into(),
             ]
         }
-        Phrase::Brief(line, digit) => vec![(*line).into(), grammar.key(*digit).into()],
+        Phrase::Choice(line, digit) | Phrase::Brief(line, digit) => {
+            vec![(*line).into(), grammar.key(*digit).into()]
+        }
         Phrase::In(_, phrase) => render(grammar, phrase),
         Phrase::Clip(clip) => vec![clip.clone().into()],
         Phrase::Say(value) => grammar.say(value),

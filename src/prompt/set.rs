@@ -38,7 +38,7 @@ impl FromStr for SetId {
             Some((tenant, language)) => (TenantId::parse(tenant).ok(), language),
         };
         let language =
-            Language::parse(language).filter(|_| tenant.is_some() != !text.contains('.'));
+            Language::parse(language).filter(|_| tenant.is_some() == text.contains('.'));
         let language = language.ok_or_else(|| SetIdFault(text.to_owned()))?;
         Ok(SetId { tenant, language })
     }

@@ -189,7 +189,7 @@ fn a_prompt_of_any_format_is_heard_at_16_khz() {
             .map(|s| s.unsigned_abs())
             .max()
             .unwrap();
-        assert!((7_000..11_000).contains(&peak), "{name}: {peak}");
+        assert!((7_000..12_500).contains(&peak), "{name}: {peak}");
     }
 }
 
@@ -310,9 +310,12 @@ fn bombs_and_lies_are_refused_within_the_limits() {
 
 #[test]
 fn a_long_message_fits_the_limits_of_a_decoder() {
-    let long = silent_mp3(Duration::from_mins(6));
+    let long = silent_mp3(Duration::from_secs(150));
     let heard = decoder().decode(&long).unwrap();
-    assert!(heard.duration() > Duration::from_secs(350));
+    assert!(heard.duration() > Duration::from_secs(145));
     let prompt = decoder().decode_prompt(&long);
-    assert!(matches!(prompt, Err(DecoderFault::TooLong(_))), "{prompt:?}");
+    assert!(
+        matches!(prompt, Err(DecoderFault::TooLong(_))),
+        "{prompt:?}"
+    );
 }

@@ -270,6 +270,18 @@ fn the_english_sounds_of_asterisk_become_a_set() {
 }
 
 #[test]
+fn the_prompts_that_ship_say_every_sentence_without_a_finding() {
+    let reports = Desk::new().json("check");
+    let reports = reports.as_array().unwrap();
+    assert_eq!(reports.len(), 2);
+    for report in reports {
+        assert_eq!(report["findings"], Value::Array(vec![]));
+        assert_eq!(report["missing"], 0);
+        assert!(report["sentences"].as_u64().unwrap() > 10_000, "{report}");
+    }
+}
+
+#[test]
 fn mappings_are_printed_to_begin_with() {
     let desk = Desk::new();
     let output = Command::new(PROGRAM)

@@ -6,7 +6,7 @@ use crate::harness::sound::{self, speech, write_wav};
 use crate::harness::{Call, Dial, Server, eventually, seconds};
 use crate::steps::{CALLER, await_event, await_line};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the server's log says when it has taken up other prompts.
 const RENEWED: &str = "other prompts are in use";
@@ -29,7 +29,7 @@ fn prompts(server: &Server, arguments: &[&str]) -> String {
 }
 
 /// Stages a folder as the next version of a set.
-fn import(server: &Server, set: &str, folder: &PathBuf) {
+fn import(server: &Server, set: &str, folder: &Path) {
     prompts(
         server,
         &["import", &folder.display().to_string(), "--set", set],
@@ -104,8 +104,8 @@ fn a_call_keeps_the_prompts_it_began_with_and_the_next_hears_the_new_ones() {
 fn a_tenants_recording_is_heard_by_its_own_callers_only_and_after_a_restart() {
     let setup = Setup::new()
         .table("[[tenant]]\nname = \"acme\"\n")
-        .subscriber("2001", "tenant = \"acme\"")
-        .subscriber("2002", "language = \"nl\"");
+        .table("[[subscriber]]\nmailbox = \"2003\"\nlanguage = \"nl\"\n")
+        .subscriber("2001", "tenant = \"acme\"");
     let mut server = Server::start_with(&setup);
     let own = speech(2.0, 41);
     let folder = recordings(&server, "acme", &[("leave-message", &own)]);
@@ -116,7 +116,7 @@ fn a_tenants_recording_is_heard_by_its_own_callers_only_and_after_a_restart() {
     );
     await_renewal(&server, 1);
     assert!(holds(&greeting(&server, "2001"), &own));
-    assert!(!holds(&greeting(&server, "2002"), &own));
+    assert!(!holds(&greeting(&server, "2003"), &own));
     server.restart();
     assert!(holds(&greeting(&server, "2001"), &own), "it is still there");
 }

@@ -139,6 +139,7 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_begins_with() {
+        type Case = (Vec<u8>, Option<(Format, usize)>);
         let ogg = |packet: &[u8]| {
             let mut page = b"OggS\0\x02".to_vec();
             page.resize(PAGE_HEAD - 1, 0);
@@ -146,7 +147,7 @@ mod tests {
             page.extend(packet);
             page
         };
-        let cases: [(Vec<u8>, Option<(Format, usize)>); 12] = [
+        let cases: [Case; 12] = [
             (b"RIFF\0\0\0\0WAVE".to_vec(), Some((Format::Wav, 0))),
             (b"fLaC\0".to_vec(), Some((Format::Flac, 0))),
             (ogg(b"\x01vorbis"), Some((Format::Vorbis, 0))),

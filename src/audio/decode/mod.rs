@@ -114,7 +114,7 @@ fn decode_into(file: &[u8], mut sink: Sink) -> Result<Sound, DecodeFault> {
     match format {
         Format::Wav => {
             let read = wav::read_channels(sound)?;
-            sink.take(read.rate, read.channels, read.samples)?;
+            sink.take(read.rate, read.count, read.samples)?;
         }
         Format::Opus => decode_opus(sound, &mut sink)?,
         Format::Flac

@@ -174,7 +174,7 @@ fn a_name_decides_on_nothing() {
 fn files_of_one_piece_that_are_cut_off_are_refused() {
     for (name, file) in fixtures() {
         // A stream of frames has no end that could be missing.
-        if name.ends_with(".aac") || name.contains("untagged") || file.starts_with(b"OggS") {
+        if name == "aac-44100.aac" || name.contains("untagged") || file.starts_with(b"OggS") {
             continue;
         }
         let cut = decode(&file[..file.len() / 2], MINUTE);

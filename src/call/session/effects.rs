@@ -7,9 +7,7 @@ use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
 use crate::call::vocabulary::{Command, Door, Milestone, PromptOrder, PromptWork, TakeCommand};
 use crate::call::voice;
-use crate::flow::{
-    Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault,
-};
+use crate::flow::{Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault};
 use crate::media::{self, PlayItem};
 use crate::prompt::{Phrase, SetId};
 use crate::{mailbox, sip};

@@ -34,18 +34,15 @@ pub(super) fn say(
     out: &mut dyn Write,
 ) -> Result<(), CliFault> {
     let set = &args.of.set;
-    let (phrases, name): (Vec<Phrase>, String) = match args.sentence {
-        Some(number) => {
-            let examples = studio.examples(set, version)?;
-            let most = examples.len();
-            let example = examples.into_iter().nth(number as usize - 1);
-            let example = example.ok_or(CliFault::NoSentence { number, most })?;
-            (example.phrases, format!("sentence-{number}.wav"))
-        }
-        None => {
-            let clips = args.clip.iter().cloned().map(Phrase::Clip);
-            (clips.collect(), "clips.wav".to_owned())
-        }
+    let (phrases, name) = if let Some(number) = args.sentence {
+        let examples = studio.examples(set, version)?;
+        let most = examples.len();
+        let example = examples.into_iter().nth(number as usize - 1);
+        let example = example.ok_or(CliFault::NoSentence { number, most })?;
+        (example.phrases, format!("sentence-{number}.wav"))
+    } else {
+        let clips = args.clip.iter().cloned().map(Phrase::Clip);
+        (clips.collect(), "clips.wav".to_owned())
     };
     let sound = studio.say(set, version, &phrases)?;
     write(&sound, args.to.as_deref().unwrap_or(Path::new(&name)), out)

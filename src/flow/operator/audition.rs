@@ -4,11 +4,12 @@
 //! in. Laws: a sentence follows by itself when the one before is done; the keys work at any time;
 //! behind the last sentence it goes back to the menu.
 
-use super::example::examples;
 use super::menu::MainMenu;
 use super::{Bench, Operator};
-use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, SentencesChoice};
-use crate::prompt::{Line, Phrase};
+use crate::flow::{
+    Choice, Conversation, Cx, Detail, Effect, Effects, Event, Menus, SentencesChoice, sentences,
+};
+use crate::prompt::{Line, Part, Phrase};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +31,16 @@ pub struct Sentences {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Examples(Arc<[Vec<Phrase>]>);
 
-/// They follow from the menus and the moment, so their number tells enough of them apart.
+impl Examples {
+    /// One example of every sentence, in the order of a call.
+    fn of(menus: &Menus) -> Examples {
+        let places = sentences(menus);
+        let all = places.iter().flat_map(|place| &place.sentences);
+        Examples(all.map(|s| s.iter().map(Part::example).collect()).collect())
+    }
+}
+
+/// They follow from the menus, so their number tells enough of them apart.
 impl Hash for Examples {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.len().hash(state);
@@ -50,7 +60,7 @@ impl Sentences {
     /// Says the choices, then the first sentence.
     pub(super) fn enter(mut bench: Bench, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let detail = bench.heard.visit::<SentencesChoice>();
-        let examples = Examples(examples(cx).into());
+        let examples = Examples::of(cx.menus);
         Sentences::choices(bench, (examples, 0), detail, cx, fx)
     }
 

@@ -37,7 +37,13 @@ impl AtClip {
         words.push(Phrase::Pause(AROUND));
         words.extend(sounded(&bench, reel));
         let detail = bench.heard.visit::<ClipChoice>();
-        AtClip::say((bench, reel), Ask::after_failures(0), (words, detail), cx, fx)
+        AtClip::say(
+            (bench, reel),
+            Ask::after_failures(0),
+            (words, detail),
+            cx,
+            fx,
+        )
     }
 
     /// Says the words and the menu in full.

@@ -15,7 +15,6 @@
 mod audition;
 mod changing;
 mod clip;
-mod example;
 mod language;
 mod login;
 mod menu;

@@ -7,9 +7,7 @@ use super::record::Speak;
 use super::reel::Reel;
 use super::{AtClip, Bench, Operator, dropped, goodbye};
 use crate::flow::ask::{Answer, Ask};
-use crate::flow::{
-    Choice, ClipReviewChoice, Conversation, Cx, Detail, Effect, Effects, Event,
-};
+use crate::flow::{Choice, ClipReviewChoice, Conversation, Cx, Detail, Effect, Effects, Event};
 use crate::prompt::{Line, Phrase};
 
 /// The menu after a recording.
@@ -30,7 +28,13 @@ impl Review {
         fx: &mut Effects,
     ) -> Conversation {
         let detail = bench.heard.visit::<ClipReviewChoice>();
-        Review::say((bench, reel), Ask::after_failures(0), (lines, detail), cx, fx)
+        Review::say(
+            (bench, reel),
+            Ask::after_failures(0),
+            (lines, detail),
+            cx,
+            fx,
+        )
     }
 
     /// Says the lines and the menu in full.

@@ -59,7 +59,7 @@ pub(super) fn make(file: &SoundFile, decoder: &Decoder) -> Tried {
     let mut found = Vec::new();
     // The libraries that resample and encode are not ours, and one clip must not stop the others.
     let made = catch_unwind(AssertUnwindSafe(|| make_clip(file, decoder, &mut found)));
-    let made = made.unwrap_or_else(|_| Err((0, Problem::Encoder)));
+    let made = made.unwrap_or(Err((0, Problem::Encoder)));
     let made = made
         .map_err(|(number, problem)| {
             let part = file.parts.get(number);

@@ -16,13 +16,13 @@ mod problem;
 mod tests;
 mod workers;
 
-use super::intake::Gathered;
+use super::intake::{Gathered, SoundFile};
 use super::studio::Progress;
 use crate::audio::Pcm;
 use crate::decoder::Decoder;
 use crate::prompt::{Catalogue, ClipId, Finding, Grammar, Place, Report, SetId};
 use clip::{Tried, pace};
-use coverage::Owners;
+use coverage::{Covered, Owners};
 use problem::{Problem, nearest};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,51 +84,18 @@ pub(super) fn compile(
     let read = read_catalogue(gathered.catalogue.as_deref(), below, &mut findings);
     let catalogue = read.as_ref().map(|read| &read.catalogue);
     let known = known(catalogue);
-    let mut tell = |clip: &ClipId, file: Option<String>, problem: &Problem| {
-        let text = catalogue.and_then(|c| c.text(clip)).map(str::to_owned);
-        findings.push(problem.finding(Some(clip.clone()), text, file));
+    let mut judge = Judge {
+        catalogue,
+        findings,
     };
-    let (files, strangers): (Vec<_>, Vec<_>) = gathered
-        .files
-        .into_iter()
-        .partition(|file| catalogue.is_none() || known.contains(&file.clip));
-    let brought: BTreeSet<ClipId> = files.iter().map(|file| file.clip.clone()).collect();
-    for stranger in strangers {
-        let meant = nearest(&stranger.clip, &known);
-        let wanted = meant.as_ref().is_some_and(|meant| !brought.contains(meant));
-        let problem = Problem::NoSuchClip { meant, wanted };
-        tell(&stranger.clip, stranger.first_name(), &problem);
-    }
-    let mut clips = BTreeMap::new();
-    for Tried { clip, made, found } in workers::try_all(&files, work.decoder, progress) {
-        for (file, problem) in &found {
-            let file = Some(file.clone()).filter(|name| !name.is_empty());
-            tell(&clip, file, problem);
-        }
-        clips.extend(made.map(|made| (clip, made)));
-    }
-    if let Some(catalogue) = catalogue {
-        for (clip, problem) in pace(&clips, catalogue) {
-            tell(&clip, None, &problem);
-        }
-    }
+    let files = judge.without_strangers(gathered.files, &known);
+    let clips = judge.make(&files, work.decoder, progress);
     if let Some(read) = &read {
-        for (clip, problem) in read.changed_under(&clips, below) {
-            tell(&clip, None, &problem);
-        }
+        judge.compare(&clips, read, below);
     }
     let owners = Owners::of(&clips, below);
-    let covered = catalogue.map(|c| coverage::check(set, c.grammar(), work.places, &owners));
-    let covered = covered.unwrap_or_default();
-    for (clip, places) in &covered.missing {
-        tell(
-            clip,
-            None,
-            &Problem::Missing {
-                places: places.clone(),
-            },
-        );
-    }
+    let covered = judge.cover(set, work.places, &owners);
+    let mut findings = judge.findings;
     findings.sort_by_key(|finding| finding.severity);
     Compiled {
         texts: texts(catalogue),
@@ -145,6 +112,80 @@ pub(super) fn compile(
             findings,
         },
         clips,
+    }
+}
+
+/// Gathers what is found, with the texts of the clips it is about.
+struct Judge<'a> {
+    catalogue: Option<&'a Catalogue>,
+    findings: Vec<Finding>,
+}
+
+impl Judge<'_> {
+    fn tell(&mut self, clip: &ClipId, file: Option<String>, problem: &Problem) {
+        let text = self.catalogue.and_then(|catalogue| catalogue.text(clip));
+        let text = text.map(str::to_owned);
+        self.findings
+            .push(problem.finding(Some(clip.clone()), text, file));
+    }
+
+    /// The files that are named for clips; where no catalogue says which there are, all.
+    fn without_strangers(
+        &mut self,
+        files: Vec<SoundFile>,
+        known: &BTreeSet<ClipId>,
+    ) -> Vec<SoundFile> {
+        if self.catalogue.is_none() {
+            return files;
+        }
+        let is_known = |file: &SoundFile| known.contains(&file.clip);
+        let (files, strangers): (Vec<_>, Vec<_>) = files.into_iter().partition(is_known);
+        let brought: BTreeSet<&ClipId> = files.iter().map(|file| &file.clip).collect();
+        for stranger in strangers {
+            let meant = nearest(&stranger.clip, known);
+            let wanted = meant.as_ref().is_some_and(|meant| !brought.contains(meant));
+            let problem = Problem::NoSuchClip { meant, wanted };
+            self.tell(&stranger.clip, stranger.first_name(), &problem);
+        }
+        files
+    }
+
+    fn make(
+        &mut self,
+        files: &[SoundFile],
+        decoder: &Decoder,
+        progress: &mut dyn FnMut(Progress),
+    ) -> BTreeMap<ClipId, CompiledClip> {
+        let mut clips = BTreeMap::new();
+        for Tried { clip, made, found } in workers::try_all(files, decoder, progress) {
+            for (file, problem) in found {
+                let file = Some(file).filter(|name| !name.is_empty());
+                self.tell(&clip, file, &problem);
+            }
+            clips.extend(made.map(|made| (clip, made)));
+        }
+        clips
+    }
+
+    /// Holds the clips against their texts.
+    fn compare(&mut self, clips: &BTreeMap<ClipId, CompiledClip>, read: &Read, below: &Below<'_>) {
+        let odd = pace(clips, &read.catalogue);
+        for (clip, problem) in odd.into_iter().chain(read.changed_under(clips, below)) {
+            self.tell(&clip, None, &problem);
+        }
+    }
+
+    /// Tries every sentence.
+    fn cover(&mut self, set: &SetId, places: &[Place], owners: &Owners<'_>) -> Covered {
+        let Some(catalogue) = self.catalogue else {
+            return Covered::default();
+        };
+        let covered = coverage::check(set, catalogue.grammar(), places, owners);
+        for (clip, places) in &covered.missing {
+            let places = places.clone();
+            self.tell(clip, None, &Problem::Missing { places });
+        }
+        covered
     }
 }
 

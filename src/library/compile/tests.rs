@@ -5,7 +5,7 @@ use crate::audio::{tone, wav};
 use crate::base::Digit;
 use crate::decoder::IN_THIS_PROCESS;
 use crate::library::embedded;
-use crate::library::intake::{FilePart, SoundFile};
+use crate::library::intake::FilePart;
 use crate::library::studio::Origin;
 use crate::prompt::{Finding, Line, MessageKind, Part, Severity};
 use crate::subscriber::Language;

@@ -20,7 +20,6 @@ pub(in crate::library) struct Manifest {
     /// Whose clips stand in for missing ones; `None` is the set compiled in, if there is one.
     pub(in crate::library) parent: Option<SetId>,
     /// How values are said, where that is not its parent's way.
-    #[serde(with = "grammar_name")]
     pub(in crate::library) grammar: Option<Grammar>,
     /// The language's own name for itself, where that is not its parent's.
     pub(in crate::library) name: Option<String>,
@@ -120,40 +119,15 @@ impl TryFrom<String> for Hash {
         let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
             return Err(wrong);
         };
-        let octets: Option<Vec<u8>> = pairs.iter().map(octet).collect();
+        let octets: Option<Vec<u8>> = pairs.iter().map(|pair| octet(*pair)).collect();
         let octets = octets.and_then(|octets| octets.try_into().ok());
         octets.map(Hash).ok_or(wrong)
     }
 }
 
-fn octet(pair: &[u8; 2]) -> Option<u8> {
+fn octet(pair: [u8; 2]) -> Option<u8> {
     let [high, low] = pair.map(|figure| char::from(figure).to_digit(16));
     u8::try_from(high? * 16 + low?).ok()
-}
-
-/// A grammar by its name.
-mod grammar_name {
-    use crate::prompt::Grammar;
-    use serde::de::Error as _;
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        grammar: &Option<Grammar>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        grammar.map(Grammar::name).serialize(to)
-    }
-
-    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
-        from: D,
-    ) -> Result<Option<Grammar>, D::Error> {
-        let Some(name) = Option::<String>::deserialize(from)? else {
-            return Ok(None);
-        };
-        let grammar = Grammar::parse(&name);
-        let unknown = || D::Error::custom(format!("there is no grammar {name:?}"));
-        grammar.map(Some).ok_or_else(unknown)
-    }
 }
 
 #[cfg(test)]

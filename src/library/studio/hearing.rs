@@ -3,21 +3,12 @@
 use super::view::{Effective, Found, View};
 use super::{Example, Studio, StudioFault};
 use crate::audio::{Pcm, tone};
-use crate::base::{DialString, Timestamp};
 use crate::library::sound::CLIP_RATE;
-use crate::prompt::{
-    ClipId, MessageKind, Part, Phrase, Piece, Place, Say, SetId, pause_between, render,
-};
+use crate::prompt::{ClipId, Part, Phrase, Piece, Place, SetId, pause_between, render};
 use std::time::Duration;
 
 /// What stands for a clip that nobody has.
 const STAND_IN: Duration = Duration::from_millis(250);
-
-/// When the examples are said: a Thursday at noon.
-const NOW: Timestamp = Timestamp::constant(1_795_694_400, 0);
-
-/// What happened in them: the Saturday before, at five past two.
-const THEN: Timestamp = Timestamp::constant(1_795_269_900, 0);
 
 impl Studio {
     pub(super) fn clip_of(
@@ -119,7 +110,7 @@ pub(super) fn examples(
     let mut examples = Vec::new();
     for place in places {
         for sentence in &place.sentences {
-            let phrases: Vec<Phrase> = sentence.iter().map(example).collect();
+            let phrases: Vec<Phrase> = sentence.iter().map(Part::example).collect();
             examples.push(Example {
                 place: place.name.to_owned(),
                 text: spelt(version, view, &phrases)?,
@@ -128,45 +119,6 @@ pub(super) fn examples(
         }
     }
     Ok(examples)
-}
-
-/// A telling example of a part: numbers of two clips, words that change with the count.
-fn example(part: &Part) -> Phrase {
-    match part {
-        Part::Line(line) => Phrase::Line(*line),
-        Part::Choice(line, digit) => Phrase::Choice(*line, *digit),
-        Part::Brief(line, digit) => Phrase::Brief(*line, *digit),
-        Part::ChoiceIn(language, line, digit) => {
-            let choice = Phrase::Choice(*line, *digit);
-            Phrase::In(language.clone(), Box::new(choice))
-        }
-        Part::Clip(clip) => Phrase::Clip(clip.clone()),
-        Part::Cardinal => Phrase::Say(Say::Cardinal(121)),
-        Part::Number => a_number(),
-        Part::Messages(kind) => Phrase::Say(Say::Messages(*kind, a_count(*kind))),
-        Part::When => Phrase::Say(Say::When {
-            at: THEN,
-            now: NOW,
-            zone: "UTC".to_owned(),
-        }),
-        Part::Length => Phrase::Say(Say::Length(Duration::from_secs(83))),
-        Part::Beep => Phrase::Beep,
-    }
-}
-
-fn a_count(kind: MessageKind) -> u32 {
-    match kind {
-        MessageKind::New => 21,
-        MessageKind::Saved => 1,
-        MessageKind::Expiring => 3,
-    }
-}
-
-fn a_number() -> Phrase {
-    let number = DialString::parse("0612345678");
-    number.map_or(Phrase::Say(Say::Cardinal(612_345)), |number| {
-        Phrase::Say(Say::Number(number))
-    })
 }
 
 /// What is heard, in words; a clip without a text is written `[clip]`, a tone `[beep]`.

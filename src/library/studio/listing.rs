@@ -1,6 +1,6 @@
 //! What there is: sets, versions, clips, and what differs between two versions.
 
-use super::view::{Effective, View};
+use super::view::{Effective, Found, View};
 use super::{
     ClipDetail, Difference, SetSummary, Source, Studio, StudioFault, VersionDetail, VersionSummary,
 };
@@ -75,7 +75,7 @@ pub(super) fn differences(from: &Effective<'_>, to: &Effective<'_>) -> Vec<Diffe
 
 fn difference(from: &Effective<'_>, to: &Effective<'_>, clip: ClipId) -> Option<Difference> {
     let (before, after) = (from.found(&clip), to.found(&clip));
-    let sound = before.as_ref().map(|f| f.hash()) != after.as_ref().map(|f| f.hash());
+    let sound = before.as_ref().map(Found::hash) != after.as_ref().map(Found::hash);
     let texts = (from.text(&clip), to.text(&clip));
     if !sound && texts.0 == texts.1 {
         return None;

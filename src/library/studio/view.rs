@@ -88,7 +88,7 @@ impl<'a> View<'a> {
         let Some(parent) = parent.or(usual.as_ref()) else {
             let built_in = Some(set.language.clone()).filter(|l| self.built_in.contains_key(l));
             let found = Layers {
-                layers: built_in.map(Layer::BuiltIn).into_iter().collect(),
+                found: built_in.map(Layer::BuiltIn).into_iter().collect(),
                 ..Layers::default()
             };
             return Ok(self.made_of(found, (set, VersionId(0))));
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
         Effective {
             set: set.clone(),
             version,
-            layers: found.layers,
+            layers: found.found,
             asked: found.asked,
             built_in: self.built_in,
         }

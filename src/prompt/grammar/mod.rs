@@ -13,6 +13,7 @@ use super::{Line, MessageKind, Say};
 use crate::base::{Digit, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The pause between two groups of a telephone number.
@@ -22,11 +23,13 @@ const GROUP_PAUSE: Duration = Duration::from_millis(160);
 const MAX_CARDINAL: u32 = 999_999;
 
 /// The grammars there are. A prompt set of another language uses the nearest one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Grammar {
     /// Dutch: 24-hour clock, telephone numbers in pairs.
+    #[serde(rename = "nl")]
     Dutch,
     /// English: 12-hour clock, ordinals in dates, telephone numbers figure by figure.
+    #[serde(rename = "en")]
     English,
 }
 
@@ -48,14 +51,6 @@ impl Grammar {
             "nl" => Some(Grammar::Dutch),
             "en" => Some(Grammar::English),
             _ => None,
-        }
-    }
-
-    /// Its name in a catalogue.
-    pub fn name(self) -> &'static str {
-        match self {
-            Grammar::Dutch => "nl",
-            Grammar::English => "en",
         }
     }
 

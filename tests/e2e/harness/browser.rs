@@ -74,7 +74,8 @@ impl Browser {
 
     /// Runs a function body in the page; what it returns.
     pub(crate) fn run(&self, script: &str, arguments: Value) -> Value {
-        let body = json!({ "script": script, "args": arguments });
+        let mut body = json!({ "script": script });
+        body["args"] = arguments;
         self.command("POST", "execute/sync", &body)
     }
 

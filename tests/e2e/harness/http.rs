@@ -57,11 +57,10 @@ pub(crate) fn start_with_page(setup: Setup) -> Server {
 pub(crate) fn page_of(server: &Server) -> String {
     let line = eventually("the page is ready", seconds(10.0), || {
         let printed = server.printed();
-        let found = printed.lines().rev().find_map(|line| {
+        printed.lines().rev().find_map(|line| {
             let rest = line.strip_prefix("listening on http:")?;
             Some(rest.to_owned())
-        });
-        found
+        })
     });
     format!("http://{line}")
 }

@@ -10,11 +10,18 @@ use super::wait::eventually;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long a server may take until it answers; a debug build on a busy machine takes seconds.
 const READY: Duration = Duration::from_secs(30);
+/// How long the first one may take, which encodes all prompts and leaves them in the cache for the
+/// others. Alone: together they would be too slow for each other.
+const COLD: Duration = Duration::from_secs(180);
+
+/// Whether the first one has answered.
+static WARM: OnceLock<()> = OnceLock::new();
 
 /// A server and all it left on disk.
 #[derive(Debug)]
@@ -55,12 +62,23 @@ impl Server {
 
     /// Starts it again on the same port and folders, and waits until it answers.
     pub(crate) fn restart(&mut self) {
+        let mut first = false;
+        WARM.get_or_init(|| {
+            first = true;
+            self.launch(COLD);
+        });
+        if !first {
+            self.launch(READY);
+        }
+    }
+
+    fn launch(&mut self, patience: Duration) {
         self.process = None;
         let mut command = Command::new(env!("CARGO_BIN_EXE_belpost"));
         command.arg("serve").arg("--config").arg(self.config());
         self.process = Some(Process::start(command, &self.log()));
         let address = self.address();
-        eventually("the server answers OPTIONS", READY, || {
+        eventually("the server answers OPTIONS", patience, || {
             let process = self.process.as_mut()?;
             if let Some(status) = process.ended() {
                 panic!("the server ended at once: {status}");

@@ -287,7 +287,7 @@ fn a_zip64_archive_is_refused() {
 
 #[test]
 fn a_damaged_entry_is_told_and_the_others_are_read() {
-    let text: Vec<u8> = (0..4_000_u32).flat_map(|n| n.to_le_bytes()).collect();
+    let text: Vec<u8> = (0..4_000_u32).flat_map(u32::to_le_bytes).collect();
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut archive = zip_with(&[("goodbye.wav", &text), ("and.wav", b"two")], stored);
     archive[1_000] ^= 1;
@@ -298,7 +298,8 @@ fn a_damaged_entry_is_told_and_the_others_are_read() {
 
 #[test]
 fn what_is_no_archive_is_refused_with_a_sentence() {
-    for bytes in [&b""[..], b"PK", b"RIFF....WAVE", &[0; 100_000]] {
+    let zeros = vec![0; 100_000];
+    for bytes in [&b""[..], b"PK", b"RIFF....WAVE", &zeros] {
         let told = told(bytes);
         assert!(told.contains("set.zip: it is no zip archive"), "{told}");
     }
