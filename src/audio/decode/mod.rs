@@ -129,7 +129,11 @@ fn decode_into(file: &[u8], mut sink: Sink) -> Result<Sound, DecodeFault> {
 
 #[cfg(feature = "opus")]
 fn decode_opus(file: &[u8], sink: &mut Sink) -> Result<(), DecodeFault> {
-    let pcm = super::ogg_opus::decode(file, sink.longest())?;
+    use super::ogg_opus::{self, OpusFault};
+    let pcm = ogg_opus::decode(file, sink.longest()).map_err(|fault| match fault {
+        OpusFault::TooLong(max) => DecodeFault::TooLong(max),
+        fault => DecodeFault::Opus(fault),
+    })?;
     sink.take(pcm.rate, 1, pcm.samples)
 }
 
