@@ -4,6 +4,8 @@
 //! Out: one line for each violation. Each rule is a function from text to violations, and each is
 //! shown a planted violation below, so that no rule can pass by looking at nothing.
 //!
+//! Long because each rule stands beside the violation that shows it.
+//!
 //! Test code (a `#[cfg(test)]` module, or a file called `tests.rs` or `..laws.rs`) obeys the ranks
 //! but may touch files and clocks.
 

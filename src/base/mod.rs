@@ -9,6 +9,7 @@ mod ids;
 mod ids_source;
 mod language;
 mod pii;
+mod spelling;
 mod tenant;
 mod time;
 
@@ -18,5 +19,6 @@ pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, SessionId};
 pub use ids_source::Ids;
 pub use language::Language;
 pub use pii::Pii;
+pub use spelling::nearest;
 pub use tenant::{TenantId, TenantIdFault};
 pub use time::{Mono, Now, Timestamp};

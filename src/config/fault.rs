@@ -3,6 +3,7 @@
 //! Every fault names its line and column and, where it can, the way out. All faults of a file are
 //! collected; none hides another.
 
+use crate::base;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -225,34 +226,12 @@ impl fmt::Display for Fault {
 
 /// The known name that `wrong` was probably meant to be: at most two slips away, and less than
 /// half of it.
-pub(super) fn nearest(
+pub(super) fn nearest<N: AsRef<str> + Ord>(
     wrong: &str,
-    known: impl IntoIterator<Item = impl AsRef<str>>,
+    known: impl IntoIterator<Item = N>,
 ) -> Option<String> {
-    let limit = (wrong.chars().count() / 2).clamp(1, 2);
-    known
-        .into_iter()
-        .map(|name| (slips(wrong, name.as_ref()), name.as_ref().to_owned()))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// Levenshtein distance: insertions, deletions and replacements of characters.
-fn slips(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((to, pair), left_up) in b.iter().zip(row.windows(2)).zip(0..) {
-            let replaced = pair.first().copied().unwrap_or(0) + usize::from(from != *to);
-            let deleted = pair.last().copied().unwrap_or(0) + 1;
-            let inserted = next.get(left_up).copied().unwrap_or(0) + 1;
-            next.push(replaced.min(deleted).min(inserted));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
+    let most = (wrong.chars().count() / 2).clamp(1, 2);
+    base::nearest(wrong, known, most).map(|name| name.as_ref().to_owned())
 }
 
 fn suggestion(name: Option<&str>) -> String {
@@ -291,13 +270,5 @@ mod tests {
         assert_eq!(nearest("port", known), Some("host".into()));
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("x", known), None);
-    }
-
-    #[test]
-    fn distances_are_those_of_levenshtein() {
-        for (a, b, expected) in [("", "abc", 3), ("kitten", "sitting", 3), ("abc", "abc", 0)] {
-            assert_eq!(slips(a, b), expected, "{a} {b}");
-            assert_eq!(slips(b, a), expected, "{b} {a}");
-        }
     }
 }

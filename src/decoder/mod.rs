@@ -148,6 +148,9 @@ pub enum DecoderFault {
 pub struct Decoder {
     program: PathBuf,
     clock: Duration,
+    /// Decodes in the process of a test, which is no decoder to be started.
+    #[cfg(test)]
+    here: bool,
 }
 
 impl Decoder {
@@ -158,8 +161,22 @@ impl Decoder {
 
     /// Decoders of another program.
     pub fn of(program: PathBuf) -> Decoder {
-        let clock = CLOCK;
-        Decoder { program, clock }
+        Decoder {
+            program,
+            clock: CLOCK,
+            #[cfg(test)]
+            here: false,
+        }
+    }
+
+    /// Decodes in the process of a test.
+    #[cfg(test)]
+    pub(crate) fn in_this_process() -> Decoder {
+        let here = true;
+        Decoder {
+            here,
+            ..Decoder::own()
+        }
     }
 
     /// Decodes a message for the wire; takes as long as the decoder may, and as long again to wait
@@ -179,7 +196,7 @@ impl Decoder {
             return Err(DecoderFault::Format);
         }
         #[cfg(test)]
-        if self.program.as_os_str() == IN_THIS_PROCESS {
+        if self.here {
             return in_this_process(file, purpose);
         }
         let _place = Place::take(CLOCK)?;
@@ -225,10 +242,6 @@ fn ends_within(child: &Child, patience: Duration) -> io::Result<bool> {
         }
     }
 }
-
-/// Stands for a program in tests that have none: the file is decoded in the process of the test.
-#[cfg(test)]
-pub(crate) const IN_THIS_PROCESS: &str = "(this process)";
 
 #[cfg(test)]
 fn in_this_process(file: &[u8], purpose: Purpose) -> Result<Sound, DecoderFault> {
@@ -401,8 +414,8 @@ mod tests {
         std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
         let decoder = Decoder {
-            program: path,
             clock: Duration::from_millis(300),
+            ..Decoder::of(path)
         };
         (folder, decoder)
     }

@@ -296,10 +296,7 @@ mod tests {
 
     fn lines_of(part: &Part) -> Option<Line> {
         match part {
-            Part::Line(line)
-            | Part::Choice(line, _)
-            | Part::Brief(line, _)
-            | Part::ChoiceIn(_, line, _) => Some(*line),
+            Part::Line(line) | Part::Choice(line, _) | Part::Brief(line, _) => Some(*line),
             Part::Clip(_)
             | Part::Cardinal
             | Part::Number

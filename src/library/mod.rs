@@ -35,6 +35,7 @@ use crate::subscriber::Language;
 use snapshot::{Set, Stock};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -203,10 +204,8 @@ impl Library {
         library
     }
 
-    /// The sets to try, in order.
+    /// The sets of the voice's languages, in order.
     fn chain<'a>(&'a self, voice: &Voice) -> Vec<(&'a SetId, &'a Set)> {
-        let others = self.sets.keys().map(|set| &set.language);
-        let others = others.filter(|language| !voice.languages.contains(language));
         let mut chain: Vec<(&SetId, &Set)> = Vec::new();
         for language in &voice.languages {
             let before = chain.len();
@@ -215,11 +214,19 @@ impl Library {
                 self.tell(&SetId::of(language.clone()), None);
             }
         }
-        chain.extend(others.flat_map(|language| self.of_language(voice, language)));
-        // Everybody's and tenants' sets of one language name it more than once.
-        let mut seen = HashSet::new();
-        chain.retain(|(id, _)| seen.insert(*id));
         chain
+    }
+
+    /// The sets of all other languages. There may be thousands of tenants' sets to pass over, so
+    /// this is for what the voice's own languages cannot say.
+    fn others<'a>(&'a self, voice: &Voice) -> impl Iterator<Item = (&'a SetId, &'a Set)> {
+        let fits = |set: &SetId| {
+            (set.tenant.is_none() || set.tenant == voice.tenant)
+                && !voice.languages.contains(&set.language)
+        };
+        let mut others: Vec<_> = self.sets.iter().filter(|(set, _)| fits(set)).collect();
+        others.sort_by_key(|(set, _)| (&set.language, set.tenant.is_none()));
+        others.into_iter()
     }
 
     /// The tenant's set of a language, then everybody's.
@@ -250,15 +257,17 @@ impl Library {
             let chain: Vec<_> = own.chain(chain.iter().copied()).collect();
             return self.rendered(phrase, voice, &chain);
         }
-        for (id, set) in chain {
-            for form in forms(phrase) {
-                let pieces = render(set.grammar(), &form);
-                if self.has_all(id, set, &pieces) {
-                    return (Some(set), pieces);
-                }
-            }
+        let able = |(id, set): (&SetId, &'a Set)| {
+            let mut ways = forms(phrase).map(|form| render(set.grammar(), &form));
+            let found = ways.find(|pieces| self.has_all(id, set, pieces))?;
+            Some((Some(set), found))
+        };
+        let said = chain.iter().copied().find_map(able);
+        if let Some(said) = said.or_else(|| self.others(voice).find_map(able)) {
+            return said;
         }
-        let first = chain.first().map(|(_, set)| *set);
+        let first = chain.first().copied().or_else(|| self.others(voice).next());
+        let first = first.map(|(_, set)| set);
         let grammar = first.map_or(Grammar::English, Set::grammar);
         (first, render(grammar, phrase))
     }
@@ -298,17 +307,18 @@ impl Library {
 
 /// The ways to say a phrase in one language: a set without the brief form of a choice says it in
 /// full.
-fn forms(phrase: &Phrase) -> Vec<Phrase> {
-    match phrase {
-        Phrase::Brief(line, digit) => vec![phrase.clone(), Phrase::Choice(*line, *digit)],
+fn forms(phrase: &Phrase) -> impl Iterator<Item = Phrase> {
+    let in_full = match phrase {
+        Phrase::Brief(line, digit) => Some(Phrase::Choice(*line, *digit)),
         Phrase::Line(_)
         | Phrase::Choice(..)
         | Phrase::In(..)
         | Phrase::Clip(_)
         | Phrase::Say(_)
         | Phrase::Beep
-        | Phrase::Pause(_) => vec![phrase.clone()],
-    }
+        | Phrase::Pause(_) => None,
+    };
+    iter::once(phrase.clone()).chain(in_full)
 }
 
 /// The texts of the first and the last piece, where those are clips.

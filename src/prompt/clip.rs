@@ -68,6 +68,12 @@ impl From<ClipId> for String {
     }
 }
 
+impl AsRef<str> for ClipId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl From<Line> for ClipId {
     fn from(line: Line) -> ClipId {
         ClipId::named(line.key())

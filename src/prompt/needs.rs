@@ -7,7 +7,7 @@
 
 use super::render::render;
 use super::{ClipId, Grammar, MessageKind, Part, Phrase, Piece, Say};
-use crate::base::{DialString, Digit, Language, Timestamp};
+use crate::base::{DialString, Digit, Timestamp};
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
@@ -20,10 +20,9 @@ const YEARS: std::ops::RangeInclusive<i16> = 1970..=2369;
 /// A day of no consequence.
 const NOW: Date = date(2024, 6, 15);
 
-/// The clips of a set of this language that a part can need. A choice in a language of its own
-/// needs that language's.
-pub fn needs(grammar: Grammar, language: &Language, part: &Part) -> BTreeSet<ClipId> {
-    let phrases = fillings(language, part);
+/// The clips that a part can need.
+pub fn needs(grammar: Grammar, part: &Part) -> BTreeSet<ClipId> {
+    let phrases = fillings(part);
     let pieces = phrases.iter().flat_map(|phrase| render(grammar, phrase));
     pieces
         .filter_map(|piece| match piece {
@@ -33,20 +32,18 @@ pub fn needs(grammar: Grammar, language: &Language, part: &Part) -> BTreeSet<Cli
         .collect()
 }
 
-/// In how many ways a part is tried; 0 for what is not said by a set of this language.
-pub fn ways(language: &Language, part: &Part) -> usize {
-    fillings(language, part).len()
+/// In how many ways a part is tried.
+pub fn ways(part: &Part) -> usize {
+    fillings(part).len()
 }
 
 /// Phrases that stand for all a part can say.
-fn fillings(language: &Language, part: &Part) -> Vec<Phrase> {
+fn fillings(part: &Part) -> Vec<Phrase> {
     let say = |values: Vec<Say>| values.into_iter().map(Phrase::Say).collect();
     match part {
         Part::Line(line) => vec![Phrase::Line(*line)],
         Part::Choice(line, key) => vec![Phrase::Choice(*line, *key)],
         Part::Brief(line, key) => vec![Phrase::Brief(*line, *key)],
-        Part::ChoiceIn(own, line, key) if own == language => vec![Phrase::Choice(*line, *key)],
-        Part::ChoiceIn(..) => Vec::new(),
         Part::Clip(clip) => vec![Phrase::Clip(clip.clone())],
         Part::Beep => vec![Phrase::Beep],
         Part::Cardinal => say(cardinals().map(Say::Cardinal).collect()),
@@ -113,21 +110,16 @@ fn lengths() -> impl Iterator<Item = Say> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prompt::Line;
     use std::collections::HashSet;
     use std::thread;
 
     const BOTH: [Grammar; 2] = [Grammar::Dutch, Grammar::English];
 
-    fn dutch() -> Language {
-        Language::parse("nl").unwrap()
-    }
-
     /// Every one of these values needs nothing but what the part needs, and together they need all
     /// of it.
     fn proves<V: Iterator<Item = Say>>(part: &Part, values: impl Fn() -> V + Sync) {
         let prove = |grammar| {
-            let needed = needs(grammar, &dutch(), part);
+            let needed = needs(grammar, part);
             let mut seen = HashSet::new();
             for value in values() {
                 for piece in grammar.say(&value) {
@@ -232,17 +224,5 @@ mod tests {
         let international = (1..=15).map(|length| format!("+{}", "5".repeat(length)));
         let all: Vec<String> = pairs.chain(signs).chain(international).collect();
         proves(&Part::Number, || all.iter().filter_map(|text| number(text)));
-    }
-
-    #[test]
-    fn a_choice_in_another_language_needs_nothing_of_this_one() {
-        let choice = |language| Part::ChoiceIn(language, Line::LanguageThis, Digit::D1);
-        let own = needs(Grammar::Dutch, &dutch(), &choice(dutch()));
-        let clip = |name| ClipId::parse(name).unwrap();
-        assert_eq!(own, [clip("language-this"), clip("key-1")].into());
-        let english = Language::parse("en").unwrap();
-        assert!(needs(Grammar::Dutch, &dutch(), &choice(english.clone())).is_empty());
-        assert_eq!(ways(&dutch(), &choice(english)), 0);
-        assert_eq!(ways(&dutch(), &Part::Beep), 1);
     }
 }

@@ -4,7 +4,7 @@
 //! clips it can need, and the audition plays an example of each.
 
 use super::{ClipId, Line, MessageKind, Phrase, Say};
-use crate::base::{DialString, Digit, Language, Timestamp};
+use crate::base::{DialString, Digit, Timestamp};
 use std::time::Duration;
 
 /// When examples are said: a Thursday at noon.
@@ -39,8 +39,6 @@ pub enum Part {
     Choice(Line, Digit),
     /// A choice in its brief form, with its key.
     Brief(Line, Digit),
-    /// A choice in a language of its own: needs that language's clips, not those of the set.
-    ChoiceIn(Language, Line, Digit),
     /// Any clip, by its name.
     Clip(ClipId),
     /// A whole number.
@@ -64,10 +62,6 @@ impl Part {
             Part::Line(line) => Phrase::Line(*line),
             Part::Choice(line, digit) => Phrase::Choice(*line, *digit),
             Part::Brief(line, digit) => Phrase::Brief(*line, *digit),
-            Part::ChoiceIn(language, line, digit) => {
-                let choice = Phrase::Choice(*line, *digit);
-                Phrase::In(language.clone(), Box::new(choice))
-            }
             Part::Clip(clip) => Phrase::Clip(clip.clone()),
             Part::Cardinal => Phrase::Say(Say::Cardinal(121)),
             Part::Number => a_number(),

@@ -18,7 +18,6 @@ use crate::deliver::{Answer, Answered, Question, Token};
 use crate::directory::Choices;
 use crate::engine::{Engine, SendFault};
 use crate::flow::{KeepFault, PlayFault, Workset};
-use crate::library::Library;
 use crate::mailbox::Step;
 use crate::prompt::{Phrase, SetId, Voice};
 use crate::sip::{Arrival, ConnectionId, Transmit};
@@ -27,7 +26,6 @@ use crate::transport::{Inbound, Transport};
 use crate::{mailbox, media};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::{debug, error, warn};
@@ -61,8 +59,6 @@ pub(super) enum Input {
     PromptsChanged(Done),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
-    /// Other prompts are in use.
-    Prompts(Arc<Library>),
 }
 
 /// A choice of a language that was to be stored.
@@ -101,8 +97,6 @@ pub(super) struct Edges {
     pub log_ins: LogIns,
     pub verdicts: mpsc::UnboundedReceiver<Verdict>,
     pub prompts: Prompts,
-    /// Other prompts to be used from now on.
-    pub renewed: mpsc::UnboundedReceiver<Arc<Library>>,
     /// Looks whether there are any.
     pub prompt_watch: PromptWatch,
     /// Changes prompts by telephone; `None` where no number leads there.
@@ -156,7 +150,6 @@ impl Edges {
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
                 Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
-                Some(library) = self.renewed.recv() => Some(Input::Prompts(library)),
                 Some(chosen) = self.chosen.recv() => Some(Input::LanguageSet(chosen)),
                 else => std::future::pending().await,
             };
@@ -386,14 +379,6 @@ impl Edges {
             warn!(call = %undone.order.call, "too many changes of prompts wait");
             let failed = Input::PromptsChanged(*undone);
             self.asked.immediate.push_back(failed);
-        }
-    }
-
-    /// The prompts have changed: new calls hear these, and so does the call of this session.
-    pub(super) fn take_prompts(&mut self, prompts: &Arc<Library>, session: Option<SessionId>) {
-        self.prompts.renew(Arc::clone(prompts));
-        if let Some(session) = session {
-            self.prompts.catch_up(session);
         }
     }
 

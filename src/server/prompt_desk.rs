@@ -1,18 +1,17 @@
 //! The thread that changes prompt sets for whoever does so by telephone.
 //!
-//! In: orders of calls, with their recordings. Out: what came of each, and the prompts as callers
-//! hear them from then on. Laws: one order after the other; an order that cannot be queued is
+//! In: orders of calls, with their recordings. Out: what came of each, once calls that begin then
+//! hear it. Laws: one order after the other; an order that cannot be queued is
 //! answered at once; a recording that is refused leaves no version behind.
 
+use super::prompts::Loader;
 use crate::audio::level::rms_dbfs;
 use crate::audio::wav::write_pcm16;
 use crate::audio::{Pcm, WIRE_RATE, WireAudio};
 use crate::call::{PromptOrder, PromptWork};
 use crate::flow::PromptFault;
-use crate::library::Library;
 use crate::library::studio::{Studio, StudioFault};
 use crate::prompt::{Report, SetId};
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -43,14 +42,13 @@ pub(super) struct Job {
     pub sound: Option<WireAudio>,
 }
 
-/// What came of an order.
+/// What came of an order. Where it was done, the loader has the new prompts by now.
+#[derive(Debug)]
 pub(super) struct Done {
     /// The order.
     pub order: PromptOrder,
     /// Whether it was done.
     pub outcome: Result<(), PromptFault>,
-    /// The prompts from now on, where they changed.
-    pub prompts: Option<Arc<Library>>,
 }
 
 /// The near side of the thread. It ends when this is dropped.
@@ -59,35 +57,25 @@ pub(super) struct PromptDesk {
     queue: SyncSender<Job>,
 }
 
-impl fmt::Debug for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Done")
-            .field("order", &self.order)
-            .field("outcome", &self.outcome)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Done {
     /// The order was not done.
     pub(super) fn failed(order: PromptOrder) -> Done {
         Done {
             order,
             outcome: Err(PromptFault::Failed),
-            prompts: None,
         }
     }
 }
 
 impl PromptDesk {
-    /// Starts the thread. It answers to `answers`; `renewed` loads the prompts after a change.
+    /// Starts the thread. It answers to `answers`, after the loader has looked at what changed.
     pub(super) fn start(
         studio: Studio,
-        renewed: impl FnMut() -> Arc<Library> + Send + 'static,
+        loader: Arc<Loader>,
         answers: mpsc::UnboundedSender<Done>,
     ) -> io::Result<PromptDesk> {
         let (queue, waiting) = sync_channel(WAITING_MAX);
-        let mut worker = Worker { studio, renewed };
+        let worker = Worker { studio, loader };
         let work = move || worker.run(&waiting, &answers);
         thread::Builder::new()
             .name("prompt-desk".to_owned())
@@ -105,13 +93,13 @@ impl PromptDesk {
     }
 }
 
-struct Worker<F> {
+struct Worker {
     studio: Studio,
-    renewed: F,
+    loader: Arc<Loader>,
 }
 
-impl<F: FnMut() -> Arc<Library>> Worker<F> {
-    fn run(&mut self, waiting: &Receiver<Job>, answers: &mpsc::UnboundedSender<Done>) {
+impl Worker {
+    fn run(&self, waiting: &Receiver<Job>, answers: &mpsc::UnboundedSender<Done>) {
         for job in waiting {
             let done = self.done(job);
             if answers.send(done).is_err() {
@@ -120,7 +108,7 @@ impl<F: FnMut() -> Arc<Library>> Worker<F> {
         }
     }
 
-    fn done(&mut self, job: Job) -> Done {
+    fn done(&self, job: Job) -> Done {
         let Job { order, sound } = job;
         let outcome = work(&self.studio, &order, sound);
         let (call, set) = (order.call, &order.set);
@@ -128,12 +116,10 @@ impl<F: FnMut() -> Arc<Library>> Worker<F> {
             Ok(()) => info!(%call, %set, work = ?order.work, "prompts changed by telephone"),
             Err(fault) => warn!(%call, %set, work = ?order.work, %fault, "prompts not changed"),
         }
-        let prompts = outcome.is_ok().then(|| (self.renewed)());
-        Done {
-            order,
-            outcome,
-            prompts,
+        if outcome.is_ok() {
+            self.loader.look();
         }
+        Done { order, outcome }
     }
 }
 

@@ -12,7 +12,6 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
 use tracing::{error, info, warn};
 
 /// How often the store is looked at.
@@ -21,21 +20,21 @@ pub(super) const LOOK: Duration = Duration::from_millis(500);
 /// The prompts of every call.
 #[derive(Debug)]
 pub(super) struct Prompts {
-    newest: Arc<Library>,
+    loader: Arc<Loader>,
     /// What each open session began with.
     kept: HashMap<SessionId, Arc<Library>>,
 }
 
 impl Prompts {
-    /// Serves new calls with these.
-    pub(super) fn new(newest: Arc<Library>) -> Prompts {
+    /// Serves new calls with what the loader has.
+    pub(super) fn new(loader: Arc<Loader>) -> Prompts {
         let kept = HashMap::new();
-        Prompts { newest, kept }
+        Prompts { loader, kept }
     }
 
     /// A session opens.
     pub(super) fn opened(&mut self, session: SessionId) {
-        self.kept.insert(session, Arc::clone(&self.newest));
+        self.kept.insert(session, self.loader.loaded());
     }
 
     /// A session closes.
@@ -43,29 +42,22 @@ impl Prompts {
         self.kept.remove(&session);
     }
 
-    /// Other prompts are in use from now on. Older ones than these are not: whoever changed prompts
-    /// may have been quicker than the watch.
-    pub(super) fn renew(&mut self, newest: Arc<Library>) {
-        if newest.serial() >= self.newest.serial() {
-            self.newest = newest;
-        }
-    }
-
     /// This session is to hear the newest prompts from now on: its caller has just changed them.
     pub(super) fn catch_up(&mut self, session: SessionId) {
         if let Some(kept) = self.kept.get_mut(&session) {
-            *kept = Arc::clone(&self.newest);
+            *kept = self.loader.loaded();
         }
     }
 
     /// The prompts of new calls.
-    pub(super) fn newest(&self) -> &Library {
-        &self.newest
+    pub(super) fn newest(&self) -> Arc<Library> {
+        self.loader.loaded()
     }
 
     /// The prompts of a session.
-    pub(super) fn of(&self, session: SessionId) -> &Library {
-        self.kept.get(&session).unwrap_or(&self.newest)
+    pub(super) fn of(&self, session: SessionId) -> Arc<Library> {
+        let kept = self.kept.get(&session).cloned();
+        kept.unwrap_or_else(|| self.loader.loaded())
     }
 }
 
@@ -73,6 +65,9 @@ impl Prompts {
 #[derive(Debug)]
 pub(super) struct Loader {
     config: library::Config,
+    /// Held while prompts are loaded, so that one thread does it at a time.
+    loading: Mutex<()>,
+    /// Held for as long as it takes to look.
     newest: Mutex<Arc<Library>>,
 }
 
@@ -81,23 +76,33 @@ impl Loader {
     pub(super) fn open(config: library::Config) -> Result<Loader, LibraryFault> {
         let library = Library::load(&config)?;
         tell_unused(&library);
-        let newest = Mutex::new(Arc::new(library));
-        Ok(Loader { config, newest })
+        Ok(Loader {
+            config,
+            loading: Mutex::default(),
+            newest: Mutex::new(Arc::new(library)),
+        })
     }
 
-    /// The prompts in use, loaded first where others are in use now. May take a second: never on
-    /// the thread of the calls.
-    pub(super) fn newest(&self) -> Arc<Library> {
-        // What is behind the lock is whole at every moment, whoever panicked.
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The prompts that are loaded. Waits for nothing.
+    pub(super) fn loaded(&self) -> Arc<Library> {
+        Arc::clone(&self.newest.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Loads the prompts where others are in use now. May take a second: never on the thread of
+    /// the calls.
+    pub(super) fn look(&self) {
+        let _alone = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.loaded();
         // A store that cannot be read changes nothing: what was loaded stays in use.
         let serial = self.config.store.as_deref().and_then(library::serial_of);
-        if serial.is_some_and(|serial| serial != newest.serial()) {
-            *newest = Arc::new(library::reload(&self.config, &newest));
-            tell_unused(&newest);
-            info!(serial = newest.serial(), "other prompts are in use");
+        if serial.is_none_or(|serial| serial == old.serial()) {
+            return;
         }
-        Arc::clone(&newest)
+        let new = Arc::new(library::reload(&self.config, &old));
+        tell_unused(&new);
+        info!(serial = new.serial(), "other prompts are in use");
+        // What is behind the lock is whole at every moment, whoever panicked.
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = new;
     }
 }
 
@@ -110,22 +115,13 @@ pub(super) struct PromptWatch {
 }
 
 impl PromptWatch {
-    /// Looks at the store from now on; prompts that differ from `known` go to `found`.
-    pub(super) fn start(
-        loader: Arc<Loader>,
-        mut known: Arc<Library>,
-        found: UnboundedSender<Arc<Library>>,
-    ) -> io::Result<PromptWatch> {
+    /// Has the loader look at the store from now on.
+    pub(super) fn start(loader: Arc<Loader>) -> io::Result<PromptWatch> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new().name("prompts".into());
         let thread = thread.spawn(move || {
             while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                let newest = loader.newest();
-                if !Arc::ptr_eq(&newest, &known) {
-                    known = newest;
-                    // A server that is ending needs no prompts.
-                    let _ended = found.send(Arc::clone(&known));
-                }
+                loader.look();
             }
         })?;
         Ok(PromptWatch {
@@ -157,32 +153,88 @@ fn tell_unused(library: &Library) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decoder::Decoder;
+    use crate::flow::Menus;
+    use crate::library::studio::{Material, Studio, StudioConfig, Upload};
+    use crate::prompt::{Line, SetId, VersionId};
+    use std::path::Path;
 
-    #[test]
-    fn a_session_keeps_the_prompts_it_opened_with() {
-        let library = || Arc::new(Library::load(&library::Config::default()).unwrap());
-        let (first, second) = (library(), library());
-        let mut prompts = Prompts::new(Arc::clone(&first));
-        let is = |prompts: &Prompts, session, which: &Arc<Library>| {
-            std::ptr::eq(prompts.of(SessionId(session)), Arc::as_ptr(which))
+    fn open(store: &Path) -> (Arc<Loader>, Studio) {
+        let loader = Loader::open(library::Config {
+            store: Some(store.to_owned()),
+            ..library::Config::default()
+        });
+        let studio = Studio::open(StudioConfig {
+            store: store.to_owned(),
+            decoder: Decoder::in_this_process(),
+            menus: Menus::default(),
+        });
+        (Arc::new(loader.unwrap()), studio.unwrap())
+    }
+
+    /// Puts to use a version with a goodbye of its own.
+    fn activate(studio: &Studio) {
+        let set: SetId = "nl".parse().unwrap();
+        let upload = Upload {
+            set: set.clone(),
+            material: Material::Clip {
+                clip: Line::Goodbye.into(),
+                name: "goodbye.flac".to_owned(),
+                file: include_bytes!("../../prompts/en/clips/goodbye.flac").to_vec(),
+            },
+            add: false,
+            parent: None,
+            note: String::new(),
         };
-        prompts.opened(SessionId(1));
-        prompts.renew(Arc::clone(&second));
-        prompts.opened(SessionId(2));
-        assert!(is(&prompts, 1, &first) && is(&prompts, 2, &second));
-        prompts.catch_up(SessionId(1));
-        assert!(is(&prompts, 1, &second));
+        let report = studio.stage(&upload, &mut |_| ()).unwrap();
+        let version = report.version.unwrap_or(VersionId(0));
+        studio.activate(&set, version).unwrap();
+    }
+
+    fn is(prompts: &Prompts, session: u64, which: &Arc<Library>) -> bool {
+        Arc::ptr_eq(&prompts.of(SessionId(session)), which)
     }
 
     #[test]
-    fn old_prompts_are_given_up_with_the_last_call_that_hears_them() {
-        let library = || Arc::new(Library::load(&library::Config::default()).unwrap());
-        let first = library();
-        let mut prompts = Prompts::new(Arc::clone(&first));
+    fn a_session_keeps_the_prompts_it_opened_with_until_it_closes_or_catches_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (loader, studio) = open(folder.path());
+        let mut prompts = Prompts::new(Arc::clone(&loader));
+        let first = loader.loaded();
         prompts.opened(SessionId(1));
-        prompts.renew(library());
-        assert_eq!(Arc::strong_count(&first), 2);
-        prompts.closed(SessionId(1));
+        prompts.opened(SessionId(2));
+        activate(&studio);
+        loader.look();
+        let second = loader.loaded();
+        assert!(!Arc::ptr_eq(&first, &second));
+        loader.look();
+        assert!(Arc::ptr_eq(&second, &loader.loaded()), "nothing changed");
+        prompts.opened(SessionId(3));
+        assert!(is(&prompts, 1, &first) && is(&prompts, 2, &first) && is(&prompts, 3, &second));
+        prompts.catch_up(SessionId(1));
+        assert!(is(&prompts, 1, &second));
+        assert_eq!(
+            Arc::strong_count(&first),
+            2,
+            "the second call and this test"
+        );
+        prompts.closed(SessionId(2));
         assert_eq!(Arc::strong_count(&first), 1);
+    }
+
+    #[test]
+    fn a_store_that_begins_anew_is_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("prompts");
+        let (loader, studio) = open(&store);
+        activate(&studio);
+        activate(&studio);
+        loader.look();
+        let before = loader.loaded().serial();
+        std::fs::remove_dir_all(&store).unwrap();
+        let (_, studio) = open(&store);
+        activate(&studio);
+        loader.look();
+        assert!(loader.loaded().serial() < before);
     }
 }

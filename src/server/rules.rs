@@ -3,6 +3,7 @@
 use crate::base::{DialString, MailboxId, TenantId};
 use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
+use crate::decoder::Decoder;
 use crate::engine;
 use crate::flow::{MenuFault, Menus, Settings};
 use crate::lamp::Peer;
@@ -146,7 +147,7 @@ pub(super) fn media(config: &Config) -> engine::Config {
 pub(super) fn studio(config: &Config, menus: &Menus) -> StudioConfig {
     StudioConfig {
         store: config.prompts.store.clone(),
-        decoder: "/proc/self/exe".into(),
+        decoder: Decoder::own(),
         menus: menus.clone(),
     }
 }

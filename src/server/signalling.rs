@@ -124,7 +124,6 @@ impl Signalling {
                 self.tell_room(&mailbox);
             }
             Input::Mailbox(MailboxNews::Room(mailbox)) => self.tell_room(&mailbox),
-            Input::Prompts(library) => self.edges.prompts.renew(library),
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
             Input::LogIn(verdict) => self.take_verdict(verdict),
             Input::PromptsChanged(done) => self.take_change(&done),
@@ -155,9 +154,10 @@ impl Signalling {
     /// A prompt set was changed by a call, which hears the new prompts from now on, as new calls
     /// do; other calls go on with those they began with.
     fn take_change(&mut self, done: &Done) {
-        if let Some(prompts) = &done.prompts {
-            let session = self.switch.session_of(done.order.call);
-            self.edges.take_prompts(prompts, session);
+        if done.outcome.is_ok()
+            && let Some(session) = self.switch.session_of(done.order.call)
+        {
+            self.edges.prompts.catch_up(session);
         }
         let now = self.clock.now();
         self.switch

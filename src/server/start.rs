@@ -183,7 +183,6 @@ async fn open_edges(
     menus: &Menus,
 ) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
     let loader = load_prompts(config)?;
-    let library = loader.newest();
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
@@ -201,8 +200,7 @@ async fn open_edges(
     let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
     let (log_ins, verdicts) = open_log_ins(config, roster)?;
     let (prompt_desk, changes) = open_prompt_desk(config, menus, Arc::clone(&loader))?;
-    let (found, renewed) = mpsc::unbounded_channel();
-    let prompt_watch = PromptWatch::start(loader, Arc::clone(&library), found)?;
+    let prompt_watch = PromptWatch::start(Arc::clone(&loader))?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
     let edges = Edges {
         transport,
@@ -215,8 +213,7 @@ async fn open_edges(
         near,
         log_ins,
         verdicts,
-        prompts: Prompts::new(library),
-        renewed,
+        prompts: Prompts::new(loader),
         prompt_watch,
         prompt_desk,
         changes,
@@ -265,7 +262,7 @@ fn open_prompt_desk(
         return Ok((None, changes));
     }
     let studio = Studio::open(rules::studio(config, menus))?;
-    let desk = PromptDesk::start(studio, move || loader.newest(), answers)?;
+    let desk = PromptDesk::start(studio, loader, answers)?;
     Ok((Some(desk), changes))
 }
 

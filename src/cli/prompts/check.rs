@@ -1,7 +1,7 @@
 //! `belpost prompts check`: whether the prompts compiled in say every sentence of these menus.
 
 use super::progress::Line;
-use super::{DECODER, safe_lines};
+use super::safe_lines;
 use crate::cli::arguments::ReadArgs;
 use crate::cli::fault::CliFault;
 use crate::cli::{print, print_json};
@@ -19,7 +19,7 @@ pub(super) fn run(read: &ReadArgs, out: &mut dyn Write) -> Result<(), CliFault> 
     let terminal = io::stderr();
     let seen = terminal.is_terminal();
     let mut line = Line::new(terminal, seen);
-    let reports = check_built_in(&Decoder::of(DECODER.into()), &menus, &mut |progress| {
+    let reports = check_built_in(&Decoder::own(), &menus, &mut |progress| {
         line.show(progress);
     });
     line.clear();

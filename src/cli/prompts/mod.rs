@@ -17,15 +17,13 @@ use super::fault::CliFault;
 use super::table::safe;
 use super::{print, print_json};
 use crate::config::load;
+use crate::decoder::Decoder;
 use crate::library::intake::{builtin_mapping, builtin_mappings};
 use crate::library::studio::{Studio, StudioConfig, StudioFault};
 use crate::prompt::{Report, SetId, VersionId};
 use crate::server;
 use arguments::VersionArgs;
 use std::io::Write;
-
-/// This very program, which decodes sound files as a child of itself.
-const DECODER: &str = "/proc/self/exe";
 
 /// Does one command.
 pub(super) fn run(command: &PromptsCommand, out: &mut dyn Write) -> Result<(), CliFault> {
@@ -94,7 +92,7 @@ fn open(file: &ConfigArgs) -> Result<Studio, CliFault> {
     let menus = server::menus(&config.menus)?;
     Ok(Studio::open(StudioConfig {
         store: config.prompts.store,
-        decoder: DECODER.into(),
+        decoder: Decoder::own(),
         menus,
     })?)
 }

@@ -111,15 +111,6 @@ impl Others {
         }
     }
 
-    /// We are about to remove what is marked for removal.
-    pub(super) fn own_expunge(&self, mailbox: &MailboxId) {
-        if let Some(followed) = self.lock().get_mut(mailbox) {
-            for id in followed.marked() {
-                followed.own(id, Deed::Removed);
-            }
-        }
-    }
-
     /// It was not done after all.
     pub(super) fn not_done(&self, mailbox: &MailboxId, id: MessageId, deed: Deed) {
         if let Some(followed) = self.lock().get_mut(mailbox) {
@@ -164,16 +155,6 @@ impl Followed {
             self.own.remove(&(id, opposite));
         }
         self.own.insert((id, deed));
-    }
-
-    /// What is marked for removal, as far as we know.
-    fn marked(&self) -> BTreeSet<MessageId> {
-        let seen = self.last.iter().flat_map(|look| &look.held);
-        let seen = seen.filter(|(_, standing)| standing.deleted);
-        let own = self.own.iter().filter(|(_, deed)| *deed == Deed::Deleted);
-        seen.map(|(id, _)| *id)
-            .chain(own.map(|(id, _)| *id))
-            .collect()
     }
 
     fn take_in(&mut self, look: Look) -> Vec<(MessageId, Deed)> {
@@ -281,7 +262,7 @@ mod tests {
         assert_eq!(others.look(&mailbox(), 2, &early), [], "not done yet");
         let heard = [held(1, State::Saved, true), held(2, State::Saved, false)];
         assert_eq!(others.look(&mailbox(), 3, &heard), [(id(2), Deed::Heard)]);
-        others.own_expunge(&mailbox());
+        others.own(&mailbox(), id(1), Deed::Removed);
         assert_eq!(others.look(&mailbox(), 4, &heard[1..]), []);
     }
 

@@ -347,7 +347,6 @@ impl Truth {
         let mailbox = &owner.mailbox;
         let waiting = self.outbox.waiting_for(mailbox);
         let held = store.messages(owner)?;
-        self.others.own_expunge(mailbox);
         let theirs: BTreeSet<MessageId> = waiting.iter().map(|deposit| deposit.id).collect();
         let marked = held.iter().filter(|held| held.deleted);
         let marked = marked.map(|held| held.summary.id);

@@ -1,7 +1,7 @@
 //! Whether everything can be said: every place, every sentence, whatever is filled in.
 
 use super::{Below, CompiledClip};
-use crate::prompt::{ClipId, Coverage, Grammar, Part, Place, SetId, needs, ways};
+use crate::prompt::{ClipId, Coverage, Grammar, Part, Place, needs, ways};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who has which clip.
@@ -44,14 +44,8 @@ pub(super) struct Covered {
 }
 
 /// Asks of every sentence of every place which clips it can need.
-pub(super) fn check(
-    set: &SetId,
-    grammar: Grammar,
-    places: &[Place],
-    owners: &Owners<'_>,
-) -> Covered {
+pub(super) fn check(grammar: Grammar, places: &[Place], owners: &Owners<'_>) -> Covered {
     let mut parts = Parts {
-        set,
         grammar,
         known: HashMap::new(),
     };
@@ -94,19 +88,15 @@ pub(super) fn check(
 }
 
 /// What parts need, each asked once.
-struct Parts<'a> {
-    set: &'a SetId,
+struct Parts {
     grammar: Grammar,
     known: HashMap<Part, (BTreeSet<ClipId>, usize)>,
 }
 
-impl Parts<'_> {
+impl Parts {
     /// The clips a part can need, and in how many ways it was tried.
     fn needs(&mut self, part: &Part) -> &(BTreeSet<ClipId>, usize) {
-        let language = &self.set.language;
-        self.known.entry(part.clone()).or_insert_with(|| {
-            let clips = needs(self.grammar, language, part);
-            (clips, ways(language, part))
-        })
+        let found = || (needs(self.grammar, part), ways(part));
+        self.known.entry(part.clone()).or_insert_with(found)
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn compile(
         judge.compare(&clips, read, below);
     }
     let owners = Owners::of(&clips, below);
-    let covered = judge.cover(set, work.places, &owners);
+    let covered = judge.cover(work.places, &owners);
     let mut findings = judge.findings;
     findings.sort_by_key(|finding| finding.severity);
     Compiled {
@@ -176,11 +176,11 @@ impl Judge<'_> {
     }
 
     /// Tries every sentence.
-    fn cover(&mut self, set: &SetId, places: &[Place], owners: &Owners<'_>) -> Covered {
+    fn cover(&mut self, places: &[Place], owners: &Owners<'_>) -> Covered {
         let Some(catalogue) = self.catalogue else {
             return Covered::default();
         };
-        let covered = coverage::check(set, catalogue.grammar(), places, owners);
+        let covered = coverage::check(catalogue.grammar(), places, owners);
         for (clip, places) in &covered.missing {
             let places = places.clone();
             self.tell(clip, None, &Problem::Missing { places });

@@ -1,6 +1,7 @@
 //! What the compiler finds, in words: how bad it is, what it is, and what to do about it.
 
 use super::CATALOGUE;
+use crate::base;
 use crate::decoder::DecoderFault;
 use crate::library::MAX_CLIP;
 use crate::prompt::{ClipId, Fault, FaultKind, Finding, Severity};
@@ -212,35 +213,11 @@ fn listing(places: &[&'static str]) -> String {
     format!("{}{rest}", named.join(", "))
 }
 
-/// The clip that a name is most likely meant for: few letters make the one of the other.
+/// The clip that a name is most likely meant for: few slips make the one of the other.
 pub(super) fn nearest(name: &ClipId, known: &BTreeSet<ClipId>) -> Option<ClipId> {
-    let distances = known
-        .iter()
-        .map(|clip| (distance(name.as_str(), clip.as_str()), clip));
-    let (letters, clip) = distances.min_by_key(|(letters, _)| *letters)?;
-    let short = letters <= TYPING_ERRORS && letters * 3 < name.as_str().len();
-    short.then(|| clip.clone())
-}
-
-/// How many letters must be put in, taken out, changed or swapped with their neighbour.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to) = (from.as_bytes(), to.as_bytes());
-    let mut before = vec![0; to.len() + 1];
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, wanted) in to.iter().enumerate() {
-            let change = last[j] + usize::from(letter != wanted);
-            let mut best = change.min(last[j + 1] + 1).min(row[j] + 1);
-            let swapped = i > 0 && j > 0 && from[i - 1] == *wanted && to[j - 1] == *letter;
-            if swapped {
-                best = best.min(before[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[to.len()]
+    // Fewer than a third of its letters.
+    let most = name.as_str().len().div_ceil(3).saturating_sub(1);
+    base::nearest(name.as_str(), known, most.min(TYPING_ERRORS)).cloned()
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::*;
 use crate::audio::{tone, wav};
 use crate::base::Digit;
-use crate::decoder::IN_THIS_PROCESS;
 use crate::library::embedded;
 use crate::library::intake::FilePart;
 use crate::library::studio::Origin;
@@ -106,7 +105,7 @@ fn compiled_over(gathered: Gathered, below: &BTreeSet<ClipId>) -> Compiled {
 fn compiled(gathered: Gathered, below: &Below<'_>) -> Compiled {
     let set = "nl".parse().unwrap();
     let work = Work {
-        decoder: &Decoder::of(IN_THIS_PROCESS.into()),
+        decoder: &Decoder::in_this_process(),
         places: &places(),
     };
     compile(&set, gathered, below, &work, &mut |_| {})
@@ -142,7 +141,7 @@ fn a_set_of_every_clip_is_clean_and_says_everything() {
     };
     let mut steps = Vec::new();
     let work = Work {
-        decoder: &Decoder::of(IN_THIS_PROCESS.into()),
+        decoder: &Decoder::in_this_process(),
         places: &places(),
     };
     let set = "nl".parse().unwrap();
@@ -231,7 +230,7 @@ fn a_key_that_no_menu_has_is_not_missed() {
         clips: &below,
         own: &own,
     };
-    let decoder = Decoder::of(IN_THIS_PROCESS.into());
+    let decoder = Decoder::in_this_process();
     let report = |place: &Place| {
         let places = std::slice::from_ref(place);
         let work = Work {
@@ -464,7 +463,7 @@ fn the_shipped_sets_compile_unchanged_and_without_findings() {
             own: &none,
         };
         let work = Work {
-            decoder: &Decoder::of(IN_THIS_PROCESS.into()),
+            decoder: &Decoder::in_this_process(),
             places: &places(),
         };
         let set = SetId::of(language.clone());

@@ -25,7 +25,6 @@ use super::LibraryFault;
 use super::embedded;
 use super::store::{PATIENCE, RealDisk, State, Store, Writer};
 use crate::audio::Pcm;
-use crate::base::Language;
 use crate::decoder::Decoder;
 use crate::flow::sentences;
 use crate::prompt::{ClipId, Grammar, Part, Phrase, Place, Report, SetId, VersionId, needs};
@@ -45,8 +44,8 @@ pub struct Studio {
     needed: Mutex<NeededClips>,
 }
 
-/// The clips that callers can need, by grammar and language, each found once.
-type NeededClips = HashMap<(Grammar, Language), BTreeSet<ClipId>>;
+/// The clips that callers can need, by grammar, each found once.
+type NeededClips = HashMap<Grammar, BTreeSet<ClipId>>;
 
 impl Studio {
     /// Opens the store, made when needed.
@@ -62,7 +61,7 @@ impl Studio {
         Ok(Studio {
             store,
             built_in,
-            decoder: Decoder::of(config.decoder),
+            decoder: config.decoder,
             places: sentences(&config.menus),
             needed: Mutex::default(),
         })
@@ -184,18 +183,17 @@ impl Studio {
         self.make(&order, &mut |_| ())
     }
 
-    /// The clips that callers can need of a set of this grammar and language.
-    fn needed(&self, grammar: Grammar, language: &Language) -> BTreeSet<ClipId> {
+    /// The clips that callers can need of a set of this grammar.
+    fn needed(&self, grammar: Grammar) -> BTreeSet<ClipId> {
         let sentences = self.places.iter().flat_map(|place| &place.sentences);
         let find = || {
             // The same parts come again and again.
             let parts: HashSet<&Part> = sentences.flatten().collect();
-            let needs = parts.into_iter().map(|part| needs(grammar, language, part));
+            let needs = parts.into_iter().map(|part| needs(grammar, part));
             needs.flatten().collect()
         };
         let mut needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = needed.entry((grammar, language.clone()));
-        of.or_insert_with(find).clone()
+        needed.entry(grammar).or_insert_with(find).clone()
     }
 
     /// The store as it is now.

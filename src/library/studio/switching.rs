@@ -113,7 +113,7 @@ impl Studio {
     /// values are said, those of some way to say them count.
     fn lacking(&self, version: &Effective<'_>) -> BTreeSet<ClipId> {
         let grammar = version.grammar().unwrap_or(Grammar::English);
-        let mut clips = self.needed(grammar, &version.set().language);
+        let mut clips = self.needed(grammar);
         clips.retain(|clip| version.grammar().is_none() || version.found(clip).is_none());
         clips
     }

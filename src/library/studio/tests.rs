@@ -6,7 +6,7 @@ mod looking;
 
 use super::*;
 use crate::audio::{goertzel, tone, wav};
-use crate::base::TenantId;
+use crate::base::{Language, TenantId};
 use crate::flow::Menus;
 use crate::library::store::VERSIONS_MAX;
 use crate::library::testing::{id, put, whole};
@@ -30,7 +30,7 @@ fn studio() -> (tempfile::TempDir, Studio) {
 fn open(folder: &Path) -> Studio {
     let config = StudioConfig {
         store: folder.join("store"),
-        decoder: crate::decoder::IN_THIS_PROCESS.into(),
+        decoder: crate::decoder::Decoder::in_this_process(),
         menus: Menus::default(),
     };
     Studio::open(config).unwrap()

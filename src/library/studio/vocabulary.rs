@@ -1,6 +1,7 @@
 //! The words between the studio and those who use it.
 
 use crate::base::Timestamp;
+use crate::decoder::Decoder;
 use crate::flow::Menus;
 use crate::library::layers::LAYERS_MAX;
 use crate::prompt::{ClipId, Phrase, SetId, VersionId};
@@ -14,8 +15,8 @@ use std::time::Duration;
 pub struct StudioConfig {
     /// The folder of all versions.
     pub store: PathBuf,
-    /// The program that decodes sound files as `decode-sound`; `/proc/self/exe` for this one.
-    pub decoder: PathBuf,
+    /// What decodes sound files.
+    pub decoder: Decoder,
     /// The menus whose sentences a set must be able to say.
     pub menus: Menus,
 }

@@ -1,5 +1,6 @@
 //! A web server with a folder of its own, and those who ask it.
 
+use crate::decoder::Decoder;
 use crate::flow::Menus;
 use crate::library::studio::{Studio, StudioConfig};
 use crate::web::limits::Limits;
@@ -7,7 +8,6 @@ use crate::web::{Web, WebConfig};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -54,7 +54,7 @@ impl Stand {
         let store = folder.path().join("prompts");
         let studio = Studio::open(StudioConfig {
             store: store.clone(),
-            decoder: PathBuf::from("/bin/false"),
+            decoder: Decoder::of("/bin/false".into()),
             menus: Menus::default(),
         });
         let config = WebConfig {
