@@ -117,13 +117,13 @@ impl fmt::Display for Report {
         writeln!(f, "prompt set {}{version} {verdict}", self.set)?;
         writeln!(
             f,
-            "clips: {} own, {} of the parent, {} missing; {} sentences tried; {} faults, {} notes",
+            "clips: {} own, {} of the parent, {} missing; {} sentences tried; {}, {}",
             self.own,
             self.inherited,
             self.missing,
             self.sentences,
-            self.faults().count(),
-            self.findings.len() - self.faults().count(),
+            counted(self.faults().count(), "fault"),
+            counted(self.findings.len() - self.faults().count(), "note"),
         )?;
         for finding in &self.findings {
             writeln!(f, "{finding}")?;
@@ -140,5 +140,45 @@ impl fmt::Display for Report {
             )?;
         }
         Ok(())
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_says_first_whether_its_version_can_be_used_and_then_why_not() {
+        let finding = Finding {
+            severity: Severity::Fault,
+            clip: ClipId::parse("goodbye"),
+            text: Some("Tot ziens.".to_owned()),
+            file: Some("goodbye.wav".to_owned()),
+            what: "the recording is silent".to_owned(),
+            remedy: "record it again".to_owned(),
+        };
+        let report = Report {
+            set: "nl".parse().unwrap(),
+            version: Some(VersionId(2)),
+            own: 1,
+            inherited: 9,
+            missing: 0,
+            sentences: 12,
+            places: Vec::new(),
+            findings: vec![finding],
+        };
+        assert!(!report.is_clean());
+        assert_eq!(
+            report.to_string(),
+            "prompt set nl version 2 cannot be activated\n\
+             clips: 1 own, 9 of the parent, 0 missing; 12 sentences tried; 1 fault, 0 notes\n\
+             fault: goodbye: \u{201c}Tot ziens.\u{201d}: goodbye.wav: the recording is silent; \
+             record it again\n"
+        );
     }
 }
