@@ -14,7 +14,7 @@ use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Attempts, Deposit, Fate, Leg, Letter, Marks, Outbox, OutboxFault, Standing};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -92,7 +92,9 @@ impl<D: Disk> SpoolOutbox<D> {
     /// Removes what a power cut left of a change. Of a message that has its name in both folders
     /// the one that waits stands: it is noted where it has been. Notes and wishes without a message
     /// go, but not the note in the outbox of a dead letter: it was written to retry it, and may be
-    /// all that is left to say where it has been.
+    /// all that is left to say where it has been. That a message is gone must be on disk before its
+    /// note goes: whoever removed it may have died or failed in between, and a power cut would
+    /// bring it back without what was noted.
     pub(super) fn sweep(&self) -> io::Result<()> {
         let (disk, layout) = (&*self.disk, &self.layout);
         let waiting = layout::plain(&disk.list(&layout.outbox)?);
@@ -108,22 +110,29 @@ impl<D: Disk> SpoolOutbox<D> {
             disk.sync_folder(&layout.dead)?;
         }
         let is_dead = |id: &MessageId| dead.binary_search(id).is_ok();
-        self.sweep_folder(&layout.outbox, |id| waits(id) || is_dead(id))?;
-        self.sweep_folder(&layout.dead, is_dead)
+        let mut orphans = self.orphans(&layout.outbox, |id| waits(id) || is_dead(id))?;
+        orphans.extend(self.orphans(&layout.dead, is_dead)?);
+        if !orphans.is_empty() {
+            disk.sync_folder(&layout.outbox)?;
+            disk.sync_folder(&layout.dead)?;
+        }
+        let mut orphans = orphans.iter();
+        orphans.try_for_each(|orphan| remove_if_there(disk, orphan))
     }
 
-    fn sweep_folder(&self, folder: &Path, there: impl Fn(&MessageId) -> bool) -> io::Result<()> {
-        for name in self.disk.list(folder)? {
-            let orphan = match layout::parse(&name) {
-                Some(Name::Note(id) | Name::Now(id)) => !there(&id),
-                Some(Name::HalfNote(_)) => true,
-                Some(Name::Plain(_) | Name::Anew(_)) | None => false,
-            };
-            if orphan {
-                remove_if_there(&*self.disk, &folder.join(name))?;
-            }
-        }
-        Ok(())
+    /// The notes and wishes in a folder whose message is not there, and those half written.
+    fn orphans(
+        &self,
+        folder: &Path,
+        there: impl Fn(&MessageId) -> bool,
+    ) -> io::Result<Vec<PathBuf>> {
+        let mut names = self.disk.list(folder)?;
+        names.retain(|name| match layout::parse(name) {
+            Some(Name::Note(id) | Name::Now(id)) => !there(&id),
+            Some(Name::HalfNote(_)) => true,
+            Some(Name::Plain(_) | Name::Anew(_)) | None => false,
+        });
+        Ok(names.iter().map(|name| folder.join(name)).collect())
     }
 
     /// A message is about to get its name in the folder; nobody may take it before `settled`.
