@@ -39,7 +39,7 @@ fn without_its_reserve_of_disk_the_server_refuses_before_anything_is_said() {
     await_line(&server, &mut call, "deposit-unavailable");
     call.wait_for_end(seconds(15.0));
     assert!(
-        !server.happened(call.id(), TAKE_BEGAN),
+        !server.happened_in_all(call.id(), TAKE_BEGAN),
         "nothing is recorded"
     );
     let heard = call.voice().heard();
@@ -69,7 +69,7 @@ fn a_disk_that_fills_up_costs_no_message_and_empties_without_a_restart() {
     };
     let server = Server::start_in(folder, &Setup::new().line("spool", "reserve_mb = 4"));
     let first = leave_message(&server, "2001", CALLER, &speech(2.0, 1));
-    assert!(server.happened(&first, TAKE_KEPT));
+    assert!(server.happened_in_all(&first, TAKE_KEPT));
 
     let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));
     let said = speech(5.0, 2);
@@ -80,7 +80,7 @@ fn a_disk_that_fills_up_costs_no_message_and_empties_without_a_restart() {
     // What was heard before the disk was full may be kept or not, but nobody is told it is kept
     // when it is not.
     let kept = call.request("BYE", &[], None).status() == Some(200);
-    assert_eq!(kept, server.happened(&id, TAKE_KEPT));
+    assert_eq!(kept, server.happened_in_all(&id, TAKE_KEPT));
     drop(call);
     assert!(server.is_alive());
 

@@ -140,7 +140,9 @@ fn an_operator_uploads_listens_reads_puts_to_use_and_goes_back() {
     let said = browser.run("return window.said.join('; ')", json!([]));
     let said = said.as_str().expect("a text").to_owned();
     assert!(said.contains("Uploading: 100 %"), "{said}");
-    assert!(said.contains("Checking clips: "), "{said}");
+    // How far the server is; which of these depends on when the page looks.
+    let stages = ["Waiting", "file read", "Checking clips: "];
+    assert!(stages.iter().any(|stage| said.contains(stage)), "{said}");
     assert!(said.contains("Version 2 is ready to use."), "{said}");
     browser.picture("uploaded");
     browser.click(".job[data-state=good] .soft");

@@ -64,6 +64,8 @@ pub(crate) fn read(file: &Path) -> Vec<Event> {
 // The words of the log.
 /// A call arrived.
 pub(crate) const CALL: &str = "call";
+/// It is over.
+pub(crate) const END: &str = "end";
 /// It was answered and the answer acknowledged.
 pub(crate) const ANSWER: &str = "answer";
 /// A key was pressed.

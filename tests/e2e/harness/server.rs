@@ -1,6 +1,6 @@
 //! The server under test, as a process of its own in a folder of its own.
 
-use super::events::{self, CALL, Event};
+use super::events::{self, CALL, END, Event};
 use super::mailbox::Mailbox;
 use super::ports::free_port;
 use super::process::{self, Process};
@@ -171,9 +171,20 @@ impl Server {
             .collect()
     }
 
-    /// Whether this has happened in a call.
+    /// Whether this has happened in a call so far. The log is written behind the calls: of one that
+    /// is over, `happened_in_all` knows more.
     pub(crate) fn happened(&self, call_id: &str, what: &str) -> bool {
         self.events_of(call_id).iter().any(|e| e.what() == what)
+    }
+
+    /// Whether this has happened in a call that is over; waits until the log says that it is.
+    pub(crate) fn happened_in_all(&self, call_id: &str, what: &str) -> bool {
+        eventually(
+            "the end of the call in the log",
+            Duration::from_secs(10),
+            || self.happened(call_id, END).then_some(()),
+        );
+        self.happened(call_id, what)
     }
 
     /// Runs a command of the program on this server's configuration; its exit code and what it
