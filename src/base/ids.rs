@@ -41,6 +41,25 @@ impl FromStr for MessageId {
     }
 }
 
+/// What a subscriber recorded for callers: a name or a greeting. A new recording has a new
+/// identity, so a call that plays one never hears another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordingId(pub Uuid);
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RecordingId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<RecordingId, uuid::Error> {
+        Uuid::from_str(text).map(RecordingId)
+    }
+}
+
 /// The number of a mailbox, as subscribers dial it: 1-32 figures, safe as a file name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MailboxId(String);

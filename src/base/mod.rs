@@ -15,10 +15,10 @@ mod time;
 
 pub use dial::{DialString, DialStringFault};
 pub use digit::Digit;
-pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, SessionId};
+pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, RecordingId, SessionId};
 pub use ids_source::Ids;
 pub use language::Language;
 pub use pii::Pii;
 pub use spelling::nearest;
 pub use tenant::{TenantId, TenantIdFault};
-pub use time::{Mono, Now, Timestamp};
+pub use time::{Date, Mono, Now, Timestamp};

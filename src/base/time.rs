@@ -4,6 +4,7 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 pub use jiff::Timestamp;
+pub use jiff::civil::Date;
 
 /// A reading of the monotonic clock: the time since the server started.
 ///

@@ -15,6 +15,9 @@ mod voice;
 pub use diagnostic::key_frequency;
 pub use leg::Abilities;
 pub use route::{DIVERSIONS_MAX, Diagnostic, MailboxFrom, Route, Routing, route};
-pub use session::{CHANGE_PATIENCE, PATIENCE, TYPE_AHEAD_MAX};
+pub use session::{CHANGE_PATIENCE, PATIENCE, RECORDING_PATIENCE, TYPE_AHEAD_MAX};
 pub use switch::{BUSY_RETRY, Rules, Switch};
-pub use vocabulary::{Command, Door, Milestone, PromptOrder, PromptWork, TakeCommand};
+pub use vocabulary::{
+    ChangeOrder, ChangeWork, Command, Door, Milestone, Parcel, PromptOrder, PromptWork, SendOrder,
+    TakeCommand,
+};

@@ -12,15 +12,16 @@ use super::vocabulary::{Command, Door, Milestone, PromptOrder};
 use super::voice;
 use crate::audio::WireAudio;
 use crate::base::{
-    CallId, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId, TenantId,
+    CallId, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId,
+    TenantId,
 };
 use crate::flow::{
-    Admission, Cx, KeepFault, LampFault, LanguageFault, LogInVerdict, Menus, OperatorVerdict,
-    PlayFault, PromptFault, Settings, Workset,
+    Admission, ChangeFault, Cx, KeepFault, LampFault, LanguageFault, LogInVerdict, Menus,
+    OperatorVerdict, PlayFault, PromptFault, Settings, Workset,
 };
 use crate::prompt::Voice;
 use crate::sip::{Invite, Refusal};
-use crate::subscriber::{Languages, Roster};
+use crate::subscriber::{Languages, Roster, ServiceBook, Services};
 use crate::{mailbox, media, sip};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -46,6 +47,8 @@ pub struct Rules {
     pub abilities: Abilities,
     /// Who is spoken to in which language. The choices in it grow while calls run.
     pub languages: Languages,
+    /// What subscribers have set. It changes while calls run.
+    pub book: ServiceBook,
 }
 
 /// Every call of this server.
@@ -307,6 +310,47 @@ impl Switch {
         });
     }
 
+    /// The outcome of [`Command::Change`]. What was stored holds from now on, also where the call
+    /// gave the answer up.
+    pub fn handle_changed(
+        &mut self,
+        now: Now,
+        (call, order): (CallId, u32),
+        mailbox: &MailboxId,
+        outcome: Result<Arc<Services>, ChangeFault>,
+    ) {
+        if let Ok(services) = &outcome {
+            self.set_services(mailbox, Arc::clone(services));
+        }
+        self.step(now, call, |s, desk| s.on_changed(desk, order, outcome));
+    }
+
+    /// What a subscriber has set, changed by somebody else than a call; from now on.
+    pub fn set_services(&mut self, mailbox: &MailboxId, services: Arc<Services>) {
+        self.rules.book.set(mailbox.clone(), services);
+    }
+
+    /// The outcome of [`Command::Send`]: those it could not be left for.
+    pub fn handle_sent(
+        &mut self,
+        now: Now,
+        (call, order): (CallId, u32),
+        outcome: Result<(), Vec<MailboxId>>,
+    ) {
+        self.step(now, call, |s, desk| s.on_sent(desk, order, outcome));
+    }
+
+    /// The outcome of [`Command::LoadRecordings`]: those that can be had.
+    pub fn handle_recordings(
+        &mut self,
+        now: Now,
+        call: CallId,
+        play: PlayId,
+        recordings: Vec<(RecordingId, WireAudio)>,
+    ) {
+        self.step(now, call, |s, desk| s.on_recordings(desk, play, recordings));
+    }
+
     /// The outcome of [`Command::ClearLamp`].
     pub fn handle_lamp_cleared(&mut self, now: Now, call: CallId, outcome: Result<(), LampFault>) {
         self.step(now, call, |s, desk| s.on_lamp_cleared(desk, outcome));
@@ -505,6 +549,8 @@ fn desk<'a>(
             menus: &rules.menus,
             settings: &rules.settings,
             languages: &rules.languages,
+            roster: &rules.roster,
+            book: &rules.book,
         },
         ids,
         out,

@@ -1,12 +1,14 @@
 //! The words between the calls and the parts at the edge that serve them.
 
-use crate::audio::Law;
+use crate::audio::{Law, WireAudio};
 use crate::base::{
-    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, SessionId, TenantId,
+    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, RecordingId, SessionId,
+    TenantId,
 };
 use crate::flow::PromptFault;
 use crate::mailbox::{Envelope, Facts};
 use crate::prompt::{ClipId, Phrase, SetId, Voice};
+use crate::subscriber::{Change, RecordingKind};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -35,6 +37,18 @@ pub enum Command {
         phrases: Vec<Phrase>,
         /// In whose voice.
         voice: Voice,
+        /// What of it subscribers recorded.
+        recordings: Vec<(RecordingId, WireAudio)>,
+    },
+    /// Load what subscribers recorded. Answered by
+    /// [`Switch::handle_recordings`](super::Switch::handle_recordings) with those that can be had.
+    LoadRecordings {
+        /// Who asks.
+        call: CallId,
+        /// For which play.
+        play: PlayId,
+        /// Which ones; each once.
+        recordings: Vec<RecordingId>,
     },
     /// To the spool.
     Take(TakeCommand),
@@ -91,6 +105,12 @@ pub enum Command {
         /// The language.
         language: Language,
     },
+    /// Change what the owner of a mailbox has set. Answered by
+    /// [`Switch::handle_changed`](super::Switch::handle_changed), after it is on disk for good.
+    Change(ChangeOrder),
+    /// Leave a message in other mailboxes. Answered by
+    /// [`Switch::handle_sent`](super::Switch::handle_sent), after each is on disk for good.
+    Send(SendOrder),
     /// Change a prompt set. Answered by
     /// [`Switch::handle_prompts_changed`](super::Switch::handle_prompts_changed); what the call
     /// says after that is to be said with the changed set.
@@ -111,6 +131,66 @@ pub enum Door {
     Mailbox(MailboxId),
     /// The prompts of a tenant, or everybody's.
     Prompts(Option<TenantId>),
+}
+
+/// A change of what a subscriber has set, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeOrder {
+    /// The call.
+    pub call: CallId,
+    /// Which order of this call.
+    pub order: u32,
+    /// Whose services.
+    pub mailbox: MailboxId,
+    /// The change.
+    pub work: ChangeWork,
+}
+
+/// What is to become of what a subscriber has set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeWork {
+    /// This change.
+    Set(Change),
+    /// This passcode, unless it was used before.
+    Passcode(Pii<String>),
+    /// A recording becomes the name or greeting. It is dropped by a later command and must be read
+    /// before.
+    Record {
+        /// What it becomes.
+        kind: RecordingKind,
+        /// The recording.
+        take: MessageId,
+    },
+}
+
+/// A message to be left in other mailboxes, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendOrder {
+    /// The call.
+    pub call: CallId,
+    /// Which order of this call.
+    pub order: u32,
+    /// Whose call it is: the sender.
+    pub sender: MailboxId,
+    /// The message each recipient gets, with its envelope.
+    pub parcels: Vec<Parcel>,
+    /// The recording that is in it. It is dropped by a later command and must be read before.
+    pub take: Option<MessageId>,
+    /// The message of the sender's mailbox that is forwarded.
+    pub forwarded: Option<MessageId>,
+    /// Whether it is urgent.
+    pub urgent: bool,
+    /// Whether it is private.
+    pub private: bool,
+}
+
+/// One recipient's copy of a message that is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// Its identity.
+    pub message: MessageId,
+    /// Where it goes and where it came from.
+    pub envelope: Envelope,
 }
 
 /// A change of a prompt set by telephone, and by whom.

@@ -57,13 +57,14 @@ pub use portal::{Entry, Portal, PortalSetup};
 pub use sentences::sentences;
 pub use settings::{Settings, worth_keeping};
 pub use vocabulary::{
-    Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogIn, LogInVerdict,
-    OperatorLogIn, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Workset,
+    ChangeFault, Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogIn,
+    LogInVerdict, OperatorLogIn, OperatorVerdict, PlayFault, PromptChange, PromptFault,
+    RecordingDone, Sending, Wish, Workset,
 };
 
 use crate::base::Now;
 use crate::prompt::Phrase;
-use crate::subscriber::{Languages, Profile};
+use crate::subscriber::{Languages, Profile, Roster, ServiceBook};
 use std::sync::Arc;
 
 /// What every state may look at.
@@ -77,6 +78,10 @@ pub struct Cx<'a> {
     pub settings: &'a Settings,
     /// The languages there are.
     pub languages: &'a Languages,
+    /// Everybody else: who has which number.
+    pub roster: &'a Roster,
+    /// What they have set.
+    pub book: &'a ServiceBook,
 }
 
 /// One conversation, from the answer of the call to its end.

@@ -43,7 +43,8 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
     places
 }
 
-/// What a phrase is when its values are left open; `None` for a pause.
+/// What a phrase is when its values are left open; `None` for a pause, and
+/// for what a subscriber recorded.
 pub(super) fn part(phrase: &Phrase) -> Option<Part> {
     Some(match phrase {
         Phrase::Line(line) => Part::Line(*line),
@@ -57,7 +58,7 @@ pub(super) fn part(phrase: &Phrase) -> Option<Part> {
         Phrase::Say(Say::When { .. }) => Part::When,
         Phrase::Say(Say::Length(_)) => Part::Length,
         Phrase::Beep => Part::Beep,
-        Phrase::Pause(_) => return None,
+        Phrase::Recorded(..) | Phrase::Pause(_) => return None,
     })
 }
 

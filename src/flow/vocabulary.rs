@@ -6,9 +6,9 @@
 
 use crate::base::{Digit, Language, MailboxId, MessageId, Pii, TenantId};
 use crate::mailbox;
-use crate::media::{RecordEnd, RecordLimits, Seek};
+use crate::media::{RecordEnd, RecordLimits, Seek, Speed};
 use crate::prompt::{ClipId, Grammar, Phrase, SetId};
-use crate::subscriber::Profile;
+use crate::subscriber::{Change, Profile, RecordingKind, Services};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +42,10 @@ pub enum Event {
     LampCleared(Result<(), LampFault>),
     /// Answer to [`Effect::SetLanguage`].
     LanguageSet(Result<(), LanguageFault>),
+    /// Answer to [`Effect::Change`]: what the owner of the open mailbox has set from now on.
+    Changed(Result<Arc<Services>, ChangeFault>),
+    /// Answer to [`Effect::Send`]: those the message could not be left for.
+    Sent(Result<(), Vec<MailboxId>>),
     /// Answer to [`Effect::OperatorLogIn`].
     OperatorLogIn(OperatorVerdict),
     /// Answer to [`Effect::ChangePrompts`].
@@ -94,6 +98,14 @@ pub enum Effect {
     /// From now on everything is said in this language, now and in later calls of the owner of the
     /// open mailbox. Answered by `LanguageSet`; this call speaks it whatever the answer.
     SetLanguage(Language),
+    /// Change what the owner of the open mailbox has set. Answered by `Changed`.
+    Change(Wish),
+    /// The same for what nobody waits for and nobody is told of; there is no answer.
+    Note(Change),
+    /// Leave a message in other mailboxes. Answered by `Sent`, after each is on disk for good.
+    Send(Sending),
+    /// From now on messages play at this speed.
+    Speed(Speed),
     /// Check the passcode of whoever changes prompts. Answered by `OperatorLogIn`.
     OperatorLogIn(OperatorLogIn),
     /// Change a prompt set. Answered by `PromptsChanged`; what is said from then on is said with
@@ -107,6 +119,47 @@ pub enum Effect {
     Transfer(crate::base::DialString),
     /// End the call. Nothing may follow.
     HangUp,
+}
+
+/// What the owner of the open mailbox wants changed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Wish {
+    /// This.
+    Set(Change),
+    /// This passcode, figures only, which keeps the rules that need no look at earlier ones.
+    Passcode(Pii<String>),
+    /// The recording of this call becomes the name or greeting. It must be one to be tried out, and
+    /// is dropped by `Discard` once the answer is there.
+    Record(RecordingKind),
+}
+
+/// Why what the owner wanted was not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ChangeFault {
+    /// There is nothing in the recording, or too little.
+    #[error("the recording is empty or too quiet")]
+    TooQuiet,
+    /// The passcode was used before.
+    #[error("the passcode was used before")]
+    UsedBefore,
+    /// It could not be stored, or whoever stores it did not answer.
+    #[error("the change could not be stored")]
+    Unavailable,
+}
+
+/// A message to be left in other mailboxes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sending {
+    /// Whose mailboxes; each once, at least one.
+    pub to: Vec<MailboxId>,
+    /// Whether the recording of this call (one to be tried out) is in it; before what is forwarded.
+    pub recorded: bool,
+    /// The message of the open mailbox that is forwarded.
+    pub forwarded: Option<MessageId>,
+    /// Whether it is urgent.
+    pub urgent: bool,
+    /// Whether it is private.
+    pub private: bool,
 }
 
 /// A log-in to be checked. Wrong mailbox and wrong passcode are told apart nowhere.

@@ -29,6 +29,7 @@ pub mod tones;
 pub use check::check_built_in;
 
 use crate::audio::{WIRE_RATE, WireAudio, tone};
+use crate::base::RecordingId;
 use crate::media::PlayItem;
 use crate::prompt::{ClipId, Fault, Grammar, Phrase, Piece, SetId, Voice, pause_between, render};
 use crate::subscriber::Language;
@@ -167,10 +168,26 @@ impl Library {
     /// the tenant's clips before everybody's; after them every other installed language is tried.
     /// Phrases are parted by pauses where a sentence ends.
     pub fn say(&self, phrases: &[Phrase], voice: &Voice) -> Vec<PlayItem> {
+        self.say_with(phrases, voice, &[])
+    }
+
+    /// The same, with what subscribers recorded as far as it is at hand.
+    pub fn say_with(
+        &self,
+        phrases: &[Phrase],
+        voice: &Voice,
+        recordings: &[(RecordingId, WireAudio)],
+    ) -> Vec<PlayItem> {
         let chain = self.chain(voice);
         let mut items = Vec::new();
         let mut before: Option<&str> = None;
-        for phrase in phrases {
+        for phrase in with_instead(phrases, recordings) {
+            if let Phrase::Recorded(id, _) = phrase {
+                before = None;
+                let recorded = recordings.iter().filter(|(other, _)| other == id);
+                items.extend(recorded.map(|(_, sound)| PlayItem::Audio(sound.clone())));
+                continue;
+            }
             let (set, pieces) = self.rendered(phrase, voice, &chain);
             let (first, last) = set.map_or((None, None), |set| ends(set, &pieces));
             if let (Some(before), Some(after)) = (before, first)
@@ -305,6 +322,24 @@ impl Library {
     }
 }
 
+/// The phrases, with the words that stand in for what was recorded and is not at hand.
+fn with_instead<'a>(
+    phrases: &'a [Phrase],
+    recordings: &[(RecordingId, WireAudio)],
+) -> Vec<&'a Phrase> {
+    let there = |id| recordings.iter().any(|(other, _)| *other == id);
+    let mut said = Vec::new();
+    for phrase in phrases {
+        match phrase {
+            Phrase::Recorded(id, instead) if !there(*id) => {
+                said.extend(with_instead(instead, recordings));
+            }
+            phrase => said.push(phrase),
+        }
+    }
+    said
+}
+
 /// The ways to say a phrase in one language: a set without the brief form of a choice says it in
 /// full.
 fn forms(phrase: &Phrase) -> impl Iterator<Item = Phrase> {
@@ -314,6 +349,7 @@ fn forms(phrase: &Phrase) -> impl Iterator<Item = Phrase> {
         | Phrase::Choice(..)
         | Phrase::In(..)
         | Phrase::Clip(_)
+        | Phrase::Recorded(..)
         | Phrase::Say(_)
         | Phrase::Beep
         | Phrase::Pause(_) => None,

@@ -23,7 +23,7 @@ mod vocabulary;
 pub use loudness::Dbm0;
 pub use session::{Params, Session, Statistics};
 pub use vocabulary::{
-    Command, Event, PlayItem, RecordEnd, RecordLimits, Recorded, Remote, Seek, TakeSink,
+    Command, Event, PlayItem, RecordEnd, RecordLimits, Recorded, Remote, Seek, Speed, TakeSink,
     TakeSinkFull,
 };
 

@@ -197,6 +197,7 @@ impl Session {
             Command::Seek(to) => self.seek(to),
             Command::Pause => self.pause(true),
             Command::Resume => self.pause(false),
+            Command::Speed(_) => {}
             Command::Record { take, law, limits } => {
                 self.stop_recording(now, sink);
                 let level = self.silence_level;

@@ -22,6 +22,8 @@ pub enum Command {
     StopPlay,
     /// Move within what plays now (the whole list counts as one stretch of time).
     Seek(Seek),
+    /// Play at this speed from now on, whatever plays.
+    Speed(Speed),
     /// Hold the play position and send silence.
     Pause,
     /// Play on from where `Pause` held.
@@ -54,6 +56,22 @@ pub enum PlayItem {
     Silence(Duration),
     /// Audio that starts anew at its end, until stopped.
     Loop(WireAudio),
+}
+
+/// How fast a play list plays; the pitch stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Speed {
+    /// Three quarters.
+    Slow,
+    /// As it was recorded.
+    #[default]
+    Normal,
+    /// One and a quarter.
+    Brisk,
+    /// One and a half.
+    Fast,
+    /// Twice.
+    Double,
 }
 
 /// A move within the play list; clamped to its ends.

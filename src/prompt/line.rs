@@ -166,6 +166,244 @@ lines! {
     /// From now on everything is said in this language.
     LanguageChanged = "language-changed",
 
+    // The end of a message, for the caller.
+    /// "Your message of", its length follows.
+    ReceiptLength = "receipt-length",
+    /// "has been left for", a name or number follows.
+    ReceiptFor = "receipt-for",
+    /// The owner is away for some time.
+    GreetingAway = "greeting-away",
+    /// No message can be left while the owner is away.
+    NoMessageNow = "no-message-now",
+
+    // More of the main menu.
+    /// Choice: straight to the messages.
+    MainMessages = "main-messages",
+    /// Choice: the name and the greetings.
+    MainGreetings = "main-greetings",
+    /// Choice: call forwarding.
+    MainForwarding = "main-forwarding",
+    /// Choice: what is active on the line.
+    MainStatus = "main-status",
+    /// Choice: change the passcode.
+    MainPasscode = "main-passcode",
+
+    // Name and greetings.
+    /// Choice: the recorded name.
+    GreetingsName = "greetings-name",
+    /// Choice: the greeting for callers who find the line busy.
+    GreetingsBusy = "greetings-busy",
+    /// Choice: the greeting for callers who get no answer.
+    GreetingsNoAnswer = "greetings-no-answer",
+    /// Choice: the greeting for a longer absence.
+    GreetingsAway = "greetings-away",
+    /// "Your recorded name is", the recording follows.
+    NameIs = "name-is",
+    /// There is no recorded name; callers hear the number.
+    NameNone = "name-none",
+    /// Callers hear the own greeting.
+    GreetingOwn = "greeting-own",
+    /// Callers hear the system greeting.
+    GreetingStandard = "greeting-standard",
+    /// Choice: record it.
+    GreetingRecord = "greeting-record",
+    /// Choice: hear it.
+    GreetingListen = "greeting-listen",
+    /// Choice: back to the system greeting.
+    GreetingRevert = "greeting-revert",
+    /// Choice: erase the recorded name.
+    NameRevert = "name-revert",
+    /// Choice: let callers leave a message.
+    AwayDepositYes = "away-deposit-yes",
+    /// Choice: let callers leave no message.
+    AwayDepositNo = "away-deposit-no",
+    /// Choice: set the last day.
+    AwayUntil = "away-until",
+    /// "Your extended-away greeting", whether it is on follows.
+    AwayIs = "away-is",
+    /// "The last day is", a day follows.
+    AwayLastDay = "away-last-day",
+    /// Callers can leave a message meanwhile.
+    AwayWithMessages = "away-with-messages",
+    /// Callers cannot leave a message meanwhile.
+    AwayWithoutMessages = "away-without-messages",
+    /// Enter the last day as day and month, four figures; hash alone for none.
+    EnterLastDay = "enter-last-day",
+    /// There is no such day.
+    NoSuchDay = "no-such-day",
+    /// Speak the greeting after the tone, then press hash.
+    GreetingSpeak = "greeting-speak",
+    /// Speak the name after the tone, then press hash.
+    NameSpeak = "name-speak",
+    /// The greeting is stored and in use.
+    GreetingSaved = "greeting-saved",
+    /// The name is stored and in use.
+    NameSaved = "name-saved",
+    /// The recorded name is gone.
+    NameErased = "name-erased",
+    /// The recording could not be stored; what was in use still is.
+    RecordingNotSaved = "recording-not-saved",
+
+    // The passcode.
+    /// Enter the new passcode, then hash.
+    EnterNewPasscode = "enter-new-passcode",
+    /// Enter the new passcode again.
+    RepeatPasscode = "repeat-passcode",
+    /// The two entries are not the same.
+    PasscodesDiffer = "passcodes-differ",
+    /// It is too short; "the least number of digits is", a number follows.
+    PasscodeTooShort = "passcode-too-short",
+    /// It is too long; "the greatest number of digits is", a number follows.
+    PasscodeTooLong = "passcode-too-long",
+    /// It repeats figures.
+    PasscodeRepeats = "passcode-repeats",
+    /// It is a run of figures.
+    PasscodeRun = "passcode-run",
+    /// It is part of the own number.
+    PasscodeOwnNumber = "passcode-own-number",
+    /// It was used before.
+    PasscodeUsed = "passcode-used",
+    /// The passcode is changed.
+    PasscodeChanged = "passcode-changed",
+    /// A new passcode must be chosen before going on.
+    PasscodeDue = "passcode-due",
+    /// First use: a passcode and the name come first.
+    FirstWelcome = "first-welcome",
+    /// Choice: leave this step out.
+    SkipStep = "skip-step",
+    /// The first set-up is done.
+    SetUpDone = "set-up-done",
+
+    // Call forwarding, and what is active on the line.
+    /// Choice: forward every call.
+    ForwardAlways = "forward-always",
+    /// Choice: forward when busy.
+    ForwardBusy = "forward-busy",
+    /// Choice: forward on no answer.
+    ForwardNoAnswer = "forward-no-answer",
+    /// Choice: forward when not reachable.
+    ForwardNotReachable = "forward-not-reachable",
+    /// Choice: how often the telephone rings.
+    ForwardRings = "forward-rings",
+    /// Choice: switch it on.
+    SwitchOn = "switch-on",
+    /// Choice: switch it off.
+    SwitchOff = "switch-off",
+    /// Choice: enter another destination.
+    ForwardNumber = "forward-number",
+    /// Choice: hear how it stands.
+    ForwardStatus = "forward-status",
+    /// "Forwarding of all calls", how it stands follows.
+    AlwaysIs = "always-is",
+    /// "Forwarding when busy", how it stands follows.
+    BusyIs = "busy-is",
+    /// "Forwarding on no answer", how it stands follows.
+    NoAnswerIs = "no-answer-is",
+    /// "Forwarding when not reachable", how it stands follows.
+    NotReachableIs = "not-reachable-is",
+    /// "Sending all calls to voicemail", how it stands follows.
+    AlwaysVoicemailIs = "always-voicemail-is",
+    /// "Voicemail when busy", how it stands follows.
+    BusyVoicemailIs = "busy-voicemail-is",
+    /// "Voicemail on no answer", how it stands follows.
+    NoAnswerVoicemailIs = "no-answer-voicemail-is",
+    /// "Do not disturb", how it stands follows.
+    DisturbIs = "disturb-is",
+    /// "Hiding your number", how it stands follows.
+    HiddenIs = "hidden-is",
+    /// "Refusing anonymous calls", how it stands follows.
+    RejectionIs = "rejection-is",
+    /// "is on", after what stands so.
+    IsOn = "is-on",
+    /// "is off", after what stands so.
+    IsOff = "is-off",
+    /// "is on, to", a number follows.
+    IsOnTo = "is-on-to",
+    /// "is off, the number is", a number follows.
+    IsOffTo = "is-off-to",
+    /// "The number of rings is", a number follows.
+    RingsAre = "rings-are",
+    /// Enter the number of rings, one to nine.
+    EnterRings = "enter-rings",
+    /// Enter the number to forward to, then hash.
+    EnterDestination = "enter-destination",
+    /// "The number is", the number follows.
+    DestinationIs = "destination-is",
+    /// No number is set yet.
+    NoDestination = "no-destination",
+    /// Calls may not be forwarded to that number.
+    DestinationRefused = "destination-refused",
+    /// That is the own number.
+    DestinationOwn = "destination-own",
+    /// Choice: it is right.
+    ConfirmYes = "confirm-yes",
+    /// Choice: enter it anew.
+    ConfirmNo = "confirm-no",
+    /// Nothing is active on the line.
+    NothingActive = "nothing-active",
+    /// Take care: the forwarding leads back to the own line.
+    WarnCircle = "warn-circle",
+    /// Take care: while all calls are forwarded, other settings have no effect.
+    WarnShadowed = "warn-shadowed",
+    /// Take care: the telephone does not ring.
+    WarnQuiet = "warn-quiet",
+
+    // Sending messages.
+    /// Choice: send a message to another mailbox.
+    VoicemailCompose = "voicemail-compose",
+    /// Choice: delete all messages.
+    VoicemailDeleteAll = "voicemail-delete-all",
+    /// All messages will be deleted: is that meant?
+    DeleteAllAsk = "delete-all-ask",
+    /// Choice: yes, all.
+    DeleteAllYes = "delete-all-yes",
+    /// All messages are deleted.
+    AllDeleted = "all-deleted",
+    /// Choice: more to do with the message.
+    MessageMore = "message-more",
+    /// Choice: reply.
+    MessageReply = "message-reply",
+    /// Choice: forward with an introduction.
+    MessageForward = "message-forward",
+    /// Choice: call the sender back.
+    MessageCallBack = "message-call-back",
+    /// Speak the message after the tone, then press hash.
+    MessageSpeak = "message-speak",
+    /// Speak an introduction after the tone, then press hash; hash alone for none.
+    IntroductionSpeak = "introduction-speak",
+    /// "Message for", names or numbers follow.
+    MessageFor = "message-for",
+    /// Choice: send it.
+    SendNow = "send-now",
+    /// Choice: to one more mailbox.
+    SendAdd = "send-add",
+    /// Choice: mark it urgent.
+    SendUrgent = "send-urgent",
+    /// Choice: take the urgent mark away.
+    SendNotUrgent = "send-not-urgent",
+    /// Choice: mark it private.
+    SendPrivate = "send-private",
+    /// Choice: take the private mark away.
+    SendNotPrivate = "send-not-private",
+    /// Choice: do not send it.
+    SendCancel = "send-cancel",
+    /// It was sent.
+    MessageSent = "message-sent",
+    /// It was not sent.
+    MessageNotSent = "message-not-sent",
+    /// "It could not be left for", numbers follow.
+    NotSentTo = "not-sent-to",
+    /// The sender has no mailbox here.
+    CannotReply = "cannot-reply",
+    /// It is private and cannot be forwarded.
+    CannotForward = "cannot-forward",
+    /// No more recipients fit.
+    NoMoreRecipients = "no-more-recipients",
+    /// "Private message", before one is played.
+    PrivateMessage = "private-message",
+    /// It goes on where it was stopped.
+    ResumedMessage = "resumed-message",
+
     // Prompts by telephone, for operators.
     /// Welcome to the recording of prompts.
     OperatorWelcome = "operator-welcome",
@@ -259,6 +497,47 @@ impl Line {
         Line::MessagePrevious,
         Line::MessageEnvelope,
         Line::MessageNext,
+        Line::MainMessages,
+        Line::MainGreetings,
+        Line::MainForwarding,
+        Line::MainStatus,
+        Line::MainPasscode,
+        Line::GreetingsName,
+        Line::GreetingsBusy,
+        Line::GreetingsNoAnswer,
+        Line::GreetingsAway,
+        Line::GreetingRecord,
+        Line::GreetingListen,
+        Line::GreetingRevert,
+        Line::NameRevert,
+        Line::AwayDepositYes,
+        Line::AwayDepositNo,
+        Line::AwayUntil,
+        Line::ForwardAlways,
+        Line::ForwardBusy,
+        Line::ForwardNoAnswer,
+        Line::ForwardNotReachable,
+        Line::ForwardRings,
+        Line::SwitchOn,
+        Line::SwitchOff,
+        Line::ForwardNumber,
+        Line::ForwardStatus,
+        Line::ConfirmYes,
+        Line::ConfirmNo,
+        Line::VoicemailCompose,
+        Line::VoicemailDeleteAll,
+        Line::DeleteAllYes,
+        Line::MessageMore,
+        Line::MessageReply,
+        Line::MessageForward,
+        Line::MessageCallBack,
+        Line::SendNow,
+        Line::SendAdd,
+        Line::SendUrgent,
+        Line::SendNotUrgent,
+        Line::SendPrivate,
+        Line::SendNotPrivate,
+        Line::SendCancel,
         Line::ClipListen,
         Line::ClipRecord,
         Line::ClipRevert,

@@ -25,7 +25,7 @@ pub use report::{Coverage, Finding, Remedy, Report, Severity};
 pub use sentence::{Part, Place, Sentence};
 pub use set::{SetId, SetIdFault, VersionId, Voice};
 
-use crate::base::{DialString, Digit, Language, Timestamp};
+use crate::base::{DialString, Digit, Language, RecordingId, Timestamp};
 use std::time::Duration;
 
 /// One thing to say or sound.
@@ -42,6 +42,8 @@ pub enum Phrase {
     In(Language, Box<Phrase>),
     /// One clip by its name, as an operator hears it.
     Clip(ClipId),
+    /// What a subscriber recorded; where that cannot be had, these words instead.
+    Recorded(RecordingId, Vec<Phrase>),
     /// A value, said by the language's grammar.
     Say(Say),
     /// The tone before a recording.

@@ -23,6 +23,8 @@ pub fn render(grammar: Grammar, phrase: &Phrase) -> Vec<Piece> {
         }
         Phrase::In(_, phrase) => render(grammar, phrase),
         Phrase::Clip(clip) => vec![clip.clone().into()],
+        // Whoever has the recording plays it; the words instead are all a grammar knows.
+        Phrase::Recorded(_, instead) => instead.iter().flat_map(|p| render(grammar, p)).collect(),
         Phrase::Say(value) => grammar.say(value),
         Phrase::Beep => vec![Piece::Beep],
         Phrase::Pause(span) => vec![Piece::Pause(*span)],

@@ -12,7 +12,9 @@ use super::prompts::{PromptWatch, Prompts};
 use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::audio::WireAudio;
-use crate::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId, TenantId};
+use crate::base::{
+    CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId, TenantId,
+};
 use crate::call::{Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
 use crate::directory::Choices;
@@ -230,8 +232,10 @@ impl Edges {
         id: PlayId,
         phrases: &[Phrase],
         voice: &Voice,
+        recordings: &[(RecordingId, WireAudio)],
     ) {
-        let items = self.prompts.of(session).say(phrases, voice);
+        let prompts = self.prompts.of(session);
+        let items = prompts.say_with(phrases, voice, recordings);
         self.media(session, media::Command::Play { id, items });
     }
 

@@ -11,7 +11,7 @@ use crate::library::studio::StudioConfig;
 use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
-use crate::subscriber::{Language, Languages, Roster};
+use crate::subscriber::{Language, Languages, Roster, ServiceBook};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -69,6 +69,7 @@ pub(super) fn calls(
     roster: Arc<Roster>,
     menus: Menus,
     chosen: BTreeMap<MailboxId, Language>,
+    book: ServiceBook,
 ) -> call::Rules {
     let laws = &config.media.codecs;
     let codecs = laws.split_first().map_or_else(
@@ -86,6 +87,7 @@ pub(super) fn calls(
             ..Abilities::default()
         },
         languages: languages(config, chosen),
+        book,
     }
 }
 

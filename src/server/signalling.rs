@@ -12,7 +12,7 @@ use super::log_ins::{LogIn, Verdict};
 use super::prompt_desk::Done;
 use crate::base::{MailboxId, MessageId};
 use crate::call::{Command, Door, Switch};
-use crate::flow::LanguageFault;
+use crate::flow::{ChangeFault, LanguageFault};
 use crate::lamp::{self, Lamps};
 use crate::sip::{self, Machine};
 use std::time::Duration;
@@ -262,7 +262,23 @@ impl Signalling {
                 play,
                 phrases,
                 voice,
-            } => self.edges.say(session, play, &phrases, &voice),
+                recordings,
+            } => self.edges.say(session, play, &phrases, &voice, &recordings),
+            Command::LoadRecordings { call, play, .. } => {
+                self.switch.handle_recordings(now, call, play, Vec::new());
+            }
+            Command::Change(order) => {
+                let asked = (order.call, order.order);
+                let failed = Err(ChangeFault::Unavailable);
+                self.switch
+                    .handle_changed(now, asked, &order.mailbox, failed);
+            }
+            Command::Send(order) => {
+                let asked = (order.call, order.order);
+                let parcels = order.parcels.into_iter();
+                let to = parcels.map(|parcel| parcel.envelope.owner.mailbox);
+                self.switch.handle_sent(now, asked, Err(to.collect()));
+            }
             Command::Take(command) => self.edges.take(command),
             Command::Mail {
                 call,

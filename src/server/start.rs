@@ -24,7 +24,7 @@ use crate::mime::MailHostFault;
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
-use crate::subscriber::{NumberTaken, Roster};
+use crate::subscriber::{NumberTaken, Roster, ServiceBook};
 use crate::transport::{self, Bounds, Transport};
 use crate::web::{Web, WebFault};
 use std::collections::HashMap;
@@ -126,7 +126,10 @@ impl Server {
             clock,
             machine,
             lamps,
-            switch: Switch::new(rules::calls(config, roster, menus, chosen), seed),
+            switch: Switch::new(
+                rules::calls(config, roster, menus, chosen, ServiceBook::default()),
+                seed,
+            ),
             edges,
         };
         let (stop, stopped) = oneshot::channel();

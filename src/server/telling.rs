@@ -176,6 +176,7 @@ fn shown(phrase: &Phrase) -> Option<String> {
         Phrase::Brief(line, key) => Some(format!("{} {key} in brief", line.key())),
         Phrase::In(language, phrase) => Some(format!("{} in {language}", shown(phrase)?)),
         Phrase::Clip(clip) => Some(format!("clip {clip}")),
+        Phrase::Recorded(id, _) => Some(format!("recording {id}")),
         Phrase::Say(say) => Some(value(say)),
         Phrase::Beep => Some("beep".to_owned()),
         Phrase::Pause(_) => None,

@@ -5,12 +5,17 @@
 mod delivery;
 mod languages;
 mod passcode;
+mod services;
 mod tenant;
 
 pub use crate::base::Language;
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
 pub use languages::Languages;
 pub use passcode::{PasscodeHash, PasscodeHashFault};
+pub use services::{
+    Away, Change, Condition, EARLIER_PASSCODES_MAX, Feature, Features, Forward, Forwarding,
+    POSITIONS_MAX, Passcode, RINGS, RecordingKind, ServiceBook, Services,
+};
 pub use tenant::{CallerLanguage, Tenant, language_of_caller};
 
 use crate::base::{DialString, MailboxId, TenantId};

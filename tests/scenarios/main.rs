@@ -21,6 +21,7 @@ mod player;
 mod prompts;
 mod script;
 mod server;
+mod services;
 mod setting;
 mod sip_text;
 mod store;

@@ -6,11 +6,17 @@
 //! task of a running server does it.
 
 use crate::prompts::Prompts;
-use crate::store::{Disk, Mailbox};
+use crate::services::Directory;
+use crate::store::{Disk, Mailbox, Message};
 use crate::voice::Voice;
 use belpost::audio::{Law, WireAudio};
-use belpost::base::{CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, SessionId};
-use belpost::call::{self, Door, Milestone, PromptOrder, PromptWork, Rules, Switch, TakeCommand};
+use belpost::base::{
+    CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId,
+};
+use belpost::call::{
+    self, ChangeOrder, ChangeWork, Door, Milestone, PromptOrder, PromptWork, Rules, SendOrder,
+    Switch, TakeCommand,
+};
 use belpost::flow::{KeepFault, LampFault, LanguageFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
@@ -47,6 +53,12 @@ pub enum Input {
     LogIn((CallId, u32), Door, String),
     /// Prompts are to be changed, with the recording that becomes one.
     ChangePrompts(PromptOrder, Option<WireAudio>),
+    /// What a subscriber has set is to be changed, with the recording that becomes part of it.
+    Change(ChangeOrder, Option<WireAudio>),
+    /// What subscribers recorded is to be read.
+    LoadRecordings(CallId, PlayId, Vec<RecordingId>),
+    /// A message is to be left in other mailboxes, with the sounds that are in it.
+    Send(SendOrder, Option<WireAudio>),
     /// A message indicator is to be put out.
     ClearLamp(CallId, MailboxId),
     /// The choice of a language is to be stored.
@@ -59,6 +71,8 @@ impl Input {
         match self {
             Input::Media(..) => "media",
             Input::ChangePrompts(..) => "studio",
+            Input::Change(..) | Input::LoadRecordings(..) => "directory",
+            Input::Send(..) => "post",
             Input::Begin(..)
             | Input::BeginScratch(..)
             | Input::Commit(..)
@@ -103,6 +117,8 @@ pub struct Server {
     pub disk: Disk,
     /// The mailboxes.
     pub mailboxes: BTreeMap<MailboxId, Mailbox>,
+    /// What subscribers have set.
+    pub directory: Directory,
     /// The prompt sets.
     pub prompts: Prompts,
     /// Passcodes by mailbox.
@@ -149,6 +165,7 @@ impl Server {
             inputs: VecDeque::new(),
             disk: Disk::default(),
             mailboxes: BTreeMap::new(),
+            directory: Directory::default(),
             prompts: Prompts::default(),
             passcodes: BTreeMap::new(),
             lamps_off: BTreeSet::new(),
@@ -387,7 +404,8 @@ impl Server {
             }
             Input::LogIn((call, attempt), door, passcode) => match door {
                 Door::Mailbox(mailbox) => {
-                    let right = self.passcodes.get(&mailbox) == Some(&passcode);
+                    let chosen = self.directory.passcode(&mailbox);
+                    let right = chosen.or(self.passcodes.get(&mailbox)) == Some(&passcode);
                     self.switch.handle_log_in(now, call, attempt, right);
                 }
                 Door::Prompts(tenant) => {
@@ -396,10 +414,55 @@ impl Server {
                         .handle_operator_log_in(now, call, attempt, worksets);
                 }
             },
+            Input::Change(order, recording) => {
+                let outcome = self.directory.change(&order, recording);
+                let asked = (order.call, order.order);
+                self.switch
+                    .handle_changed(now, asked, &order.mailbox, outcome);
+            }
+            Input::LoadRecordings(call, play, recordings) => {
+                let found = self.directory.load(&recordings);
+                self.switch.handle_recordings(now, call, play, found);
+            }
+            Input::Send(order, recording) => {
+                let outcome = self.send(&order, recording.as_ref());
+                let asked = (order.call, order.order);
+                self.switch.handle_sent(now, asked, outcome);
+            }
             Input::ChangePrompts(order, recording) => {
                 let outcome = self.prompts.change(&order, recording);
                 self.switch.handle_prompts_changed(now, &order, outcome);
             }
+        }
+    }
+
+    /// Leaves a message in mailboxes that have room; those that have none.
+    fn send(
+        &mut self,
+        order: &SendOrder,
+        recording: Option<&WireAudio>,
+    ) -> Result<(), Vec<MailboxId>> {
+        let forwarded = order.forwarded.and_then(|id| {
+            let mailbox = self.mailboxes.get(&order.sender)?;
+            mailbox.audio(id).ok()
+        });
+        let sounds = recording.into_iter().chain(&forwarded);
+        let octets: Vec<u8> = sounds.flat_map(|s| s.octets(Law::A).to_vec()).collect();
+        let sound = WireAudio::from_octets(Law::A, &octets);
+        let mut left_out = Vec::new();
+        for parcel in &order.parcels {
+            let to = parcel.envelope.owner.mailbox.clone();
+            let mailbox = self.mailboxes.entry(to.clone()).or_default();
+            if mailbox.unavailable || mailbox.room == Room::Full {
+                left_out.push(to);
+            } else {
+                mailbox.messages.push(Message::sent(parcel, order, &sound));
+            }
+        }
+        if left_out.is_empty() {
+            Ok(())
+        } else {
+            Err(left_out)
         }
     }
 
@@ -445,8 +508,9 @@ impl Server {
                 play,
                 phrases,
                 voice,
+                recordings,
             } => {
-                self.say(now.mono, session, play, &phrases, &voice);
+                self.say(now.mono, session, play, (&phrases, &recordings), &voice);
             }
             call::Command::Take(command) => self.ask_disk(command),
             call::Command::Mail {
@@ -475,6 +539,28 @@ impl Server {
                 let passcode = passcode.reveal().clone();
                 let question = Input::LogIn((call, attempt), door, passcode);
                 self.questions.push((self.delays.passcode, question));
+            }
+            call::Command::LoadRecordings {
+                call,
+                play,
+                recordings,
+            } => {
+                let question = Input::LoadRecordings(call, play, recordings);
+                self.questions.push((self.delays.disk, question));
+            }
+            call::Command::Change(order) => {
+                // It may be dropped by the next command, as by a real spool in order.
+                let recording = match order.work {
+                    ChangeWork::Record { take, .. } => self.disk.load(take).ok(),
+                    ChangeWork::Set(_) | ChangeWork::Passcode(_) => None,
+                };
+                let question = Input::Change(order, recording);
+                self.questions.push((self.delays.passcode, question));
+            }
+            call::Command::Send(order) => {
+                let recording = order.take.and_then(|take| self.disk.load(take).ok());
+                let question = Input::Send(order, recording);
+                self.questions.push((self.delays.disk, question));
             }
             call::Command::ChangePrompts(order) => {
                 let recording = match order.work {
@@ -551,10 +637,11 @@ impl Server {
         now: Mono,
         session: SessionId,
         id: PlayId,
-        phrases: &[belpost::prompt::Phrase],
+        (phrases, recordings): (&[belpost::prompt::Phrase], &[(RecordingId, WireAudio)]),
         voice: &belpost::prompt::Voice,
     ) {
-        let items = self.voice.say(phrases, voice, &self.prompts);
+        let say = |phrases: &[_]| self.voice.say(phrases, voice, &self.prompts);
+        let items = crate::voice::with_recordings(phrases, recordings, say);
         self.command(now, session, media::Command::Play { id, items });
     }
 

@@ -10,7 +10,9 @@ use belpost::call::{Abilities, Diagnostic, Routing, Rules};
 use belpost::flow::{Menus, Settings};
 use belpost::mailbox::{Limits, State};
 use belpost::mime::MailAddress;
-use belpost::subscriber::{CallerLanguage, Delivery, Languages, Mode, Profile, Roster, Tenant};
+use belpost::subscriber::{
+    CallerLanguage, Delivery, Languages, Mode, Profile, Roster, ServiceBook, Tenant,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,6 +158,7 @@ impl Setting {
             settings: self.settings.clone(),
             abilities: Abilities::default(),
             languages: self.languages.clone().unwrap_or_else(usual_languages),
+            book: ServiceBook::default(),
         };
         let trusted: &[&str] = if self.untrusted {
             &[]

@@ -7,6 +7,7 @@ use crate::ear::Ear;
 use crate::voice;
 use belpost::audio::{Law, WireAudio};
 use belpost::base::{DialString, Language, MailboxId, MessageId, Mono, Timestamp};
+use belpost::call::{Parcel, SendOrder};
 use belpost::flow::{KeepFault, PlayFault};
 use belpost::mailbox::{Command, Envelope, Facts, Fault, Listing, Reply, Room, State, Summary};
 use belpost::media::{TakeSink, TakeSinkFull};
@@ -190,6 +191,28 @@ impl Message {
             fault: None,
             language: None,
             deleted: false,
+        }
+    }
+}
+
+impl Message {
+    /// A message that a subscriber sent.
+    pub fn sent(parcel: &Parcel, order: &SendOrder, sound: &WireAudio) -> Message {
+        let caller = match &parcel.envelope.caller {
+            Caller::Known { number, .. } => Some(number.clone()),
+            Caller::Unknown { .. } | Caller::Withheld => None,
+        };
+        let summary = Summary {
+            id: parcel.message,
+            state: State::New,
+            urgent: order.urgent,
+            caller,
+            received: parcel.envelope.started,
+            length: sound.duration(),
+        };
+        Message {
+            language: Some(parcel.envelope.language.clone()),
+            ..Message::new(summary, sound.clone())
         }
     }
 }

@@ -5,7 +5,7 @@
 use crate::prompts::Prompts;
 use belpost::audio::tone::{self, Pair};
 use belpost::audio::{Law, WIRE_RATE, WireAudio};
-use belpost::base::Language;
+use belpost::base::{Language, RecordingId};
 use belpost::media::PlayItem;
 use belpost::prompt::{self, ClipId, Grammar, Phrase, Piece, render};
 use std::collections::{HashMap, HashSet};
@@ -57,6 +57,27 @@ pub fn speech_pair(n: usize) -> Pair {
         LOW[n % LOW.len()],
         SPEECH_HIGH[n / LOW.len() % SPEECH_HIGH.len()],
     )
+}
+
+/// The play list of phrases some of which subscribers recorded; `say` says the others.
+pub fn with_recordings(
+    phrases: &[Phrase],
+    recordings: &[(RecordingId, WireAudio)],
+    mut say: impl FnMut(&[Phrase]) -> Vec<PlayItem>,
+) -> Vec<PlayItem> {
+    let mut items = Vec::new();
+    for phrase in phrases {
+        match phrase {
+            Phrase::Recorded(id, instead) => {
+                match recordings.iter().find(|(other, _)| other == id) {
+                    Some((_, sound)) => items.push(PlayItem::Audio(sound.clone())),
+                    None => items.extend(say(instead)),
+                }
+            }
+            phrase => items.extend(say(std::slice::from_ref(phrase))),
+        }
+    }
+    items
 }
 
 /// The voice of one server: clips get their pairs as they are first said.

@@ -2,14 +2,25 @@
 
 use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
 use crate::audio::WireAudio;
-use crate::base::{DialString, Digit, Language, MessageId, Mono, Pii, PlayId};
+use crate::base::{
+    DialString, Digit, Language, MailboxId, MessageId, Mono, Pii, PlayId, RecordingId,
+};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
-use crate::call::vocabulary::{Command, Door, Milestone, PromptOrder, PromptWork, TakeCommand};
+use crate::call::vocabulary::{
+    ChangeOrder, ChangeWork, Command, Door, Milestone, Parcel, PromptOrder, PromptWork, SendOrder,
+    TakeCommand,
+};
 use crate::call::voice;
-use crate::flow::{Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault};
+use crate::flow::{
+    ChangeFault, Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault,
+    Sending, Wish,
+};
+use crate::mailbox::{Envelope, Owner};
 use crate::media::{self, PlayItem};
+use crate::mime::Caller;
 use crate::prompt::{Phrase, SetId};
+use crate::subscriber::{Change, Profile};
 use crate::{mailbox, sip};
 use std::time::Duration;
 
@@ -39,6 +50,10 @@ impl CallSession {
             Effect::OperatorLogIn(log_in) => {
                 self.check_log_in(desk, Door::Prompts(log_in.tenant), log_in.passcode);
             }
+            Effect::Change(wish) => self.change(desk, wish),
+            Effect::Note(change) => self.note_change(desk, change),
+            Effect::Send(sending) => self.send(desk, sending),
+            Effect::Speed(speed) => self.to_media(desk, media::Command::Speed(speed)),
             Effect::ChangePrompts(set, change) => self.change_prompts(desk, set, change),
             Effect::Speak(language) => {
                 self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
@@ -54,16 +69,40 @@ impl CallSession {
 
     pub(super) fn say(&mut self, desk: &mut Desk<'_>, phrases: Vec<Phrase>) {
         let play = desk.ids.play();
-        self.play = Play::Running(play);
         self.note(desk, Milestone::Prompt(phrases.clone()));
-        let (session, voice) = (self.media, self.voice.clone());
-        desk.out.push_back(Command::Say {
-            session,
+        let recordings = recorded(&phrases);
+        (self.words, self.paused) = (phrases, false);
+        if recordings.is_empty() {
+            return self.say_now(desk, play, Vec::new());
+        }
+        self.stop_play(desk);
+        self.play = Play::LoadingWords(play);
+        self.ask(desk, Question::Recordings(play));
+        desk.out.push_back(Command::LoadRecordings {
+            call: self.id,
             play,
-            phrases,
-            voice,
+            recordings,
         });
-        self.begun(desk);
+    }
+
+    /// Says the words that waited, with what subscribers recorded.
+    pub(super) fn say_now(
+        &mut self,
+        desk: &mut Desk<'_>,
+        play: PlayId,
+        recordings: Vec<(RecordingId, WireAudio)>,
+    ) {
+        self.play = Play::Running(play);
+        desk.out.push_back(Command::Say {
+            session: self.media,
+            play,
+            phrases: std::mem::take(&mut self.words),
+            voice: self.voice.clone(),
+            recordings,
+        });
+        if self.paused || !self.leg.hears() {
+            self.pace(desk);
+        }
     }
 
     pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
@@ -190,6 +229,97 @@ impl CallSession {
         }));
     }
 
+    fn change(&mut self, desk: &mut Desk<'_>, wish: Wish) {
+        let work = match (wish, self.take) {
+            (Wish::Set(change), _) => Some(ChangeWork::Set(change)),
+            (Wish::Passcode(passcode), _) => Some(ChangeWork::Passcode(passcode)),
+            (Wish::Record(kind), Take::Tried(recorded)) => {
+                let take = recorded.take;
+                Some(ChangeWork::Record { kind, take })
+            }
+            (Wish::Record(_), _) => None,
+        };
+        let order = work.and_then(|work| self.order(desk, work));
+        match order {
+            Some(order) => self.ask(desk, Question::Change(order)),
+            None => {
+                let failed = Event::Changed(Err(ChangeFault::Unavailable));
+                self.events.push_back(failed);
+            }
+        }
+    }
+
+    /// The answer to this order is no question of this call, so it is passed over.
+    fn note_change(&mut self, desk: &mut Desk<'_>, change: Change) {
+        let _order = self.order(desk, ChangeWork::Set(change));
+    }
+
+    /// Orders a change of what the owner has set; `None` where nobody is known.
+    fn order(&mut self, desk: &mut Desk<'_>, work: ChangeWork) -> Option<u32> {
+        let mailbox = self.owner.as_ref()?.mailbox.clone();
+        self.orders = self.orders.saturating_add(1);
+        let (call, order) = (self.id, self.orders);
+        desk.out.push_back(Command::Change(ChangeOrder {
+            call,
+            order,
+            mailbox,
+            work,
+        }));
+        Some(order)
+    }
+
+    fn send(&mut self, desk: &mut Desk<'_>, sending: Sending) {
+        let take = match (sending.recorded, self.take) {
+            (true, Take::Tried(recorded)) => Some(recorded.take),
+            _ => None,
+        };
+        let Some(sender) = self
+            .owner
+            .clone()
+            .filter(|_| take.is_some() == sending.recorded)
+        else {
+            return self.events.push_back(Event::Sent(Err(sending.to)));
+        };
+        let parcels = self.parcels(desk, &sender, &sending.to);
+        self.orders = self.orders.saturating_add(1);
+        let (call, order) = (self.id, self.orders);
+        self.ask(desk, Question::Send(order));
+        desk.out.push_back(Command::Send(SendOrder {
+            call,
+            order,
+            sender: sender.mailbox.clone(),
+            parcels,
+            take,
+            forwarded: sending.forwarded,
+            urgent: sending.urgent,
+            private: sending.private,
+        }));
+    }
+
+    /// A message of its own for each recipient there is, from the sender's mailbox.
+    fn parcels(&self, desk: &mut Desk<'_>, sender: &Profile, to: &[MailboxId]) -> Vec<Parcel> {
+        let recipients = to.iter().filter_map(|to| desk.cx.roster.by_mailbox(to));
+        let mut parcels = Vec::new();
+        for recipient in recipients {
+            let envelope = Envelope {
+                owner: Owner {
+                    mailbox: recipient.mailbox.clone(),
+                    name: recipient.name.clone(),
+                },
+                caller: sent_by(sender),
+                call_id: self.invite.call_id.clone(),
+                started: desk.now.wall,
+                law: self.leg.law(),
+                reason: None,
+                language: desk.cx.languages.of_subscriber(recipient).clone(),
+                zone: recipient.zone.clone(),
+            };
+            let message = desk.ids.message(desk.now.wall);
+            parcels.push(Parcel { message, envelope });
+        }
+        parcels
+    }
+
     fn clear_lamp(&mut self, desk: &mut Desk<'_>) {
         let Some(owner) = &self.owner else {
             let failed = Event::LampCleared(Err(LampFault::Unavailable));
@@ -258,5 +388,28 @@ impl CallSession {
 
     fn ask(&mut self, desk: &Desk<'_>, question: Question) {
         self.questions.ask(desk.now.mono, question);
+    }
+}
+
+/// What subscribers recorded of these words, each once.
+fn recorded(phrases: &[Phrase]) -> Vec<RecordingId> {
+    let mut found = Vec::new();
+    for phrase in phrases {
+        if let Phrase::Recorded(id, instead) = phrase {
+            found.push(*id);
+            found.extend(recorded(instead));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// A subscriber as the sender of a message.
+fn sent_by(sender: &Profile) -> Caller {
+    let name = Some(sender.name.clone()).filter(|name| !name.is_empty());
+    match DialString::parse(sender.mailbox.as_str()) {
+        Ok(number) => Caller::Known { number, name },
+        Err(_) => Caller::Unknown { name },
     }
 }

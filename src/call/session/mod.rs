@@ -13,22 +13,24 @@ mod questions;
 mod take;
 
 pub(super) use purpose::Purpose;
-pub use questions::{CHANGE_PATIENCE, PATIENCE};
+pub use questions::{CHANGE_PATIENCE, PATIENCE, RECORDING_PATIENCE};
 
 use super::leg::Leg;
 use super::route::{self, Diagnostic, Source};
 use super::vocabulary::{Command, Door, Milestone};
 use super::voice;
 use crate::audio::WireAudio;
-use crate::base::{CallId, Digit, Ids, Language, MessageId, Mono, Now, PlayId, SessionId};
+use crate::base::{
+    CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId,
+};
 use crate::flow::{
-    Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
-    OperatorVerdict, PlayFault, PromptFault,
+    ChangeFault, Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
+    LogInVerdict, OperatorVerdict, PlayFault, PromptFault,
 };
 use crate::mime::Reason;
-use crate::prompt::Voice;
+use crate::prompt::{Phrase, Voice};
 use crate::sip::{EndReason, Invite, Offer, Refusal};
-use crate::subscriber::Profile;
+use crate::subscriber::{Profile, Services};
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
 use questions::{Question, Questions};
@@ -73,8 +75,10 @@ pub(super) struct CallSession {
     masked: bool,
     /// Log-in attempts so far.
     attempts: u32,
-    /// Changes of prompts ordered so far.
+    /// Changes and messages ordered so far.
     orders: u32,
+    /// The words that wait for what subscribers recorded.
+    words: Vec<Phrase>,
     questions: Questions,
     /// Why the conversation is over; empty while it is not.
     why_ended: &'static str,
@@ -109,6 +113,8 @@ enum Play {
     Loading(PlayId),
     /// The recording's audio is being loaded.
     LoadingTake(MessageId),
+    /// What subscribers recorded is being loaded, for words that are to be said.
+    LoadingWords(PlayId),
     /// Audio is being sent.
     Running(PlayId),
 }
@@ -156,6 +162,7 @@ impl CallSession {
             masked: false,
             attempts: 0,
             orders: 0,
+            words: Vec::new(),
             questions: Questions::default(),
             why_ended: "",
             events: VecDeque::new(),
@@ -341,6 +348,43 @@ impl CallSession {
         }
     }
 
+    /// What the owner has set was changed, or was not.
+    pub(super) fn on_changed(
+        &mut self,
+        desk: &mut Desk<'_>,
+        order: u32,
+        outcome: Result<Arc<Services>, ChangeFault>,
+    ) {
+        if self.questions.answered(&Question::Change(order)) {
+            self.tell(desk, Event::Changed(outcome));
+        }
+    }
+
+    /// A message was left in other mailboxes, or not in all of them.
+    pub(super) fn on_sent(
+        &mut self,
+        desk: &mut Desk<'_>,
+        order: u32,
+        outcome: Result<(), Vec<MailboxId>>,
+    ) {
+        if self.questions.answered(&Question::Send(order)) {
+            self.tell(desk, Event::Sent(outcome));
+        }
+    }
+
+    /// What subscribers recorded is here, as far as it can be had: the words are said now.
+    pub(super) fn on_recordings(
+        &mut self,
+        desk: &mut Desk<'_>,
+        play: PlayId,
+        recordings: Vec<(RecordingId, WireAudio)>,
+    ) {
+        self.questions.answered(&Question::Recordings(play));
+        if self.play == Play::LoadingWords(play) && self.phase == Phase::Up {
+            self.say_now(desk, play, recordings);
+        }
+    }
+
     /// The message indicator is out, or could not be put out.
     pub(super) fn on_lamp_cleared(&mut self, desk: &mut Desk<'_>, outcome: Result<(), LampFault>) {
         if self.questions.answered(&Question::Lamp) {
@@ -391,6 +435,11 @@ impl CallSession {
             Question::Prompts(_) => {
                 self.tell(desk, Event::PromptsChanged(Err(PromptFault::Failed)));
             }
+            Question::Change(_) => {
+                self.tell(desk, Event::Changed(Err(ChangeFault::Unavailable)));
+            }
+            Question::Send(_) => self.tell(desk, Event::Sent(Err(Vec::new()))),
+            Question::Recordings(play) => self.on_recordings(desk, play, Vec::new()),
             Question::Lamp => {
                 let failed = Err(LampFault::Unavailable);
                 self.tell(desk, Event::LampCleared(failed));

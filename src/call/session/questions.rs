@@ -1,7 +1,7 @@
 //! Questions a call has asked and not heard the answer of.
 //!
 //! Law: every question is answered once, by who was asked or, after [`PATIENCE`] (a change of prompts
-//! has [`CHANGE_PATIENCE`]), by a fault in their name; an answer that comes later still is ignored. So no flow waits for ever.
+//! and a message sent have [`CHANGE_PATIENCE`]), by a fault in their name; an answer that comes later still is ignored. So no flow waits for ever.
 
 use crate::base::{Language, MessageId, Mono, PlayId};
 use crate::call::vocabulary::Door;
@@ -15,6 +15,10 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How long changing a prompt set may take: a clip is decoded, judged and put among hundreds of
 /// others, and another change may come first. The caller hears meanwhile that it takes a moment.
 pub const CHANGE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a recorded name or greeting may take: a caller is waiting for the first word, and there
+/// are words to say instead.
+pub const RECORDING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,12 @@ pub(super) enum Question {
     TakeAudio(MessageId),
     /// A prompt set is being changed: the order of this call with that number.
     Prompts(u32),
+    /// What the subscriber has set is being changed: the order of this call with that number.
+    Change(u32),
+    /// A message is being left in other mailboxes: the order of this call with that number.
+    Send(u32),
+    /// What subscribers recorded is being loaded for words that are to be said.
+    Recordings(PlayId),
 }
 
 /// The open questions of a call, the one that is overdue first in front.
@@ -57,12 +67,16 @@ impl Question {
             Question::Audio(_) => "audio of a message",
             Question::TakeAudio(_) => "audio of a recording",
             Question::Prompts(_) => "changing prompts",
+            Question::Change(_) => "changing what a subscriber has set",
+            Question::Send(_) => "sending a message",
+            Question::Recordings(_) => "a recorded name or greeting",
         }
     }
 
     fn patience(&self) -> Duration {
         match self {
-            Question::Prompts(_) => CHANGE_PATIENCE,
+            Question::Prompts(_) | Question::Send(_) => CHANGE_PATIENCE,
+            Question::Recordings(_) => RECORDING_PATIENCE,
             Question::Mail(_)
             | Question::LogIn(..)
             | Question::Lamp
@@ -70,7 +84,8 @@ impl Question {
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)
-            | Question::TakeAudio(_) => PATIENCE,
+            | Question::TakeAudio(_)
+            | Question::Change(_) => PATIENCE,
         }
     }
 }
@@ -113,7 +128,10 @@ impl Questions {
             | Question::Keep(_)
             | Question::Audio(_)
             | Question::TakeAudio(_)
-            | Question::Prompts(_) => None,
+            | Question::Prompts(_)
+            | Question::Change(_)
+            | Question::Send(_)
+            | Question::Recordings(_) => None,
         })
     }
 

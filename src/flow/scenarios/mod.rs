@@ -7,7 +7,7 @@ mod language;
 mod login;
 mod mailbox;
 
-use super::walk::{by_email, language, message, now, profile, two_languages};
+use super::walk::{by_email, language, message, now, profile, two_languages, two_subscribers};
 use super::{
     Admission, Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy,
     LogInVerdict, Menus, PortalSetup, RecordingDone, Settings,
@@ -17,7 +17,7 @@ use crate::mailbox::{Command, Fault, Listing, Reply};
 use crate::media::RecordEnd;
 use crate::mime::Reason;
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::Languages;
+use crate::subscriber::{Languages, Roster, ServiceBook};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ struct Phone {
     settings: Settings,
     menus: Menus,
     languages: Languages,
+    roster: Roster,
+    book: ServiceBook,
     held: VecDeque<Digit>,
     /// What the last act brought about.
     fx: Vec<Effect>,
@@ -39,6 +41,8 @@ impl Phone {
             settings,
             menus: Menus::default(),
             languages: two_languages(),
+            roster: two_subscribers(),
+            book: ServiceBook::default(),
             held: VecDeque::new(),
             fx: Vec::new(),
         };
@@ -100,6 +104,8 @@ impl Phone {
             menus: &self.menus,
             settings: &self.settings,
             languages: &self.languages,
+            roster: &self.roster,
+            book: &self.book,
         };
         let mut fx = Effects::new();
         let flow = std::mem::replace(&mut self.flow, Conversation::Ended);
@@ -127,6 +133,8 @@ impl Phone {
             menus: &self.menus,
             settings: &self.settings,
             languages: &self.languages,
+            roster: &self.roster,
+            book: &self.book,
         };
         let mut fx = Effects::new();
         self.flow.on_hang_up(&cx, &mut fx);

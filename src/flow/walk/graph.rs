@@ -48,7 +48,8 @@ pub(super) fn walk(start: &Start, subject: &dyn Subject) -> Result<Graph, Broken
         said: HashSet::new(),
         pairs: 0,
     };
-    walk.reach((start.conversation.clone(), World::default()));
+    let world = World::around(&start.account, &start.book);
+    walk.reach((start.conversation.clone(), world));
     while let Some(node) = walk.queue.pop_front() {
         walk.visit(&node)?;
     }
@@ -100,7 +101,7 @@ impl Walk<'_> {
             // One figure stands for all ten while a number is typed: only their count matters.
             let figure = matches!(event, Event::Digit(d) if d.figure().is_some_and(|f| f != 1));
             let state = conversation.state_name();
-            let typing = state.ends_with(".number") || state.ends_with(".passcode");
+            let typing = state.ends_with("number") || state.ends_with("passcode");
             if figure && typing || another_clip(conversation, &next) {
                 continue;
             }
@@ -218,7 +219,8 @@ fn by(event: &Event) -> Option<By> {
         Event::LogIn(_) | Event::OperatorLogIn(_) => By::Word("verdict"),
         Event::LampCleared(_) => By::Word("indicator out or not"),
         Event::LanguageSet(_) => By::Word("language stored or not"),
-        Event::PromptsChanged(_) => By::Word("changed or not"),
+        Event::PromptsChanged(_) | Event::Changed(_) => By::Word("changed or not"),
+        Event::Sent(_) => By::Word("sent or not"),
         Event::ServiceEnding => return None,
     })
 }

@@ -20,7 +20,9 @@ use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{Listing, Room, State, Summary};
 use crate::mime::{MailAddress, Reason};
 use crate::prompt::{Grammar, Line, Phrase, SetId};
-use crate::subscriber::{Delivery, Language, Languages, Mode, Profile};
+use crate::subscriber::{
+    Delivery, Language, Languages, Mode, PasscodeHash, Profile, Roster, ServiceBook,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -33,12 +35,19 @@ pub(super) fn profile(assistant: bool) -> Arc<Profile> {
         numbers: Vec::new(),
         language: language("nl"),
         zone: "Europe/Amsterdam".to_owned(),
-        passcode: None,
+        passcode: Some(passcode()),
         assistant: assistant.then(|| DialString::parse("2009").unwrap()),
         tenant: None,
         delivery: Delivery::local(),
         limits: crate::mailbox::Limits::default(),
     })
+}
+
+/// The hash of a passcode: making one takes long, and no flow looks into it.
+pub(super) fn passcode() -> PasscodeHash {
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$\
+                Ci9bRmkS8mOAzRl8ZbGSMLMEJvUUNH43k0tNRTiZ5oI";
+    PasscodeHash::parse(hash).unwrap()
 }
 
 /// The same subscriber, whose messages go out by e-mail.
@@ -51,6 +60,16 @@ pub(super) fn by_email() -> Arc<Profile> {
         },
         ..(*profile(false)).clone()
     })
+}
+
+/// The subscriber of the tests, and another one.
+pub(super) fn two_subscribers() -> Roster {
+    let other = Profile {
+        mailbox: MailboxId::parse("22").unwrap(),
+        name: "Jan".to_owned(),
+        ..(*profile(false)).clone()
+    };
+    Roster::new([(*profile(true)).clone(), other]).unwrap()
 }
 
 /// Message `n` of a test mailbox; the first is urgent, the last of three is saved.
@@ -81,6 +100,8 @@ struct Start {
     settings: Settings,
     menus: Menus,
     languages: Languages,
+    roster: Roster,
+    book: ServiceBook,
 }
 
 /// What a log-in opens: a mailbox, or prompt sets.
@@ -296,6 +317,8 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
         },
         menus: Menus::default(),
         languages: two_languages(),
+        roster: two_subscribers(),
+        book: ServiceBook::default(),
     }
 }
 
@@ -341,6 +364,8 @@ impl Start {
             menus: &self.menus,
             settings: &self.settings,
             languages: &self.languages,
+            roster: &self.roster,
+            book: &self.book,
         }
     }
 }

@@ -3,17 +3,21 @@
 //!
 //! Long because each law stands beside the facts it is about.
 
-use super::Account;
-use crate::base::Digit;
+use super::{Account, passcode};
+use crate::base::{Digit, RecordingId, Timestamp};
 use crate::flow::{
-    Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogInVerdict,
-    OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone,
+    ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
+    LogInVerdict, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending,
+    Wish,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
 use crate::prompt::{Line, MessageKind, Phrase, Say};
+use crate::subscriber::{Change, RecordingKind, ServiceBook, Services};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The laws; the first eight as numbered in `flow`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +40,11 @@ pub(super) enum Law {
     EmailNeverListed,
     /// A recording to be tried out is no message.
     ScratchNeverKept,
-    /// Prompts are changed after a log-in, as a key says, and called changed when they are.
+    /// Prompts, and what a subscriber has set, are changed after a log-in, as a key says, and called
+    /// changed when they are.
     ChangedAsAsked,
+    /// A message is sent as a key says, and called sent when it is.
+    SentAsAsked,
 }
 
 /// A broken law and how.
@@ -66,6 +73,16 @@ pub(super) struct World {
     changing: Option<PromptChange>,
     /// The change that was made in this very step.
     changed: Option<PromptChange>,
+    /// What the owner has set.
+    services: Services,
+    /// The change of it under way.
+    wish: Option<Wish>,
+    /// The one that was made in this very step.
+    granted: Option<Wish>,
+    /// The message on its way to other mailboxes.
+    sending: Option<Sending>,
+    /// Whether it was left in all of them, in this very step.
+    sent: bool,
     /// Whether another language is spoken since this very step.
     spoke: bool,
     lamp: Lamp,
@@ -143,7 +160,11 @@ const TELLING: &[Line] = &[
     Line::MessageNotKept,
     Line::MessagesUnavailable,
     Line::NothingToRollBack,
+    Line::MessageNotSent,
+    Line::NotSentTo,
+    Line::PasscodeUsed,
     Line::PasscodeWrong,
+    Line::RecordingNotSaved,
     Line::RecordingTooLoud,
     Line::RecordingTooQuiet,
     Line::SomethingWrong,
@@ -158,6 +179,14 @@ fn law(law: Law, holds: bool, how: &str) -> Result<(), Broken> {
 }
 
 impl World {
+    /// The world around somebody who has not called yet.
+    pub(super) fn around(account: &Account, book: &ServiceBook) -> World {
+        World {
+            services: (**book.of(&account.owner.mailbox)).clone(),
+            ..World::default()
+        }
+    }
+
     /// Everything that can happen now, but for hanging up.
     pub(super) fn possible(&self, conversation: &Conversation, account: &Account) -> Vec<Event> {
         if self.over {
@@ -198,6 +227,13 @@ impl World {
         }
         if self.changing.is_some() {
             events.extend(outcomes().map(Event::PromptsChanged));
+        }
+        if let Some(wish) = &self.wish {
+            events.extend(grants(wish, &self.services).map(Event::Changed));
+        }
+        if let Some(sending) = &self.sending {
+            let nobody = Err(sending.to.clone());
+            events.extend([Ok(()), nobody, Err(Vec::new())].map(Event::Sent));
         }
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
@@ -248,6 +284,8 @@ impl World {
             Event::LanguageSet(Err(LanguageFault::Unavailable)),
             Event::OperatorLogIn(OperatorVerdict::Refused),
             Event::PromptsChanged(Ok(())),
+            Event::Changed(Err(ChangeFault::Unavailable)),
+            Event::Sent(Ok(())),
             Event::RecordFailed,
         ];
         events.extend(recordings().map(Event::Recorded));
@@ -263,8 +301,13 @@ impl World {
     /// The event happens.
     pub(super) fn happens(&mut self, event: &Event, state: &str, account: &Account) {
         (self.changed, self.spoke) = (None, false);
+        (self.granted, self.sent) = (None, false);
         match event {
-            Event::Started => self.started = true,
+            Event::Started => {
+                self.started = true;
+                // Whoever has no passcode yet chooses one, on the own telephone.
+                self.open |= self.services.passcode(&account.owner).is_none();
+            }
             Event::Digit(_) | Event::Timeout => self.waiting = false,
             Event::PlayDone | Event::PlayFailed(_) => self.play = None,
             Event::PlayBegan => {
@@ -307,6 +350,16 @@ impl World {
             }
             Event::PromptsChanged(outcome) => {
                 self.changed = self.changing.take().filter(|_| outcome.is_ok());
+            }
+            Event::Changed(outcome) => {
+                self.granted = self.wish.take().filter(|_| outcome.is_ok());
+                if let Ok(services) = outcome {
+                    self.services = (**services).clone();
+                }
+            }
+            Event::Sent(outcome) => {
+                self.sending = None;
+                self.sent = outcome.is_ok();
             }
             Event::ServiceEnding => {}
         }
@@ -367,7 +420,8 @@ impl World {
             Effect::Resume => self.moves(true, false),
             Effect::Record(_) => self.records(false),
             Effect::RecordScratch(_) => {
-                law(Law::ChangedAsAsked, self.desk, "recorded before log-in")?;
+                let known = self.desk || self.open;
+                law(Law::ChangedAsAsked, known, "recorded before log-in")?;
                 self.records(true)
             }
             Effect::StopRecord => {
@@ -386,6 +440,17 @@ impl World {
             }
             Effect::ClearLamp => self.clears_lamp(),
             Effect::SetLanguage(_) => self.sets_language(),
+            Effect::Change(wish) => self.wishes(wish, cause),
+            Effect::Note(change) => {
+                law(Law::ChangedAsAsked, self.open, "noted before log-in")?;
+                self.services.apply(change);
+                Ok(())
+            }
+            Effect::Send(sending) => self.sends(sending, cause),
+            Effect::Speed(_) => {
+                let playing = self.play.is_some();
+                law(Law::PlayBeforeNext, playing, "the speed of nothing")
+            }
             Effect::OperatorLogIn(_) => {
                 law(Law::KeysSecret, self.secret, "a passcode in the open")?;
                 self.operator_log_in = true;
@@ -434,6 +499,34 @@ impl World {
         let replaces = matches!(change, PromptChange::Replace(_));
         law(only, recorded == replaces, "used, and another is recorded")?;
         self.changing = Some(change.clone());
+        Ok(())
+    }
+
+    fn wishes(&mut self, wish: &Wish, cause: &Event) -> Result<(), Broken> {
+        let only = Law::ChangedAsAsked;
+        law(only, self.open, "changed before log-in")?;
+        law(only, self.wish.is_none(), "changed twice at once")?;
+        let asked = matches!(cause, Event::Digit(_) | Event::Timeout);
+        law(only, asked, "changed unasked")?;
+        let recorded = matches!(self.take, Take::Ended { .. }) && self.scratch;
+        let records = matches!(wish, Wish::Record(_));
+        law(only, recorded == records, "used, and another is recorded")?;
+        let open = matches!(wish, Wish::Passcode(_)) && !self.secret;
+        law(Law::KeysSecret, !open, "a passcode in the open")?;
+        self.wish = Some(wish.clone());
+        Ok(())
+    }
+
+    fn sends(&mut self, sending: &Sending, cause: &Event) -> Result<(), Broken> {
+        let only = Law::SentAsAsked;
+        law(only, self.open, "sent before log-in")?;
+        law(only, self.sending.is_none(), "sent twice at once")?;
+        law(only, matches!(cause, Event::Digit(_)), "sent unasked")?;
+        let recorded = matches!(self.take, Take::Ended { .. }) && self.scratch;
+        law(only, recorded == sending.recorded, "sent without its sound")?;
+        let empty = sending.to.is_empty() || !(recorded || sending.forwarded.is_some());
+        law(only, !empty, "nothing sent, or to nobody")?;
+        self.sending = Some(sending.clone());
         Ok(())
     }
 
@@ -509,7 +602,26 @@ impl World {
         ];
         let says = |line| words.contains(&Phrase::Line(line));
         let fits = confirmed.iter().all(|(line, so)| says(*line) == *so);
-        law(Law::ChangedAsAsked, fits, "called changed and is not")
+        law(Law::ChangedAsAsked, fits, "called changed and is not")?;
+        let granted = |fits: fn(&Wish) -> bool| self.granted.as_ref().is_some_and(fits);
+        let named = |wish: &Wish| *wish == Wish::Record(RecordingKind::Name);
+        let erased = Change::Recording(RecordingKind::Name, None);
+        let claimed = [
+            (
+                Line::PasscodeChanged,
+                granted(|w| matches!(w, Wish::Passcode(_))),
+            ),
+            (Line::NameSaved, granted(named)),
+            (
+                Line::GreetingSaved,
+                granted(|w| matches!(w, Wish::Record(kind) if *kind != RecordingKind::Name)),
+            ),
+            (Line::NameErased, self.granted == Some(Wish::Set(erased))),
+        ];
+        let fits = claimed.iter().all(|(line, so)| *so || !says(*line));
+        law(Law::ChangedAsAsked, fits, "called changed and is not")?;
+        let sent = self.sent || !says(Line::MessageSent);
+        law(Law::SentAsAsked, sent, "called sent and is not")
     }
 
     fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
@@ -572,7 +684,8 @@ impl World {
         law(Law::TakeNotForgotten, there, "nothing to discard")?;
         let heard = self.play.as_ref().is_some_and(|p| p.what == What::Take);
         law(Law::PlayBeforeNext, !heard, "dropped while it plays")?;
-        let wanted = self.changing.is_some();
+        let becomes = matches!(self.wish, Some(Wish::Record(_)));
+        let wanted = self.changing.is_some() || becomes || self.sending.is_some();
         law(
             Law::TakeNotForgotten,
             !wanted,
@@ -621,8 +734,10 @@ impl World {
         let failed = !self.untold;
         law(Law::AnsweredOrTold, failed, "a failed change was not told")?;
         law(Law::AnsweredOrTold, !self.keeping, "kept or not is unknown")?;
-        let changing = self.changing.is_some();
+        let changing = self.changing.is_some() || self.wish.is_some();
         law(Law::AnsweredOrTold, !changing, "changed or not is unknown")?;
+        let sending = self.sending.is_some();
+        law(Law::AnsweredOrTold, !sending, "sent or not is unknown")?;
         self.over = true;
         Ok(())
     }
@@ -645,13 +760,14 @@ impl World {
         let lamp = self.lamp == Lamp::GoingOut;
         let language = self.language == Tongue::Asked;
         let operator = self.operator_log_in || self.changing.is_some();
-        let asked = self.keeping || self.log_in || lamp || language || operator;
+        let owner = self.wish.is_some() || self.sending.is_some();
+        let asked = self.keeping || self.log_in || lamp || language || operator || owner;
         let answers = asked || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
         law(Law::NoDeadEnd, goes_on, "nothing will ever happen")?;
         let state = conversation.state_name();
-        let passcode = state.ends_with(".passcode") || state.ends_with(".checking");
+        let passcode = state.ends_with("passcode") || state.ends_with(".checking");
         law(Law::KeysSecret, self.secret == passcode, "secret or not?")?;
         let held = conversation.key_policy() == KeyPolicy::Hold;
         let fetching = self.play.as_ref().is_some_and(|p| !p.begun);
@@ -678,6 +794,8 @@ impl World {
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
             Event::OperatorLogIn(verdict) => *verdict == OperatorVerdict::Refused,
             Event::PromptsChanged(outcome) => outcome.is_err(),
+            Event::Changed(outcome) => outcome.is_err(),
+            Event::Sent(outcome) => outcome.is_err(),
             Event::Mail(Reply::Failed(command, _)) => {
                 let later = matches!(command, Command::MarkHeard(_));
                 let last = state == "portal.leaving" && *command != Command::Expunge;
@@ -711,11 +829,14 @@ impl World {
         for effect in last {
             // An order that is given goes on; the call's own copy of the recording is not needed.
             if *effect == Effect::Discard && self.scratch {
-                self.changing = None;
+                (self.changing, self.wish, self.sending) = (None, None, None);
                 self.discards_scratch()?;
                 continue;
             }
-            let fits = matches!(effect, Effect::Keep | Effect::Mail(Command::Expunge));
+            let fits = matches!(
+                effect,
+                Effect::Keep | Effect::Mail(Command::Expunge) | Effect::Note(_)
+            );
             law(Law::HangUpEnds, fits, "something else than the end")?;
             self.takes(effect, &Event::ServiceEnding, account)?;
         }
@@ -783,6 +904,31 @@ fn outcomes() -> impl Iterator<Item = Result<(), PromptFault>> {
         PromptFault::Failed,
     ];
     std::iter::once(Ok(())).chain(faults.map(Err))
+}
+
+/// The ways a change of what the owner has set can go.
+fn grants(
+    wish: &Wish,
+    services: &Services,
+) -> impl Iterator<Item = Result<Arc<Services>, ChangeFault>> {
+    let recording = RecordingId(Uuid::from_u128(7));
+    let (change, fault) = match wish {
+        Wish::Set(change) => (change.clone(), None),
+        Wish::Passcode(_) => (
+            Change::Passcode(passcode(), Timestamp::UNIX_EPOCH),
+            Some(ChangeFault::UsedBefore),
+        ),
+        Wish::Record(kind) => (
+            Change::Recording(*kind, Some(recording)),
+            Some(ChangeFault::TooQuiet),
+        ),
+    };
+    let mut changed = services.clone();
+    changed.apply(&change);
+    // A walk of all passcodes ever chosen has no end.
+    changed.passcode.earlier.clear();
+    let faults = fault.into_iter().chain([ChangeFault::Unavailable]);
+    std::iter::once(Ok(Arc::new(changed))).chain(faults.map(Err))
 }
 
 fn replies(command: Command, account: &Account) -> Vec<Reply> {
