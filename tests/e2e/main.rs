@@ -25,6 +25,7 @@ mod limits;
 mod linphone;
 mod operator;
 mod operator_prompts;
+mod owner;
 mod page;
 mod portal;
 mod posted;
