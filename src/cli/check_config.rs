@@ -1,5 +1,5 @@
-//! `belpost check-config`: every fault and warning of a configuration, and of the texts of mails
-//! that it names.
+//! `belpost check-config`: every fault and warning of a configuration, and of the key maps and the
+//! texts of mails that it names.
 
 use super::arguments::CheckConfigArgs;
 use super::fault::CliFault;
