@@ -19,7 +19,7 @@ const LEVEL: f64 = -12.0;
 /// apart in a packet of 20 ms.
 const LOWEST: u16 = 400;
 const HIGHEST: u16 = 3_300;
-const STEP: u16 = 100;
+const STEP: u16 = 50;
 /// How near to a key's frequencies a pair may not come, as a share of them; a detector of keys
 /// must stay deaf to these clips.
 const DTMF_REACH: f64 = 0.04;

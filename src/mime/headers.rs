@@ -172,9 +172,19 @@ pub(super) fn text_part(kind: &str, text: String) -> SinglePart {
         .body(text)
 }
 
-/// The sound as a part.
+/// The sound of a message as a part.
 pub(super) fn audio_part(about: &Particulars, sound: &SoundFile) -> SinglePart {
     let file = file_name(about, sound.format);
+    sound_part(&file, sound, about.length, "; voice=Voice-Message")
+}
+
+/// A sound as a part; `voice` is what it is in the words of RFC 3801, if it has any.
+pub(super) fn sound_part(
+    file: &str,
+    sound: &SoundFile,
+    length: Duration,
+    voice: &str,
+) -> SinglePart {
     let media_type = sound.format.media_type();
     SinglePart::builder()
         .header(Prepared::new(
@@ -184,11 +194,11 @@ pub(super) fn audio_part(about: &Particulars, sound: &SoundFile) -> SinglePart {
         .header(ContentTransferEncoding::Base64)
         .header(Prepared::new(
             "Content-Duration",
-            seconds(about.length).to_string(),
+            seconds(length).to_string(),
         ))
         .header(Prepared::new(
             "Content-Disposition",
-            format!("inline; voice=Voice-Message;\r\n filename=\"{file}\""),
+            format!("inline{voice};\r\n filename=\"{file}\""),
         ))
         .body(sound.octets.clone())
 }

@@ -11,6 +11,8 @@
 //! (Content-Duration), RFC 2156 (Importance, Sensitivity), RFC 3834 section 5 (Auto-Submitted),
 //! RFC 5806 section 3 (the reasons in `X-Belpost-Diversion`).
 //!
+//! A greeting is a mail of its own kind ([`Greeting`]), which is no message.
+//!
 //! Mail for people (a message sent by mail, a copy, a notice, a report) has texts by
 //! [`Templates`]; mail for a mailbox has none.
 //!
@@ -20,6 +22,7 @@ mod address;
 mod build;
 mod clean;
 mod facts;
+mod greeting;
 mod headers;
 mod human;
 mod read;
@@ -30,6 +33,7 @@ mod wording;
 
 pub use address::{MailAddress, MailAddressFault};
 pub use build::voice_message;
+pub use greeting::{GREETING_TYPE, Greeting, greeting, greeting_id};
 pub use human::{Content, HumanMail, human};
 pub use read::{HEAD_MAX, MAIL_MAX, read, read_head};
 pub use report::{FailedWay, Matter, Report, report};

@@ -9,13 +9,14 @@
 //!
 //! `fault` says what goes wrong, `stream` is TCP and TLS with deadlines, `line` what the server says
 //! line by line, `name` folder names, `session` the commands, `shelf` what is known of an account's
-//! messages, `pool` the connections; `courier`, `store` and `watch` are what others use.
+//! messages, `pool` the connections; `courier`, `store`, `watch` and `greetings` are what others use.
 //!
 //! Specs: RFC 3501 and RFC 9051 (IMAP), RFC 4315 (UIDPLUS), RFC 2177 (IDLE), RFC 5530 (response
 //! codes).
 
 mod courier;
 mod fault;
+mod greetings;
 mod line;
 mod name;
 mod pool;
@@ -28,6 +29,7 @@ mod tests;
 mod watch;
 
 pub use courier::ImapCourier;
+pub use greetings::ImapGreetings;
 pub use store::ImapStore;
 pub use watch::Watcher;
 
@@ -75,6 +77,11 @@ impl Imap {
     /// What lists and changes the messages of its accounts.
     pub fn store(self: &Arc<Imap>) -> ImapStore {
         ImapStore::new(Arc::clone(self))
+    }
+
+    /// What mirrors greetings into its accounts.
+    pub fn greetings(self: &Arc<Imap>) -> ImapGreetings {
+        ImapGreetings::new(Arc::clone(self))
     }
 
     /// Closes the connections that nobody uses now.

@@ -10,7 +10,7 @@ use super::fault::{Fault, shown};
 use super::line::{Heard, Line, Port, hold, until};
 use super::name;
 use super::stream::Trust;
-use crate::base::{MessageId, Timestamp};
+use crate::base::{MessageId, RecordingId, Timestamp};
 use crate::deliver::servers::{Auth, ImapServer};
 use crate::mime::{self, HEAD_MAX, Head, MAIL_MAX, MailHost};
 use crate::subscriber::{ImapAccount, Secret};
@@ -75,12 +75,19 @@ pub(super) struct Flags {
     pub(super) deleted: bool,
 }
 
+/// The keyword of a greeting that callers hear (OMTP Visual Voice Mail Interface 1.3,
+/// section 2.8).
+const GREETING_ON: &str = "$CNS-Greeting-On";
+
 /// A change of one flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Seen,
     Deleted,
     Undeleted,
+    /// A greeting is heard by callers, or is not.
+    GreetingOn,
+    GreetingOff,
 }
 
 impl Session {
@@ -252,6 +259,23 @@ impl Session {
         })
     }
 
+    /// The greetings of ours in the open folder: the UID of each, which recording it is, and
+    /// whether it is marked as heard by callers.
+    pub(super) fn greetings(&mut self) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
+        let uids = self.search(&format!("HEADER {} \"\"", mime::GREETING_TYPE))?;
+        let query = format!("(UID FLAGS BODY.PEEK[HEADER]<0.{HEAD_MAX}>)");
+        let found = self.fetch(&uids, HEADS_AT_ONCE, &query, |mail| {
+            let mut flags = mail.flags().iter();
+            let on =
+                flags.any(|f| matches!(f, Flag::Custom(f) if f.eq_ignore_ascii_case(GREETING_ON)));
+            Some((mime::greeting_id(mail.header()?)?, on))
+        })?;
+        Ok(found
+            .into_iter()
+            .map(|(uid, (id, on))| (uid, id, on))
+            .collect())
+    }
+
     /// Asks for something of each message. A message that is told of twice counts as told last.
     fn fetch<T>(
         &mut self,
@@ -310,6 +334,8 @@ impl Session {
             Turn::Seen => "+FLAGS.SILENT (\\Seen)",
             Turn::Deleted => "+FLAGS.SILENT (\\Deleted)",
             Turn::Undeleted => "-FLAGS.SILENT (\\Deleted)",
+            Turn::GreetingOn => "+FLAGS.SILENT ($CNS-Greeting-On)",
+            Turn::GreetingOff => "-FLAGS.SILENT ($CNS-Greeting-On)",
         };
         for set in sets(uids, NAMED_AT_ONCE) {
             self.command("a change", ANSWER_MAX, |imap| imap.uid_store(&set, query))?;

@@ -388,8 +388,12 @@ fn fetch(state: &State, set: &str, command: &str) -> Vec<u8> {
         write!(answer, "* {seq} FETCH (UID {uid} ").unwrap();
         if command.contains("FLAGS") {
             let flags: Vec<&str> = mail.flags.iter().map(String::as_str).collect();
-            write!(answer, "FLAGS ({}))\r\n", flags.join(" ")).unwrap();
-            continue;
+            write!(answer, "FLAGS ({})", flags.join(" ")).unwrap();
+            if !command.contains("HEADER") {
+                answer.extend_from_slice(b")\r\n");
+                continue;
+            }
+            answer.push(b' ');
         }
         let (item, octets) = if command.contains("HEADER") {
             let end = mail.octets.windows(4).position(|four| four == b"\r\n\r\n");

@@ -1,6 +1,7 @@
 //! Delivery into accounts of a server that fails in every way that is planned for it.
 
 mod fake;
+mod greetings;
 mod scene;
 
 use super::pool::FIRST_WORD;
