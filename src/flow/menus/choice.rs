@@ -25,7 +25,7 @@ pub(super) const REACHED_WITHOUT_KEY: &[&str] =
     &["greeting", "recording", "review", "main", "operator"];
 
 /// The menus that an operator may leave without a way to them.
-pub(in crate::flow) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
+pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {

@@ -10,7 +10,6 @@ mod check;
 mod choice;
 mod read;
 
-pub(in crate::flow) use choice::MAY_BE_LEFT_OUT;
 pub use choice::{
     BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
     MainChoice, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice,
@@ -269,6 +268,8 @@ pub enum MenuMistake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::user_card;
+    use crate::prompt::Grammar;
 
     fn faults(text: &str) -> Vec<String> {
         let faults = Menus::parse(text).expect_err("must be refused");
@@ -338,6 +339,39 @@ mod tests {
             ]
         );
         assert_eq!(menus.review, Menus::default().review);
+    }
+
+    #[test]
+    fn the_layout_of_asterisk_is_sound_and_has_its_keys() {
+        let menus = Menus::parse(include_str!("../../../examples/menus-asterisk.toml")).unwrap();
+        let playing = [
+            (Digit::Star, PlayingChoice::Rewind),
+            (Digit::Pound, PlayingChoice::Forward),
+            (Digit::D0, PlayingChoice::Pause),
+            (Digit::D7, PlayingChoice::Delete),
+            (Digit::D9, PlayingChoice::Save),
+        ];
+        for (key, choice) in playing {
+            assert_eq!(menus.playing.choice(key), Some(choice));
+        }
+        let between = [
+            (Digit::D4, BetweenChoice::Previous),
+            (Digit::D5, BetweenChoice::Replay),
+            (Digit::D6, BetweenChoice::Next),
+            (Digit::D7, BetweenChoice::Delete),
+            (Digit::D9, BetweenChoice::Save),
+        ];
+        for (key, choice) in between {
+            assert_eq!(menus.between.choice(key), Some(choice));
+        }
+        assert_eq!(menus.main.choice(Digit::Pound), Some(MainChoice::Leave));
+        for (language, row) in [
+            (Grammar::Dutch, "| `#` | Sluit de voice portal af |"),
+            (Grammar::English, "| `#` | Leave the voice portal |"),
+        ] {
+            let card = user_card(&menus, language);
+            assert!(card.contains(row), "{card}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::graph::{By, Step};
 use crate::base::Digit;
-use crate::flow::card::{Card, LANGUAGE_KEYS, printed};
+use crate::flow::card::{Card, FIGURES, printed};
 use crate::flow::{Choice, LanguageChoice, Menus};
 use crate::prompt::Grammar;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,7 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
     )
     .unwrap();
     if menu == LanguageChoice::MENU {
-        let text = texts.text(menu, LANGUAGE_KEYS).unwrap();
+        let text = texts.text(menu, FIGURES).unwrap();
         writeln!(out, "| `1` – `9` | {text} | switching |").unwrap();
     }
     for (digit, choice) in keys(menu, menus) {
