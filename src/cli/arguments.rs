@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::prompts::PromptsCommand;
 use crate::base::{DialString, MailboxId, MessageId};
+use crate::prompt::Grammar;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +18,7 @@ Examples:
   belpost spool list                             what is not delivered yet
   belpost message show MESSAGE                   what happened to a message
   belpost prompts import my-voice --set nl       try a voice of one's own
+  belpost menus card my-menus.toml               print what each key does
 
 Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line is wrong.";
 
@@ -59,6 +61,9 @@ pub(super) enum Command {
     /// Bring in, hear and switch what callers hear.
     #[command(subcommand)]
     Prompts(PromptsCommand),
+    /// Check key maps, and print what each key does.
+    #[command(subcommand)]
+    Menus(MenusCommand),
     /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
@@ -222,6 +227,28 @@ pub(super) enum MessageCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum MenusCommand {
+    /// List all faults of a file of key maps, each with its line.
+    ///
+    /// The file is laid over the key maps compiled in, as `menus.file` of the configuration is.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the card of a file of key maps: what each key does, as Markdown.
+    Card {
+        /// The file; without it the key maps compiled in.
+        file: Option<PathBuf>,
+        /// The language of the card: nl or en.
+        #[arg(long, default_value = "en", value_parser = parse_grammar)]
+        language: Grammar,
+        /// Print the card of those who change prompts by telephone.
+        #[arg(long)]
+        operators: bool,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
     #[command(flatten)]
@@ -237,6 +264,10 @@ fn parse_mailbox(text: &str) -> Result<MailboxId, String> {
 
 fn parse_number(text: &str) -> Result<DialString, String> {
     DialString::parse(text).map_err(|fault| fault.to_string())
+}
+
+fn parse_grammar(text: &str) -> Result<Grammar, String> {
+    Grammar::parse(text).ok_or_else(|| "there are cards in nl and en".to_owned())
 }
 
 #[cfg(test)]
@@ -282,6 +313,8 @@ mod tests {
             "belpost prompts say nl",
             "belpost prompts say nl --sentence 0",
             "belpost prompts say nl --sentence 1 --clip goodbye",
+            "belpost menus check",
+            "belpost menus card --language fr",
             "belpost self-test --mailbox 2001",
             "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
         ] {

@@ -1,11 +1,12 @@
-//! `belpost check-config`: every fault and warning of a configuration, and of the texts of mails
-//! that it names.
+//! `belpost check-config`: every fault and warning of a configuration, and of the key maps and the
+//! texts of mails that it names.
 
 use super::arguments::CheckConfigArgs;
 use super::fault::CliFault;
 use super::{print, print_json};
 use crate::config::{Config, LoadFault, Place, load, warnings};
 use crate::deliver::{TextsFault, read_templates};
+use crate::server::{MenusFault, menus};
 use serde::Serialize;
 use std::io::Write;
 
@@ -34,9 +35,9 @@ pub(super) fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), Cli
         file.display().to_string()
     });
     match load(file) {
-        Ok(config) => match read_templates(config.mail.templates.as_deref()) {
-            Ok(_) => accept(&config, &name, args.json, out),
-            Err(fault) if args.json => refuse(in_texts(&fault), out),
+        Ok(config) => match in_files(&config) {
+            Ok(()) => accept(&config, &name, args.json, out),
+            Err(fault) if args.json => refuse(fault.lines(), out),
             Err(fault) => Err(fault.into()),
         },
         Err(LoadFault::Faulty { faults, .. }) if args.json => {
@@ -49,6 +50,49 @@ pub(super) fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), Cli
         }
         Err(fault) => Err(fault.into()),
     }
+}
+
+/// A file that the configuration names cannot be used.
+enum FileFault {
+    Menus(MenusFault),
+    Texts(TextsFault),
+}
+
+impl FileFault {
+    /// One line a fault.
+    fn lines(&self) -> Vec<FaultLine> {
+        match self {
+            FileFault::Menus(fault) => in_menus(fault),
+            FileFault::Texts(fault) => in_texts(fault),
+        }
+    }
+}
+
+impl From<FileFault> for CliFault {
+    fn from(fault: FileFault) -> CliFault {
+        match fault {
+            FileFault::Menus(fault) => fault.into(),
+            FileFault::Texts(fault) => fault.into(),
+        }
+    }
+}
+
+/// Reads the files that a configuration names.
+fn in_files(config: &Config) -> Result<(), FileFault> {
+    menus(&config.menus).map_err(FileFault::Menus)?;
+    let texts = read_templates(config.mail.templates.as_deref());
+    texts.map(drop).map_err(FileFault::Texts)
+}
+
+/// The faults of the key maps.
+fn in_menus(fault: &MenusFault) -> Vec<FaultLine> {
+    let problems = fault.to_string();
+    let line = |problem: &str| FaultLine {
+        place: None,
+        key: "menus.file".to_owned(),
+        problem: problem.to_owned(),
+    };
+    problems.lines().map(line).collect()
 }
 
 /// The faults of the texts of mails.
@@ -171,6 +215,23 @@ mod tests {
         let verdict: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(verdict["faults"][0]["key"], "mail.templates");
         assert_eq!(verdict["faults"][0]["line"], Value::Null);
+    }
+
+    #[test]
+    fn a_fault_in_the_key_maps_is_told_with_its_file_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("keys.toml"), "[main]\ntries = 0\n").unwrap();
+        let text = "[menus]\nfile = \"keys.toml\"\n";
+        let (outcome, _) = check_in(&folder, text, false);
+        let printed = outcome.unwrap_err().to_string();
+        assert!(
+            printed.contains("keys.toml:2: menu main: tries"),
+            "{printed}"
+        );
+        let (outcome, printed) = check_in(&folder, text, true);
+        assert!(matches!(outcome, Err(CliFault::ConfigFaulty)));
+        let verdict: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(verdict["faults"][0]["key"], "menus.file");
     }
 
     #[test]

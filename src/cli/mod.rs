@@ -10,6 +10,7 @@ mod check_config;
 mod decode_sound;
 mod fault;
 mod mailbox;
+mod menus;
 mod message;
 mod passcode;
 mod prompts;
@@ -21,7 +22,7 @@ mod table;
 
 pub use arguments::{SelfTestArgs, SelfTestTransport};
 
-use arguments::{Arguments, Command, MailboxCommand, MessageCommand, SpoolCommand};
+use arguments::{Arguments, Command, MailboxCommand, MenusCommand, MessageCommand, SpoolCommand};
 use clap::Parser;
 use fault::CliFault;
 use std::io::{self, Write};
@@ -84,6 +85,12 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             spool::drop_messages(messages, file, out)
         }
         Command::Prompts(command) => prompts::run(command, out),
+        Command::Menus(MenusCommand::Check { file }) => menus::check(file, out),
+        Command::Menus(MenusCommand::Card {
+            file,
+            language,
+            operators,
+        }) => menus::card(file.as_deref(), *language, *operators, out),
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

@@ -27,6 +27,7 @@
 
 mod announcement;
 mod ask;
+mod card;
 mod deposit;
 mod heard;
 mod lamp;
@@ -44,6 +45,7 @@ mod scenarios;
 mod walk;
 
 pub use announcement::{Announcement, End};
+pub use card::{operator_card, user_card};
 pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;

@@ -167,9 +167,9 @@ lines! {
     LanguageChanged = "language-changed",
 
     // The end of a message, for the caller.
-    /// "Your message of", its length follows.
+    /// "The length of your message is", the length follows.
     ReceiptLength = "receipt-length",
-    /// "has been left for", a name or number follows.
+    /// "It has been left for", a name or number follows.
     ReceiptFor = "receipt-for",
     /// The owner is away for some time.
     GreetingAway = "greeting-away",

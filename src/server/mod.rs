@@ -24,7 +24,7 @@ mod web;
 pub use address::towards as address_towards;
 pub use clock::Clock;
 pub use log_ins::{LogInsFault, WAITING_MAX};
-pub use rules::{MenusFault, menus};
+pub use rules::{MenusFault, menus, menus_of};
 pub use signalling::DRAIN;
 pub use start::{Server, StartFault};
 

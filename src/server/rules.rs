@@ -14,7 +14,7 @@ use crate::sip::{self, Advertised};
 use crate::subscriber::{Language, Languages, Roster, ServiceBook};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub enum MenusFault {
         source: std::io::Error,
     },
     /// The menus have faults; all of them.
-    #[error("the menus {file} have faults:\n{}", listing(.faults))]
+    #[error("{}", listing(.file, .faults))]
     Faulty {
         /// Which file.
         file: PathBuf,
@@ -43,24 +43,31 @@ pub enum MenusFault {
     },
 }
 
-fn listing(faults: &[MenuFault]) -> String {
-    faults
+/// One fault a line, each with its file.
+fn listing(file: &Path, faults: &[MenuFault]) -> String {
+    let lines: Vec<String> = faults
         .iter()
-        .map(|fault| format!("  {fault}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+        .map(|fault| fault.in_file(file.display()))
+        .collect();
+    lines.join("\n")
 }
 
 /// The menus: those compiled in, with the operator's file over them.
 pub fn menus(config: &config::Menus) -> Result<Menus, MenusFault> {
-    let Some(file) = config.file.clone() else {
-        return Ok(Menus::default());
-    };
-    let text = std::fs::read_to_string(&file).map_err(|source| MenusFault::Unreadable {
-        file: file.clone(),
+    let file = config.file.as_deref();
+    file.map_or_else(|| Ok(Menus::default()), menus_of)
+}
+
+/// The menus of an operator's file, laid over those compiled in.
+pub fn menus_of(file: &Path) -> Result<Menus, MenusFault> {
+    let text = std::fs::read_to_string(file).map_err(|source| MenusFault::Unreadable {
+        file: file.to_owned(),
         source,
     })?;
-    Menus::parse(&text).map_err(|faults| MenusFault::Faulty { file, faults })
+    Menus::parse(&text).map_err(|faults| MenusFault::Faulty {
+        file: file.to_owned(),
+        faults,
+    })
 }
 
 /// The rules of the calls. `chosen` are the languages that subscribers chose.

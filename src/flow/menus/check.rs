@@ -4,12 +4,22 @@ use super::choice::{Choice, MAY_BE_LEFT_OUT, MENU_NAMES, REACHED_WITHOUT_KEY, Re
 use super::read::{Raw, RawMenu, Word};
 use super::{Menu, MenuFault, MenuMistake, Menus};
 use crate::base::Digit;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+/// Which menus can be reached, and where in the operator's file the way to one was lost.
+struct Doors {
+    open: BTreeSet<&'static str>,
+    /// The line to blame, where no key leads to a menu.
+    lost: BTreeMap<&'static str, u32>,
+}
 
 /// All menus, as far as they can be made out; the faults say what could not.
 pub(super) fn menus(raw: &Raw, faults: &mut Vec<MenuFault>) -> Menus {
-    let mut doors: BTreeSet<_> = REACHED_WITHOUT_KEY.iter().copied().collect();
+    let mut doors = Doors {
+        open: REACHED_WITHOUT_KEY.iter().copied().collect(),
+        lost: BTreeMap::new(),
+    };
     let menus = Menus {
         greeting: menu(raw, &mut doors, faults),
         recording: menu(raw, &mut doors, faults),
@@ -27,30 +37,40 @@ pub(super) fn menus(raw: &Raw, faults: &mut Vec<MenuFault>) -> Menus {
     let needed = MENU_NAMES
         .iter()
         .filter(|name| !MAY_BE_LEFT_OUT.contains(name));
-    for name in needed.filter(|name| !doors.contains(*name)) {
+    for name in needed.filter(|name| !doors.open.contains(*name)) {
+        let line = doors.lost.get(name).copied();
         let mistake = MenuMistake::Unreachable(name);
-        faults.push(MenuFault {
-            line: None,
-            mistake,
-        });
+        faults.push(MenuFault { line, mistake });
     }
     menus
 }
 
+impl Doors {
+    /// Opens the menus behind the choices of one that have a key. Where they have none, or the menu
+    /// itself cannot be reached, the way to them is lost on this menu's `keys`, or before.
+    fn through<C: Choice>(&mut self, keys: &[(Digit, C)], keys_line: Option<u32>) {
+        let open = self.open.contains(C::MENU);
+        let line = keys_line.or_else(|| self.lost.get(C::MENU).copied());
+        for choice in C::ALL {
+            if open && keys.iter().any(|(_, keyed)| keyed == choice) {
+                self.open.extend(choice.leads_to());
+            } else if let Some(line) = line {
+                for menu in choice.leads_to() {
+                    self.lost.entry(menu).or_insert(line);
+                }
+            }
+        }
+    }
+}
+
 /// One menu. `doors` holds the menus reached so far and gains those behind this one's choices;
 /// menus come in the order in which a call reaches them.
-fn menu<C: Choice>(
-    raw: &Raw,
-    doors: &mut BTreeSet<&'static str>,
-    faults: &mut Vec<MenuFault>,
-) -> Menu<C> {
+fn menu<C: Choice>(raw: &Raw, doors: &mut Doors, faults: &mut Vec<MenuFault>) -> Menu<C> {
     let nothing = RawMenu::default();
     let raw = raw.0.get(C::MENU).unwrap_or(&nothing);
     let keys = keys::<C>(raw, faults);
     let (said, unsaid) = announced(raw, &keys, faults);
-    if doors.contains(C::MENU) {
-        doors.extend(keys.iter().flat_map(|(_, choice)| choice.leads_to()));
-    }
+    doors.through(&keys, raw.keys_line);
     Menu {
         keys,
         said,
@@ -88,8 +108,8 @@ fn announced<C: Choice>(
     keys: &[(Digit, C)],
     faults: &mut Vec<MenuFault>,
 ) -> (Vec<C>, Vec<C>) {
-    let said = listed(raw.say.as_deref(), keys, faults);
-    let unsaid = listed(raw.unsaid.as_deref(), keys, faults);
+    let said = listed(raw.say.as_deref(), keys, raw.keys_line, faults);
+    let unsaid = listed(raw.unsaid.as_deref(), keys, raw.keys_line, faults);
     let mut seen: Vec<C> = Vec::new();
     for (word, choice) in said.iter().chain(&unsaid) {
         if seen.contains(choice) {
@@ -102,12 +122,13 @@ fn announced<C: Choice>(
         report(faults, word, MenuMistake::NoWords { menu, choice });
     }
     for (_, choice) in keys.iter().filter(|(_, choice)| !seen.contains(choice)) {
-        let (menu, choice) = (C::MENU, choice.name().to_owned());
+        let (menu, name) = (C::MENU, choice.name());
+        let mut words = raw.keys.iter().flatten().map(|(_, word)| word);
+        let key = words.find(|word| word.text == name);
+        let line = key.and_then(|word| word.line).or(raw.lists_line);
+        let choice = name.to_owned();
         let mistake = MenuMistake::NotAnnounced { menu, choice };
-        faults.push(MenuFault {
-            line: None,
-            mistake,
-        });
+        faults.push(MenuFault { line, mistake });
     }
     let choices = |words: Vec<(&Word, C)>| words.into_iter().map(|(_, c)| c).collect();
     (choices(said), choices(unsaid))
@@ -116,6 +137,7 @@ fn announced<C: Choice>(
 fn listed<'a, C: Choice>(
     words: Option<&'a [Word]>,
     keys: &[(Digit, C)],
+    keys_line: Option<u32>,
     faults: &mut Vec<MenuFault>,
 ) -> Vec<(&'a Word, C)> {
     let mut listed = Vec::new();
@@ -127,7 +149,9 @@ fn listed<'a, C: Choice>(
             listed.push((word, choice));
         } else {
             let (menu, choice) = (C::MENU, choice.name().to_owned());
-            report(faults, word, MenuMistake::NoKey { menu, choice });
+            let line = word.line.or(keys_line);
+            let mistake = MenuMistake::NoKey { menu, choice };
+            faults.push(MenuFault { line, mistake });
         }
     }
     listed

@@ -32,6 +32,10 @@ pub(super) struct RawMenu {
     pub(super) tries: Option<i64>,
     /// Seconds.
     pub(super) wait: Option<i64>,
+    /// The line of `keys`, from 1; `None` when it is from the shipped file.
+    pub(super) keys_line: Option<u32>,
+    /// The line of `say`, else of `unsaid`, where either is not from the shipped file.
+    pub(super) lists_line: Option<u32>,
 }
 
 /// A word and the line it stands on.
@@ -57,6 +61,7 @@ impl Raw {
             menu.unsaid = own.unsaid.or(menu.unsaid.take());
             menu.tries = own.tries.or(menu.tries);
             menu.wait = own.wait.or(menu.wait);
+            (menu.keys_line, menu.lists_line) = (own.keys_line, own.lists_line);
         }
         Raw(menus)
     }
@@ -70,6 +75,7 @@ impl RawMenu {
         for word in keys.chain(lists.flatten()) {
             word.line = None;
         }
+        (self.keys_line, self.lists_line) = (None, None);
     }
 }
 
@@ -104,6 +110,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn menu(&mut self, menu: &str, settings: &DeTable<'_>) -> RawMenu {
         let mut raw = RawMenu::default();
+        let span_of = |name: &str| settings.get_key_value(name).map(|(key, _)| key.span());
+        raw.keys_line = span_of("keys").map(|at| self.line(at));
+        let lists = span_of("say").or_else(|| span_of("unsaid"));
+        raw.lists_line = lists.map(|at| self.line(at));
         for (name, value) in settings {
             match name.get_ref().as_ref() {
                 "keys" => raw.keys = self.keys(menu, value),

@@ -3,7 +3,7 @@
 //! `world` is the smallest world that answers a flow and knows when a law is broken; `graph` walks
 //! breadth-first through all pairs of flow and world; `planted` shows that the walk catches bugs;
 //! `spoken` holds what was said against the list of sentences;
-//! `print` makes the flow documents and the user card from what was walked. Test code only.
+//! `print` makes the flow documents from what was walked. Test code only.
 
 mod graph;
 mod planted;

@@ -1,170 +1,12 @@
-//! The flow documents and the user card, printed from the walk, the menus and `card.toml`.
+//! The flow documents, printed from the walk, the menus and the words of the cards.
 
 use super::graph::{By, Step};
 use crate::base::Digit;
-use crate::flow::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice,
-    SentencesChoice, VoicemailChoice,
-};
+use crate::flow::card::{Card, FIGURES, printed};
+use crate::flow::{Choice, LanguageChoice, Menus};
+use crate::prompt::Grammar;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-
-/// The texts of the card.
-pub(super) struct Card(toml::Table);
-
-/// One menu as printed: its name, and the keys with the names of their choices.
-pub(super) struct Printed {
-    pub(super) menu: &'static str,
-    pub(super) keys: Vec<(Digit, &'static str)>,
-    pub(super) choices: Vec<&'static str>,
-}
-
-impl Card {
-    pub(super) fn read() -> Card {
-        Card(include_str!("../card.toml").parse().unwrap())
-    }
-
-    /// The text of a choice, or the title of a menu, in a language; `None` when it is missing.
-    pub(super) fn text(&self, menu: &str, choice: &str, language: &str) -> Option<&str> {
-        self.0.get(menu)?.get(choice)?.get(language)?.as_str()
-    }
-
-    /// Every menu and choice written.
-    pub(super) fn entries(&self) -> BTreeSet<(String, String)> {
-        let menus = self.0.iter();
-        menus
-            .flat_map(|(menu, texts)| {
-                let choices = texts.as_table().unwrap().keys();
-                choices.map(move |choice| (menu.clone(), choice.clone()))
-            })
-            .collect()
-    }
-}
-
-/// All menus in the order of a call.
-pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
-    fn one<C: Choice>(menu: &Menu<C>) -> Printed {
-        let keys = menu.choices().into_iter();
-        Printed {
-            menu: C::MENU,
-            keys: keys.map(|(key, choice)| (key, choice.name())).collect(),
-            choices: C::ALL.iter().map(|c| c.name()).collect(),
-        }
-    }
-    vec![
-        one::<GreetingChoice>(&menus.greeting),
-        one::<RecordingChoice>(&menus.recording),
-        one::<ReviewChoice>(&menus.review),
-        one::<MainChoice>(&menus.main),
-        one::<VoicemailChoice>(&menus.voicemail),
-        one::<PlayingChoice>(&menus.playing),
-        one::<BetweenChoice>(&menus.between),
-        one::<LanguageChoice>(&menus.language),
-        one::<OperatorChoice>(&menus.operator),
-        one::<ClipChoice>(&menus.clip),
-        one::<ClipReviewChoice>(&menus.clip_review),
-        one::<SentencesChoice>(&menus.sentences),
-    ]
-}
-
-/// The menus of those who change prompts; they have a card of their own.
-const OPERATORS: [&str; 4] = ["operator", "clip", "clip-review", "sentences"];
-
-/// The user card in a language.
-pub(super) fn card(menus: &Menus, language: &str) -> String {
-    let (title, caller, owner, key, does) = match language {
-        "nl" => (
-            "Voicemail: de toetsen",
-            "Voor wie een bericht inspreekt",
-            "Voor wie berichten afluistert (1233)",
-            "Toets",
-            "Wat er gebeurt",
-        ),
-        _ => (
-            "Voicemail: the keys",
-            "For those who leave a message",
-            "For those who hear their messages (1233)",
-            "Key",
-            "What happens",
-        ),
-    };
-    let (enter, ahead) = match language {
-        "nl" => (
-            "Toets uw toegangscode en sluit af met `#`. Voor een andere voicemail toetst u eerst `*`, \
-             dan het nummer en `#`, dan de toegangscode en `#`.",
-            "U hoeft een tekst niet af te wachten: elke toets werkt meteen.",
-        ),
-        _ => (
-            "Enter your passcode, then `#`. For another mailbox first press `*`, then its number and \
-             `#`, then the passcode and `#`.",
-            "You need not wait for a prompt to end: every key works at once.",
-        ),
-    };
-    let texts = Card::read();
-    let mut out = format!("# {title}\n\n{ahead}\n\n## {caller}\n");
-    let menus = printed(menus).into_iter();
-    for printed in menus.filter(|p| !OPERATORS.contains(&p.menu)) {
-        if printed.menu == "main" {
-            write!(out, "\n## {owner}\n\n{enter}\n").unwrap();
-        }
-        table(&printed, &texts, language, (key, does), &mut out);
-    }
-    out
-}
-
-/// The card of those who change prompts, in a language.
-pub(super) fn operator_card(menus: &Menus, language: &str) -> String {
-    let (title, enter, key, does) = match language {
-        "nl" => (
-            "Gesproken teksten per telefoon: de toetsen",
-            "Bel het nummer voor gesproken teksten, toets de toegangscode en sluit af met `#`. Een \
-             tekst hoeft u niet af te wachten: elke toets werkt meteen. Een opname is pas in gebruik als \
-             u dat kiest; daarna hoort elke beller haar.",
-            "Toets",
-            "Wat er gebeurt",
-        ),
-        _ => (
-            "Prompts by telephone: the keys",
-            "Call the number for prompts, enter the passcode, then `#`. You need not wait for a prompt \
-             to end: every key works at once. A recording is in use once you choose so; every caller \
-             hears it from then on.",
-            "Key",
-            "What happens",
-        ),
-    };
-    let texts = Card::read();
-    let mut out = format!("# {title}\n\n{enter}\n");
-    let menus = printed(menus).into_iter();
-    for printed in menus.filter(|p| OPERATORS.contains(&p.menu)) {
-        table(&printed, &texts, language, (key, does), &mut out);
-    }
-    out
-}
-
-/// The keys of one menu.
-fn table(
-    printed: &Printed,
-    texts: &Card,
-    language: &str,
-    (key, does): (&str, &str),
-    out: &mut String,
-) {
-    let heading = texts.text(printed.menu, "title", language).unwrap();
-    write!(
-        out,
-        "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
-    )
-    .unwrap();
-    if printed.menu == LanguageChoice::MENU {
-        let text = texts.text(printed.menu, "this", language).unwrap();
-        writeln!(out, "| `1` – `9` | {text} |").unwrap();
-    }
-    for (digit, choice) in &printed.keys {
-        let text = texts.text(printed.menu, choice, language).unwrap();
-        writeln!(out, "| `{digit}` | {text} |").unwrap();
-    }
-}
 
 /// The document of a flow: what can lead where, and what the keys do.
 pub(super) fn flow(name: &str, title: &str, steps: &BTreeSet<Step>, menus: &Menus) -> String {
@@ -202,7 +44,7 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
     let Some(menu) = menu_of(state) else {
         return;
     };
-    let texts = Card::read();
+    let texts = Card::of(Grammar::English);
     let heading = short(name, state);
     write!(
         out,
@@ -210,11 +52,11 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
     )
     .unwrap();
     if menu == LanguageChoice::MENU {
-        let text = texts.text(menu, "this", "en").unwrap();
+        let text = texts.text(menu, FIGURES).unwrap();
         writeln!(out, "| `1` – `9` | {text} | switching |").unwrap();
     }
     for (digit, choice) in keys(menu, menus) {
-        let text = texts.text(menu, choice, "en").unwrap();
+        let text = texts.text(menu, choice).unwrap();
         let steps = own
             .iter()
             .filter(|s| s.from == state && s.by == By::Key(digit));

@@ -5,12 +5,13 @@
 
 use super::graph::{Graph, Step, walk};
 use super::planted::faults;
-use super::print::{self, Card};
+use super::print;
 use super::spoken::Listed;
 use super::{Real, starts};
 use crate::base::Digit;
-use crate::flow::{Menus, sentences};
-use crate::prompt::{Line, Phrase};
+use crate::flow::card::{self, Card};
+use crate::flow::{Choice, LanguageChoice, Menus, operator_card, sentences, user_card};
+use crate::prompt::{Grammar, Line, Phrase};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -149,20 +150,22 @@ fn every_planted_fault_is_caught_by_its_law() {
 
 #[test]
 fn every_choice_has_its_text_in_both_languages() {
-    let card = Card::read();
-    let mut expected = BTreeSet::new();
-    for printed in print::printed(&Menus::default()) {
-        let choices = printed.choices.iter().chain(&["title"]);
-        for choice in choices {
-            for language in ["nl", "en"] {
-                let text = card.text(printed.menu, choice, language);
-                assert!(text.is_some(), "{} {choice} {language}", printed.menu);
-            }
-            expected.insert((printed.menu.to_owned(), (*choice).to_owned()));
-        }
+    let mut expected =
+        BTreeSet::from([(LanguageChoice::MENU.to_owned(), card::FIGURES.to_owned())]);
+    for printed in card::printed(&Menus::default()) {
+        let choices = printed.choices.iter().chain(&[card::TITLE]);
+        expected.extend(choices.map(|c| (printed.menu.to_owned(), (*c).to_owned())));
     }
-    expected.insert(("language".to_owned(), "this".to_owned()));
-    assert_eq!(card.entries(), expected);
+    for language in [Grammar::Dutch, Grammar::English] {
+        let card = Card::of(language);
+        for (menu, choice) in &expected {
+            assert!(
+                card.text(menu, choice).is_some(),
+                "{menu} {choice} {language:?}"
+            );
+        }
+        assert_eq!(card.entries(), expected);
+    }
 }
 
 #[test]
@@ -211,15 +214,15 @@ fn the_documents_say_what_the_flows_do() {
                 &announcement,
             ),
         ),
-        ("docs/user-card.nl.md", print::card(&menus, "nl")),
-        ("docs/user-card.en.md", print::card(&menus, "en")),
+        ("docs/user-card.nl.md", user_card(&menus, Grammar::Dutch)),
+        ("docs/user-card.en.md", user_card(&menus, Grammar::English)),
         (
             "docs/operator-card.nl.md",
-            print::operator_card(&menus, "nl"),
+            operator_card(&menus, Grammar::Dutch),
         ),
         (
             "docs/operator-card.en.md",
-            print::operator_card(&menus, "en"),
+            operator_card(&menus, Grammar::English),
         ),
     ];
     for (path, text) in documents {
