@@ -13,7 +13,7 @@
 use super::key_tone;
 use super::level::{gain, peak};
 use super::pcm::samples_in;
-use super::prepare::{LOUDNESS_DB, PEAK_DB, fade, loudness, silence_of, without_offset};
+use super::prepare::{LOUDNESS_DB, PEAK_DB, fade, loudness, silence_of};
 use super::speech::{Frame, frames};
 use super::steady_tone::FRAME;
 use super::wire::{WIRE_RATE, WireAudio};
@@ -21,6 +21,8 @@ use crate::base::Digit;
 use std::ops::Range;
 use std::time::Duration;
 
+/// The share of an offset that is left a sample later.
+const STAYS: f64 = 0.98;
 /// The silence left at both ends.
 pub const EDGE: Duration = Duration::from_millis(150);
 
@@ -66,6 +68,19 @@ pub fn prepare(sound: &WireAudio) -> Result<WireAudio, GreetingFault> {
     let samples = trimmed(&samples).ok_or(GreetingFault::TooQuiet)?;
     let samples = levelled(samples).ok_or(GreetingFault::TooQuiet)?;
     Ok(WireAudio::from_samples(&samples))
+}
+
+/// The sound without its offset, by a high-pass of 25 Hz: gaps, in which a line carried nothing,
+/// have none, so that the mean of all would give them one.
+fn without_offset(samples: &[i16]) -> Vec<i16> {
+    let (mut before, mut passed) = (0.0, 0.0);
+    let pass = |sample: &i16| {
+        let sample = f64::from(*sample);
+        passed = sample - before + STAYS * passed;
+        before = sample;
+        passed.round() as i16
+    };
+    samples.iter().map(pass).collect()
 }
 
 fn mute_keys(samples: &mut [i16]) {
@@ -399,7 +414,8 @@ mod tests {
     fn a_greeting_prepared_again_stays_as_it_is() {
         let once = prepared(&speech());
         let twice = prepared(&once);
-        assert!(once.len().abs_diff(twice.len()) <= FRAME);
+        // What is just as loud as silence at an end may count as either.
+        assert!(once.len().abs_diff(twice.len()) <= samples_in(EDGE, WIRE_RATE));
         assert!((loudness(&once, WIRE_RATE) - loudness(&twice, WIRE_RATE)).abs() < 0.5);
     }
 

@@ -167,7 +167,7 @@ fn loudest(levels: &[f64]) -> f64 {
     levels.iter().copied().fold(0.0, f64::max)
 }
 
-pub(super) fn without_offset(samples: &[i16]) -> Vec<i16> {
+fn without_offset(samples: &[i16]) -> Vec<i16> {
     let sum: i64 = samples.iter().map(|s| i64::from(*s)).sum();
     let mean = sum as f64 / samples.len().max(1) as f64;
     if mean.abs() <= OFFSET * 32_768.0 {
