@@ -160,7 +160,7 @@ mod tests {
 
     /// The RMS of a level in dBm0, as a share of full scale (G.711 section 4).
     fn rms_of(dbm0: f64) -> f64 {
-        10_f64.powf((dbm0 - 3.14) / 20.0) / 2_f64.sqrt()
+        10_f64.powf((100.0 * dbm0 - 314.0) / 2_000.0) / 2_f64.sqrt()
     }
 
     /// Noise of a line, and sounds upon it.
@@ -361,6 +361,6 @@ mod tests {
             let (meter, _) = metered(&[said, &vec![0; ms * 8]].concat());
             assert_eq!(meter.spoken(), alone.spoken(), "{ms}");
         }
-        assert_eq!(metered(&[0; 16_000]).0.spoken(), 0);
+        assert_eq!(metered(&vec![0; 16_000]).0.spoken(), 0);
     }
 }

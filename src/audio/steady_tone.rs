@@ -94,10 +94,10 @@ impl Moments {
             .zip(all)
             .for_each(|(to, from)| *to = f64::from(*from));
         let mut sums = [[0.0; ORDER + 1]; ORDER + 1];
-        for lag in 0..=ORDER {
+        for (lag, sum) in sums[0].iter_mut().enumerate() {
             let newer = samples.iter().skip(ORDER);
             let older = samples.iter().skip(ORDER - lag);
-            sums[0][lag] = newer.zip(older).map(|(a, b)| a * b).sum();
+            *sum = newer.zip(older).map(|(a, b)| a * b).sum();
         }
         // One step further back the sum gains the product before its first and loses its last.
         for i in 0..ORDER {

@@ -1,4 +1,6 @@
 //! Laws of the switch over all its calls: a bug in one ends that one, and nothing is left of any.
+//!
+//! Long because all of it shares the one office.
 
 use super::*;
 use crate::base::{Digit, MailboxId, Pii, Timestamp};
