@@ -18,7 +18,7 @@ use super::loudness::Dbm0;
 use super::play_list::PlayList;
 use super::recording::Recording;
 use super::sender::Sender;
-use super::vocabulary::{Command, Event, Remote, Seek, TakeSink};
+use super::vocabulary::{Command, Event, Remote, Seek, Speed, TakeSink};
 use crate::audio::WIRE_RATE;
 use crate::base::{Digit, Mono};
 use crate::rtp::{
@@ -80,6 +80,7 @@ pub struct Session {
     due: Mono,
     sender: Sender,
     play: Option<PlayList>,
+    speed: Speed,
     echo: Option<Echo>,
     keys: KeySender,
     /// Whether `KeysSent` is owed.
@@ -111,6 +112,7 @@ impl Session {
             due: params.first_tick,
             sender,
             play: None,
+            speed: Speed::Normal,
             echo: None,
             keys: KeySender::new(),
             keys_owed: false,
@@ -189,15 +191,16 @@ impl Session {
     /// Does what it is told.
     pub fn command(&mut self, now: Mono, command: Command, sink: &mut dyn TakeSink) {
         match command {
-            Command::Play { id, items } => {
-                self.play = Some(PlayList::new(id, items));
+            Command::Play { id, items, from } => {
+                self.stop_play();
+                self.play = Some(PlayList::new(id, items, from, self.speed));
                 self.settle_play();
             }
-            Command::StopPlay => self.play = None,
+            Command::StopPlay => self.stop_play(),
             Command::Seek(to) => self.seek(to),
             Command::Pause => self.pause(true),
             Command::Resume => self.pause(false),
-            Command::Speed(_) => {}
+            Command::Speed(speed) => self.set_speed(speed),
             Command::Record { take, law, limits } => {
                 self.stop_recording(now, sink);
                 let level = self.silence_level;
@@ -253,9 +256,10 @@ impl Session {
         self.events.pop_front()
     }
 
-    /// Ends the session: a running recording is handed out and reported.
+    /// Ends the session: what plays is stopped, a running recording is handed out, and both are
+    /// reported.
     pub fn close(&mut self, now: Mono, sink: &mut dyn TakeSink) {
-        self.play = None;
+        self.stop_play();
         self.stop_recording(now, sink);
     }
 
@@ -324,6 +328,13 @@ impl Session {
         }
     }
 
+    fn set_speed(&mut self, speed: Speed) {
+        self.speed = speed;
+        if let Some(play) = &mut self.play {
+            play.set_speed(speed);
+        }
+    }
+
     fn send_keys(&mut self, keys: &[Digit]) {
         let can_send = self
             .remote
@@ -350,6 +361,14 @@ impl Session {
         self.gate.agree(now, same_address);
         if !same_address {
             self.ways = KeyWays::default();
+        }
+    }
+
+    /// Takes away what plays, and reports where it stood.
+    fn stop_play(&mut self) {
+        if let Some(play) = self.play.take() {
+            self.events
+                .push_back(Event::Stopped(play.id(), play.played()));
         }
     }
 
