@@ -28,7 +28,7 @@ impl CallSession {
     pub(super) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
         match effect {
             Effect::Play(phrases) => self.say(desk, phrases),
-            Effect::PlayMessage(message) => self.play_message(desk, message),
+            Effect::PlayMessage(message, from) => self.play_message(desk, message, from),
             Effect::PlayTake => self.play_take(desk),
             Effect::StopPlay => self.stop_play(desk),
             Effect::Seek(to) => self.to_media(desk, media::Command::Seek(to)),
@@ -105,7 +105,12 @@ impl CallSession {
         }
     }
 
-    pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
+    pub(super) fn play_message(
+        &mut self,
+        desk: &mut Desk<'_>,
+        message: MessageId,
+        _from: Duration,
+    ) {
         self.stop_play(desk);
         let Some(owner) = &self.owner else {
             return self
@@ -184,7 +189,7 @@ impl CallSession {
             return self.events.push_back(Event::Mail(failed));
         };
         let (call, mailbox) = (self.id, owner.mailbox.clone());
-        self.ask(desk, Question::Mail(command));
+        self.ask(desk, Question::Mail(command.clone()));
         desk.out.push_back(Command::Mail {
             call,
             mailbox,

@@ -295,7 +295,7 @@ impl CallSession {
     pub(super) fn on_mail(&mut self, desk: &mut Desk<'_>, reply: mailbox::Reply) {
         let command = match &reply {
             mailbox::Reply::Listed(_) => mailbox::Command::List,
-            mailbox::Reply::Done(command) | mailbox::Reply::Failed(command, _) => *command,
+            mailbox::Reply::Done(command) | mailbox::Reply::Failed(command, _) => command.clone(),
         };
         if self.questions.answered(&Question::Mail(command)) {
             self.tell(desk, Event::Mail(reply));
@@ -422,8 +422,9 @@ impl CallSession {
     fn give_up(&mut self, desk: &mut Desk<'_>, question: &Question) {
         tracing::warn!(call = %self.id, question = question.kind(), "no answer in time");
         match *question {
-            Question::Mail(command) => {
-                let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+            Question::Mail(ref command) => {
+                let failed =
+                    mailbox::Reply::Failed(command.clone(), mailbox::Fault::Unavailable);
                 self.tell(desk, Event::Mail(failed));
             }
             Question::LogIn(_, Door::Mailbox(_)) => {

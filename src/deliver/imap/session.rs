@@ -34,9 +34,11 @@ const BODY_MAX: usize = MAIL_MAX + (64 << 10);
 /// [`ANSWER_MAX`].
 const HEADS_AT_ONCE: usize = 100;
 
-/// How many messages are named in one command, which stays below 8,000 octets (RFC 7162
-/// section 4).
+/// How many messages are asked for their flags at a time.
 const NAMED_AT_ONCE: usize = 600;
+
+/// Octets of a set of messages in one command, which stays below 8,000 octets (RFC 7162 section 4).
+const SET_MAX: usize = 7_900;
 
 /// Octets of a file with a password that are read.
 const SECRET_MAX: u64 = 64 << 10;
@@ -311,7 +313,7 @@ impl Session {
             Turn::Deleted => "+FLAGS.SILENT (\\Deleted)",
             Turn::Undeleted => "-FLAGS.SILENT (\\Deleted)",
         };
-        for set in sets(uids, NAMED_AT_ONCE) {
+        for set in packed(uids) {
             self.command("a change", ANSWER_MAX, |imap| imap.uid_store(&set, query))?;
         }
         Ok(())
@@ -324,7 +326,7 @@ impl Session {
             return Ok(());
         }
         if self.can.uidplus {
-            for set in sets(uids, NAMED_AT_ONCE) {
+            for set in packed(uids) {
                 self.command("a removal", ANSWER_MAX, |imap| imap.uid_expunge(&set))?;
             }
         } else if self.search("DELETED")?.is_subset(uids) {
@@ -544,13 +546,33 @@ fn sets(uids: &BTreeSet<u32>, at_once: usize) -> Vec<String> {
 }
 
 fn set(uids: &[u32]) -> String {
+    runs(uids).collect::<Vec<String>>().join(",")
+}
+
+/// Neighbours as ranges.
+fn runs(uids: &[u32]) -> impl Iterator<Item = String> {
     let runs = uids.chunk_by(|one, next| one.checked_add(1) == Some(*next));
-    let runs = runs.filter_map(|run| match run {
+    runs.filter_map(|run| match run {
         [one] => Some(one.to_string()),
         [first, .., last] => Some(format!("{first}:{last}")),
         [] => None,
-    });
-    runs.collect::<Vec<String>>().join(",")
+    })
+}
+
+/// UIDs as sets for commands whose answers do not grow with them: as many in each as a command holds.
+fn packed(uids: &BTreeSet<u32>) -> Vec<String> {
+    let uids: Vec<u32> = uids.iter().copied().collect();
+    let mut sets: Vec<String> = Vec::new();
+    for run in runs(&uids) {
+        match sets.last_mut() {
+            Some(set) if set.len() + 1 + run.len() <= SET_MAX => {
+                set.push(',');
+                set.push_str(&run);
+            }
+            Some(_) | None => sets.push(run),
+        }
+    }
+    sets
 }
 
 #[cfg(test)]
@@ -569,6 +591,20 @@ mod tests {
             .collect();
         let longest = sets(&apart, NAMED_AT_ONCE).iter().map(String::len).max();
         assert!(longest < Some(8_000), "{longest:?}");
+    }
+
+    #[test]
+    fn a_thousand_messages_are_changed_by_one_command_and_none_is_too_long() {
+        let neighbours: BTreeSet<u32> = (5..1_005).collect();
+        assert_eq!(packed(&neighbours), ["5:1004"]);
+        let apart: BTreeSet<u32> = (0..1_000).map(|n| 1_000 + 3 * n).collect();
+        assert_eq!(packed(&apart).len(), 1);
+        let far: BTreeSet<u32> = (0..10_000).map(|n| u32::MAX - 2 * n).collect();
+        let far_sets = packed(&far);
+        assert!(far_sets.iter().all(|set| set.len() <= SET_MAX));
+        let named = far_sets.iter().flat_map(|set| set.split(','));
+        assert_eq!(named.count(), far.len());
+        assert_eq!(packed(&BTreeSet::new()), [""; 0]);
     }
 
     #[test]

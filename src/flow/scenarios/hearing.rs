@@ -57,7 +57,7 @@ fn a_message_is_marked_heard_when_its_audio_begins_and_once() {
     phone.accepted();
     phone.listed(1);
     phone.hears(Event::PlayDone);
-    assert_eq!(phone.fx, [Effect::PlayMessage(id(0))]);
+    assert_eq!(phone.fx, [Effect::PlayMessage(id(0), Duration::ZERO)]);
     phone.hears(Event::PlayBegan);
     assert_eq!(phone.fx, [Effect::Mail(Command::MarkHeard(id(0)))]);
     phone.done(Command::MarkHeard(id(0)));

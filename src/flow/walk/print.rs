@@ -3,9 +3,9 @@
 use super::graph::{By, Step};
 use crate::base::Digit;
 use crate::flow::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice,
-    SentencesChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
+    LanguageChoice, MainChoice, Menu, Menus, MoreChoice, OperatorChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -60,6 +60,9 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<VoicemailChoice>(&menus.voicemail),
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
+        one::<MoreChoice>(&menus.more),
+        one::<SendingChoice>(&menus.sending),
+        one::<ConfirmChoice>(&menus.confirm_delete),
         one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),

@@ -40,6 +40,7 @@ pub(super) fn delivered(deposit: &Deposit, marks: Marks) -> Held {
             State::New
         },
         urgent: deposit.facts.urgent,
+        private: deposit.facts.private,
         caller: None,
         received: deposit.envelope.started,
         length: deposit.facts.length,
@@ -94,7 +95,7 @@ impl Case {
 
     fn does(&self, command: Command) {
         assert_eq!(
-            self.truth.command(&self.owner, command),
+            self.truth.command(&self.owner, command.clone()),
             Reply::Done(command)
         );
     }
@@ -112,8 +113,8 @@ fn a_store_out_of_reach_makes_a_listing_partial_and_a_count_unknown() {
         case.does(command);
     }
     let delete = Command::Delete(id(1));
-    let failed = Reply::Failed(delete, Fault::Unavailable);
-    assert_eq!(case.truth.command(&case.owner, delete), failed);
+    let failed = Reply::Failed(delete.clone(), Fault::Unavailable);
+    assert_eq!(case.truth.command(&case.owner, delete.clone()), failed);
     let failed = Reply::Failed(Command::Expunge, Fault::Unavailable);
     assert_eq!(case.truth.command(&case.owner, Command::Expunge), failed);
     case.store.down(false);
@@ -180,8 +181,8 @@ fn messages_sent_away_by_mail_are_in_no_mailbox() {
     let tally = case.truth.tally(&case.owner).unwrap();
     assert_eq!(tally.usage.messages, 0);
     let heard = Command::MarkHeard(id(2));
-    let gone = Reply::Failed(heard, Fault::Gone);
-    assert_eq!(case.truth.command(&case.owner, heard), gone);
+    let gone = Reply::Failed(heard.clone(), Fault::Gone);
+    assert_eq!(case.truth.command(&case.owner, heard.clone()), gone);
     assert_eq!(case.truth.audio(&case.owner, id(2)), Err(Fault::Gone));
     case.does(Command::Expunge);
     assert_eq!(case.store.asked(), 0);
@@ -275,7 +276,7 @@ fn the_ledger_says_who_did_what() {
 /// How many messages a history has.
 const MESSAGES: u128 = 5;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Act {
     Deposit(u128),
     Owner(Command),
@@ -296,6 +297,9 @@ fn act() -> impl Strategy<Value = Act> {
         2 => n.clone().prop_map(|n| Command::MarkHeard(id(n))),
         3 => n.clone().prop_map(|n| Command::Delete(id(n))),
         2 => n.clone().prop_map(|n| Command::Undelete(id(n))),
+        1 => (n.clone(), n.clone()).prop_map(|(from, to)| {
+            Command::DeleteAll((from..=to).map(id).collect())
+        }),
         3 => Just(Command::Expunge),
     ];
     prop_oneof![
@@ -454,13 +458,13 @@ impl History {
     }
 
     fn owner(&mut self, command: Command) {
-        match self.case.truth.command(&self.case.owner, command) {
+        match self.case.truth.command(&self.case.owner, command.clone()) {
             Reply::Listed(listing) => self.check(&listing.messages, listing.partial),
             Reply::Done(command) => self.done(command),
             Reply::Failed(_, Fault::Unavailable) => assert!(self.down, "{command:?}"),
             Reply::Failed(command, fault) => {
                 assert_eq!(fault, Fault::Gone, "{command:?}");
-                let marks = number(command).and_then(|n| self.model.get(&n));
+                let marks = number(&command).and_then(|n| self.model.get(&n));
                 assert_eq!(marks, None, "{command:?} found nothing");
             }
         }
@@ -471,13 +475,18 @@ impl History {
             self.model.retain(|_, marks| !marks.deleted);
             return;
         }
-        let marks = number(command).and_then(|n| self.model.get_mut(&n));
+        if let Command::DeleteAll(ids) = &command {
+            let meant = self.model.iter_mut().filter(|(n, _)| ids.contains(&id(**n)));
+            meant.for_each(|(_, marks)| marks.deleted = true);
+            return;
+        }
+        let marks = number(&command).and_then(|n| self.model.get_mut(&n));
         let marks = marks.unwrap_or_else(|| panic!("{command:?} on what is gone"));
         match command {
             Command::MarkHeard(_) => marks.heard = true,
             Command::Delete(_) => marks.deleted = true,
             Command::Undelete(_) => marks.deleted = false,
-            Command::List | Command::Expunge => unreachable!(),
+            Command::List | Command::DeleteAll(_) | Command::Expunge => unreachable!(),
         }
     }
 
@@ -511,12 +520,12 @@ impl History {
     }
 }
 
-fn number(command: Command) -> Option<u128> {
+fn number(command: &Command) -> Option<u128> {
     match command {
         Command::MarkHeard(one) | Command::Delete(one) | Command::Undelete(one) => {
-            (0..MESSAGES).find(|n| id(*n) == one)
+            (0..MESSAGES).find(|n| id(*n) == *one)
         }
-        Command::List | Command::Expunge => None,
+        Command::List | Command::DeleteAll(_) | Command::Expunge => None,
     }
 }
 
