@@ -34,6 +34,7 @@ mod reaching;
 mod recording;
 mod refusals;
 mod renewal;
+mod sending;
 mod smtp;
 mod stalled;
 mod steps;

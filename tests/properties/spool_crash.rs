@@ -570,6 +570,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => take.clone().prop_map(Begin),
         6 => (take.clone(), 1..9_000usize).prop_map(|(n, size)| Block(n, size)),
         2 => take.clone().prop_map(Commit),
+        1 => (take.clone(), 1..20_000usize).prop_map(|(n, size)| Whole(n, size)),
         1 => take.clone().prop_map(Discard),
         1 => take.clone().prop_map(Load),
         1 => take.prop_map(Deliver),
@@ -581,7 +582,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 fn in_order(steps: Vec<Step>) -> Vec<Step> {
     let mut begun = BTreeSet::new();
     let allowed = |step: &Step| match step {
-        Begin(n) => begun.insert(*n),
+        Begin(n) | Whole(n, _) => begun.insert(*n),
         Block(n, _) | Commit(n) | Discard(n) | Load(n) | Deliver(n) => begun.contains(n),
         Pass(_) => true,
     };

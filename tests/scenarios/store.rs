@@ -241,7 +241,7 @@ impl Mailbox {
     pub fn put(
         &mut self,
         state: State,
-        urgent: bool,
+        (urgent, private): (bool, bool),
         caller: Option<DialString>,
         span: Duration,
         received: Timestamp,
@@ -255,7 +255,7 @@ impl Mailbox {
             id,
             state,
             urgent,
-            private: false,
+            private,
             caller,
             received,
             length: span,

@@ -3,7 +3,7 @@
 
 use super::{Shut, Start, message, profile, start};
 use crate::base::{DialString, Digit, MailboxId, RecordingId};
-use crate::flow::{Conversation, Entry, PortalSetup};
+use crate::flow::{Conversation, Entry, Menus, PortalSetup};
 use crate::subscriber::{Profile, Roster, ServiceBook, Services};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +33,21 @@ const ON_THE_WAY: &[Digit] = &[
     Digit::D7,
 ];
 
-const MAIN: Shut = ("portal.main", &[Digit::D6]);
+/// The menus before them: what lies behind their other keys has starts of its own.
+const MAIN: Shut = ("portal.main", &[
+    Digit::D2,
+    Digit::D3,
+    Digit::D4,
+    Digit::D6,
+    Digit::D7,
+    Digit::D8,
+]);
+const GREETINGS: Shut = ("portal.voicemail", &[Digit::D2, Digit::D3, Digit::D4]);
 
 /// A message is spoken and marked; nobody is added.
 const COMPOSED: &[Shut] = &[
     MAIN,
+    GREETINGS,
     ("portal.voicemail", &[Digit::D1, Digit::D7]),
     ("portal.sending", &[Digit::D2]),
     ("portal.hearing-take", &[Digit::D2]),
@@ -46,6 +56,7 @@ const COMPOSED: &[Shut] = &[
 /// A message for more than one.
 const ADDRESSED: &[Shut] = &[
     MAIN,
+    GREETINGS,
     ("portal.voicemail", &[Digit::D1, Digit::D7]),
     ("portal.sending", &[Digit::D3, Digit::D5, Digit::D6]),
 ];
@@ -53,6 +64,7 @@ const ADDRESSED: &[Shut] = &[
 /// A message is answered or forwarded.
 const PASSED_ON: &[Shut] = &[
     MAIN,
+    GREETINGS,
     ("portal.voicemail", &[Digit::D5, Digit::D7]),
     ("portal.intro", ON_THE_WAY),
     ("portal.playing", ON_THE_WAY),
@@ -72,6 +84,7 @@ const PASSED_ON: &[Shut] = &[
 /// All messages are deleted, and taken back.
 const EMPTIED: &[Shut] = &[
     MAIN,
+    GREETINGS,
     ("portal.voicemail", &[Digit::D5]),
     ("portal.intro", ON_THE_WAY),
     ("portal.playing", ON_THE_WAY),
@@ -81,6 +94,7 @@ const EMPTIED: &[Shut] = &[
 /// Messages play slower and faster.
 const SPED: &[Shut] = &[
     MAIN,
+    GREETINGS,
     ("portal.voicemail", &[Digit::D5, Digit::D7]),
     ("portal.between", &[Digit::D7, Digit::D5, Digit::D9]),
 ];
@@ -95,7 +109,7 @@ pub(super) fn starts() -> Vec<Start> {
         passed_on(),
         refused(),
         portal("all messages deleted", Entry::Main, 2, EMPTIED),
-        portal("messages slower and faster", Entry::Messages, 2, SPED),
+        portal("messages slower and faster", Entry::Messages, 1, SPED),
         resumed(),
     ]
 }
@@ -104,6 +118,7 @@ fn portal(name: &'static str, entry: Entry, messages: u8, shut: &'static [Shut])
     let owner = Some(profile(false));
     let setup = PortalSetup { owner, entry };
     let mut start = start(name, Conversation::portal(setup), messages, 3);
+    start.menus = Menus::default();
     start.settings.recipients = 2;
     start.roster = subscribers();
     start.book = named("1");
@@ -133,7 +148,7 @@ fn refused() -> Start {
 
 /// A message that goes on where it was stopped.
 fn resumed() -> Start {
-    let mut start = portal("a message resumed", Entry::Messages, 2, SHUT);
+    let mut start = portal("a message resumed", Entry::Messages, 1, SHUT);
     let mut services = Services::default();
     services
         .positions
