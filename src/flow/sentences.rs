@@ -241,7 +241,12 @@ fn more(menus: &Menus) -> Vec<Sentence> {
         (MoreChoice::Forward, Line::CannotForward),
     ];
     let refusals = refusals.map(|(choice, line)| menus.more.key(choice).map(|_| line));
-    sentences.extend(refusals.into_iter().flatten().flat_map(|line| lines(&[line])));
+    sentences.extend(
+        refusals
+            .into_iter()
+            .flatten()
+            .flat_map(|line| lines(&[line])),
+    );
     sentences
 }
 

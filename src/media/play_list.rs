@@ -5,9 +5,10 @@
 //! reached, and [`Seek::End`] ends the list.
 
 use super::vocabulary::{PlayItem, Seek};
-use crate::audio::wire::duration_to_samples;
+use crate::audio::wire::{duration_to_samples, samples_to_duration};
 use crate::audio::{Law, WIRE_RATE};
 use crate::base::PlayId;
+use std::time::Duration;
 
 /// A play list and the position in it.
 #[derive(Clone, Debug)]
@@ -21,15 +22,17 @@ pub(super) struct PlayList {
 }
 
 impl PlayList {
-    pub(super) fn new(id: PlayId, mut items: Vec<PlayItem>) -> PlayList {
+    pub(super) fn new(id: PlayId, mut items: Vec<PlayItem>, from: Duration) -> PlayList {
         items.retain(|item| !matches!(len(item), Some(0)));
-        PlayList {
+        let mut list = PlayList {
             id,
             items,
             current: 0,
             offset: 0,
             paused: false,
-        }
+        };
+        list.go_to(duration_to_samples(from) as u64);
+        list
     }
 
     pub(super) fn id(&self) -> PlayId {
@@ -72,6 +75,11 @@ impl PlayList {
             rest = rest.get_mut(filled..).unwrap_or_default();
         }
         rest.fill(law.silence());
+    }
+
+    /// The position in the whole list, as time.
+    pub(super) fn played(&self) -> Duration {
+        samples_to_duration(usize::try_from(self.position()).unwrap_or(usize::MAX))
     }
 
     /// The position in the whole list.
@@ -137,7 +145,6 @@ mod tests {
     use super::*;
     use crate::audio::WireAudio;
     use proptest::prelude::*;
-    use std::time::Duration;
 
     /// A piece whose octets (in A-law) count from `first` on, modulo 251.
     fn piece(first: usize, len: usize) -> WireAudio {
@@ -146,7 +153,7 @@ mod tests {
     }
 
     fn list(items: Vec<PlayItem>) -> PlayList {
-        PlayList::new(PlayId(1), items)
+        PlayList::new(PlayId(1), items, Duration::ZERO)
     }
 
     /// Three pieces that count through 3,000 samples.
@@ -238,7 +245,7 @@ mod tests {
         expected.extend([0, 1]);
         assert_eq!(next(&mut list, 10), expected);
         assert!(list.is_done());
-        assert!(PlayList::new(PlayId(1), Vec::new()).is_done());
+        assert!(PlayList::new(PlayId(1), Vec::new(), Duration::ZERO).is_done());
     }
 
     proptest! {

@@ -189,11 +189,12 @@ impl Session {
     /// Does what it is told.
     pub fn command(&mut self, now: Mono, command: Command, sink: &mut dyn TakeSink) {
         match command {
-            Command::Play { id, items } => {
-                self.play = Some(PlayList::new(id, items));
+            Command::Play { id, items, from } => {
+                self.stop_play();
+                self.play = Some(PlayList::new(id, items, from));
                 self.settle_play();
             }
-            Command::StopPlay => self.play = None,
+            Command::StopPlay => self.stop_play(),
             Command::Seek(to) => self.seek(to),
             Command::Pause => self.pause(true),
             Command::Resume => self.pause(false),
@@ -253,9 +254,10 @@ impl Session {
         self.events.pop_front()
     }
 
-    /// Ends the session: a running recording is handed out and reported.
+    /// Ends the session: what plays is stopped, a running recording is handed out, and both are
+    /// reported.
     pub fn close(&mut self, now: Mono, sink: &mut dyn TakeSink) {
-        self.play = None;
+        self.stop_play();
         self.stop_recording(now, sink);
     }
 
@@ -350,6 +352,14 @@ impl Session {
         self.gate.agree(now, same_address);
         if !same_address {
             self.ways = KeyWays::default();
+        }
+    }
+
+    /// Takes away what plays, and reports where it stood.
+    fn stop_play(&mut self) {
+        if let Some(play) = self.play.take() {
+            self.events
+                .push_back(Event::Stopped(play.id(), play.played()));
         }
     }
 

@@ -204,6 +204,7 @@ impl Call {
         self.tell(Command::Play {
             id: PlayId(id),
             items,
+            from: Duration::ZERO,
         });
     }
 
@@ -378,7 +379,7 @@ fn pausing_is_silence_and_resuming_goes_on_at_the_sample() {
 }
 
 #[test]
-fn a_play_that_was_replaced_or_stopped_is_never_reported() {
+fn a_play_that_was_replaced_or_stopped_is_not_done_and_says_where_it_stood() {
     let mut call = Call::new();
     call.play(1, vec![clip(10, 1)]);
     call.pass(500);
@@ -387,7 +388,9 @@ fn a_play_that_was_replaced_or_stopped_is_never_reported() {
     call.tell(Command::StopPlay);
     call.pass(2_000);
     assert_eq!(call.runs(0), [(10, 25), (20, 25), (quiet(), 100)]);
-    assert_eq!(call.events, []);
+    let half = Duration::from_millis(500);
+    let stopped = [1, 2].map(|id| Event::Stopped(PlayId(id), half));
+    assert_eq!(call.events, stopped);
 }
 
 #[test]

@@ -13,12 +13,15 @@ pub use crate::sdp::Remote;
 pub enum Command {
     /// Play these pieces one after the other; replaces what played before.
     Play {
-        /// Comes back in [`Event::PlayDone`].
+        /// Comes back in [`Event::PlayDone`] or [`Event::Stopped`].
         id: PlayId,
         /// What to play, in order.
         items: Vec<PlayItem>,
+        /// Where to begin, from the start of the whole list on. At its end or beyond, the list is
+        /// done at once.
+        from: Duration,
     },
-    /// Stop playing; no `PlayDone` follows.
+    /// Stop playing: `Stopped` follows in place of `PlayDone`.
     StopPlay,
     /// Move within what plays now (the whole list counts as one stretch of time).
     Seek(Seek),
@@ -125,6 +128,9 @@ pub enum Event {
     Digit(Digit),
     /// A play list came to its end by itself or by [`Seek::End`].
     PlayDone(PlayId),
+    /// A play list was stopped or replaced, or the session closed, before its end: where it stood,
+    /// from the start of the whole list on. Played from there it goes on without a gap.
+    Stopped(PlayId, Duration),
     /// A recording ended; every block of it was handed out before this.
     Recorded(Recorded),
     /// Nothing was received for the time-out although the peer should send.

@@ -228,6 +228,7 @@ impl Phone {
         self.media(media::Command::Play {
             id,
             items: vec![PlayItem::Audio(audio)],
+            from: Duration::ZERO,
         });
     }
 
@@ -376,6 +377,7 @@ impl Phone {
             media::Event::PlayDone(_) => line.speaking = false,
             media::Event::KeysSent => line.dialling = false,
             media::Event::Digit(_)
+            | media::Event::Stopped(..)
             | media::Event::Recorded(_)
             | media::Event::Silent(_)
             | media::Event::Broken => {}

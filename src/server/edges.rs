@@ -16,9 +16,7 @@ use crate::audio::WireAudio;
 use crate::base::{
     CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId, TenantId,
 };
-use crate::call::{
-    CHANGE_PATIENCE, Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand,
-};
+use crate::call::{CHANGE_PATIENCE, Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
 use crate::directory::Choices;
 use crate::engine::{Engine, SendFault};
@@ -257,7 +255,14 @@ impl Edges {
     ) {
         let prompts = self.prompts.of(session);
         let items = prompts.say_with(phrases, voice, recordings);
-        self.media(session, media::Command::Play { id, items });
+        self.media(
+            session,
+            media::Command::Play {
+                id,
+                items,
+                from: Duration::ZERO,
+            },
+        );
     }
 
     pub(super) fn take(&mut self, command: TakeCommand) {

@@ -29,7 +29,7 @@ pub(super) enum Act {
     /// Make this a message, unless its mailbox takes none.
     Keep {
         /// Whose it is, and its identity.
-        parcel: Parcel,
+        parcel: Box<Parcel>,
         /// Its sound, one piece after the other.
         sounds: Vec<WireAudio>,
         /// How long it is, and how it is marked.
@@ -50,7 +50,7 @@ pub(super) struct Post {
 
 #[derive(Debug)]
 struct Order {
-    order: SendOrder,
+    wanted: SendOrder,
     since: Mono,
     stage: Stage,
 }
@@ -92,7 +92,7 @@ impl Post {
         self.orders.insert(
             key,
             Order {
-                order,
+                wanted: order,
                 since,
                 stage,
             },
@@ -102,7 +102,7 @@ impl Post {
 
     /// A recording is read, or could not be; whether it was for an order.
     pub(super) fn loaded(&mut self, take: MessageId, sound: Option<&WireAudio>) -> bool {
-        let waits = |one: &Order| one.order.take == Some(take) && one.lacks_recording();
+        let waits = |one: &Order| one.wanted.take == Some(take) && one.lacks_recording();
         let key = self.orders.iter().find(|(_, one)| waits(one));
         let Some(key) = key.map(|(key, _)| *key) else {
             return false;
@@ -135,7 +135,7 @@ impl Post {
         if let Stage::Keeping { left_out, .. } = &mut one.stage
             && !kept
         {
-            let parcels = one.order.parcels.iter();
+            let parcels = one.wanted.parcels.iter();
             let lost = parcels.filter(|parcel| parcel.message == message);
             left_out.extend(lost.map(|parcel| parcel.envelope.owner.mailbox.clone()));
         }
@@ -161,14 +161,12 @@ impl Post {
         let Some(one) = self.orders.get_mut(&key).filter(|one| !one.is_keeping()) else {
             return;
         };
-        match sound.filter(|sound| !sound.is_empty()) {
-            Some(sound) => put(&mut one.stage, sound.clone()),
-            None => {
-                let failed = Err(everybody(&one.order));
-                self.orders.remove(&key);
-                return self.acts.push_back(Act::Done(key, failed));
-            }
-        }
+        let Some(sound) = sound.filter(|sound| !sound.is_empty()) else {
+            let failed = Err(everybody(&one.wanted));
+            self.orders.remove(&key);
+            return self.acts.push_back(Act::Done(key, failed));
+        };
+        put(&mut one.stage, sound.clone());
         if one.begin_keeping() {
             self.next(key);
         }
@@ -191,6 +189,7 @@ impl Post {
         if let Some(parcel) = rest.pop_front() {
             self.parcels.insert(parcel.message, key);
             let (sounds, facts) = (sounds.clone(), *facts);
+            let parcel = Box::new(parcel);
             return self.acts.push_back(Act::Keep {
                 parcel,
                 sounds,
@@ -226,7 +225,7 @@ impl Order {
         else {
             return false;
         };
-        let order = &self.order;
+        let order = &self.wanted;
         if order.take.is_some() != recorded.is_some()
             || order.forwarded.is_some() != forwarded.is_some()
         {

@@ -56,7 +56,7 @@ impl Edges {
                     parcel,
                     sounds,
                     facts,
-                } => self.keep_parcel(parcel, sounds, facts),
+                } => self.keep_parcel(*parcel, sounds, facts),
                 Act::Done(key, outcome) => {
                     self.asked.immediate.push_back(Input::Sent(key, outcome));
                 }

@@ -3,6 +3,8 @@
 //! The folder is the truth. What is held here is an index of it, read at the start and kept in
 //! step, so that listing a mailbox opens no file. A message enters only when both its octets and
 //! its name are on disk.
+//!
+//! Long because whatever changes what stands beside a message does it in one order: disk, then index.
 
 use super::block;
 use super::dead::{DeadLetters, read_letter, read_letter_note};

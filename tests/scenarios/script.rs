@@ -383,12 +383,19 @@ fn claim(words: &[&str]) -> Option<Claim> {
             mailbox: text(mailbox),
             on: *how == "on",
         },
-        ["the", "newest", "message", "of", mailbox, "is", "marked", marks @ ..] => {
-            Claim::NewestIsMarked {
-                mailbox: text(mailbox),
-                marks: marks.join(" "),
-            }
-        }
+        [
+            "the",
+            "newest",
+            "message",
+            "of",
+            mailbox,
+            "is",
+            "marked",
+            marks @ ..,
+        ] => Claim::NewestIsMarked {
+            mailbox: text(mailbox),
+            marks: marks.join(" "),
+        },
         ["nothing", "was", "recorded"] => Claim::NothingRecorded,
         ["prompts", "were", "changed:", rest @ ..] => Claim::Prompts(rest.join(" ")),
         ["no", "prompts", "were", "changed"] => Claim::Prompts(String::new()),

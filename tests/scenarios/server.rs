@@ -442,7 +442,12 @@ impl Server {
         order: &SendOrder,
         recording: Option<&WireAudio>,
     ) -> Result<(), Vec<MailboxId>> {
-        let everybody = || order.parcels.iter().map(|p| p.envelope.owner.mailbox.clone());
+        let everybody = || {
+            order
+                .parcels
+                .iter()
+                .map(|p| p.envelope.owner.mailbox.clone())
+        };
         let forwarded = order.forwarded.map(|id| {
             let mailbox = self.mailboxes.get(&order.sender);
             mailbox.and_then(|mailbox| mailbox.audio(id).ok())
@@ -647,7 +652,15 @@ impl Server {
     ) {
         let say = |phrases: &[_]| self.voice.say(phrases, voice, &self.prompts);
         let items = crate::voice::with_recordings(phrases, recordings, say);
-        self.command(now, session, media::Command::Play { id, items });
+        self.command(
+            now,
+            session,
+            media::Command::Play {
+                id,
+                items,
+                from: Duration::ZERO,
+            },
+        );
     }
 
     fn close(&mut self, now: Mono, session: SessionId) {

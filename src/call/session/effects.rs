@@ -105,12 +105,7 @@ impl CallSession {
         }
     }
 
-    pub(super) fn play_message(
-        &mut self,
-        desk: &mut Desk<'_>,
-        message: MessageId,
-        _from: Duration,
-    ) {
+    pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId, from: Duration) {
         self.stop_play(desk);
         let Some(owner) = &self.owner else {
             return self
@@ -118,7 +113,7 @@ impl CallSession {
                 .push_back(Event::PlayFailed(PlayFault::Unavailable));
         };
         let (call, play, mailbox) = (self.id, desk.ids.play(), owner.mailbox.clone());
-        self.play = Play::Loading(play);
+        self.play = Play::Loading(play, message, from);
         self.ask(desk, Question::Audio(play));
         self.note(desk, Milestone::PlayingMessage(message));
         desk.out.push_back(Command::Fetch {
@@ -159,12 +154,14 @@ impl CallSession {
         desk: &mut Desk<'_>,
         play: PlayId,
         audio: Result<WireAudio, PlayFault>,
+        from: Duration,
     ) {
         match audio {
             Ok(audio) => {
                 self.play = Play::Running(play);
                 let items = vec![PlayItem::Audio(audio)];
-                self.to_media(desk, media::Command::Play { id: play, items });
+                let id = play;
+                self.to_media(desk, media::Command::Play { id, items, from });
                 self.begun(desk);
                 self.tell(desk, Event::PlayBegan);
             }
@@ -245,17 +242,16 @@ impl CallSession {
             (Wish::Record(_), _) => None,
         };
         let order = work.and_then(|work| self.order(desk, work));
-        match order {
-            Some(order) => self.ask(desk, Question::Change(order)),
-            None => {
-                let failed = Event::Changed(Err(ChangeFault::Unavailable));
-                self.events.push_back(failed);
-            }
+        if let Some(order) = order {
+            self.ask(desk, Question::Change(order));
+        } else {
+            let failed = Event::Changed(Err(ChangeFault::Unavailable));
+            self.events.push_back(failed);
         }
     }
 
     /// The answer to this order is no question of this call, so it is passed over.
-    fn note_change(&mut self, desk: &mut Desk<'_>, change: Change) {
+    pub(super) fn note_change(&mut self, desk: &mut Desk<'_>, change: Change) {
         let _order = self.order(desk, ChangeWork::Set(change));
     }
 
@@ -373,7 +369,8 @@ impl CallSession {
             let id = desk.ids.play();
             self.play = Play::Running(id);
             let items = vec![PlayItem::Loop(diagnostic::key_tone(digit))];
-            self.to_media(desk, media::Command::Play { id, items });
+            let from = Duration::ZERO;
+            self.to_media(desk, media::Command::Play { id, items, from });
             self.begun(desk);
         }
     }

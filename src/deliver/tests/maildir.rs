@@ -54,10 +54,16 @@ fn a_message_that_a_mail_program_copied_is_one_message() {
     fs::rename(copy, folder.join(deleted)).unwrap();
     assert_eq!(ids(&listed(&truth)), [id(1)], "one of two is there");
     let delete = Command::Delete(id(1));
-    assert_eq!(truth.command(&profile(), delete.clone()), Reply::Done(delete));
+    assert_eq!(
+        truth.command(&profile(), delete.clone()),
+        Reply::Done(delete)
+    );
     assert_eq!(listed(&truth), []);
     let expunge = Command::Expunge;
-    assert_eq!(truth.command(&profile(), expunge.clone()), Reply::Done(expunge));
+    assert_eq!(
+        truth.command(&profile(), expunge.clone()),
+        Reply::Done(expunge)
+    );
     assert_eq!((place.files("new").len(), place.files("cur").len()), (0, 0));
 }
 
@@ -69,14 +75,20 @@ fn only_the_messages_meant_are_removed_by_name() {
     }
     let truth = place.truth(Fake::with([]));
     let delete = Command::Delete(id(2));
-    assert_eq!(truth.command(&profile(), delete.clone()), Reply::Done(delete));
+    assert_eq!(
+        truth.command(&profile(), delete.clone()),
+        Reply::Done(delete)
+    );
     let ordinary = include_str!("../../../media-fixtures/mail/ordinary.eml");
     let folder = place.maildir.folder(&mailbox());
     fs::write(folder.join("new/1.M1P1.host"), ordinary).unwrap();
     let removed = place.maildir.remove(&profile(), &[id(1), id(9)]);
     assert_eq!(removed, Ok(vec![id(1)]));
     let undelete = Command::Undelete(id(2));
-    assert_eq!(truth.command(&profile(), undelete.clone()), Reply::Done(undelete));
+    assert_eq!(
+        truth.command(&profile(), undelete.clone()),
+        Reply::Done(undelete)
+    );
     assert_eq!(ids(&listed(&truth)), [id(2), id(3)]);
     assert!(folder.join("new/1.M1P1.host").exists());
 }

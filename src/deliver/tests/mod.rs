@@ -265,7 +265,10 @@ fn a_message_in_both_places_is_listed_once() {
     let truth = place.truth(Arc::clone(&outbox));
     assert_eq!(ids(&listed(&truth)), [id(1)]);
     let delete = Command::Delete(id(1));
-    assert_eq!(truth.command(&profile(), delete.clone()), Reply::Done(delete));
+    assert_eq!(
+        truth.command(&profile(), delete.clone()),
+        Reply::Done(delete)
+    );
     assert_eq!(listed(&truth), []);
     assert_eq!(
         truth.command(&profile(), Command::Expunge),
@@ -283,12 +286,18 @@ fn deleting_can_be_undone_until_it_is_final_here_and_in_the_outbox() {
     let truth = place.truth(Arc::clone(&outbox));
     for n in [1, 2] {
         for command in [Command::Delete(id(n)), Command::Undelete(id(n))] {
-            assert_eq!(truth.command(&profile(), command.clone()), Reply::Done(command));
+            assert_eq!(
+                truth.command(&profile(), command.clone()),
+                Reply::Done(command)
+            );
         }
     }
     assert_eq!(listed(&truth).len(), 2);
     for command in [1, 2].map(|n| Command::Delete(id(n))) {
-        assert_eq!(truth.command(&profile(), command.clone()), Reply::Done(command));
+        assert_eq!(
+            truth.command(&profile(), command.clone()),
+            Reply::Done(command)
+        );
     }
     assert_eq!(listed(&truth), []);
     assert!(place.files("cur")[0].ends_with(":2,T"));
@@ -307,7 +316,10 @@ fn hearing_a_message_that_still_waits_is_kept() {
     let outbox = Fake::with([deposit(1)]);
     let truth = Place::new().truth(Arc::clone(&outbox));
     let heard = Command::MarkHeard(id(1));
-    assert_eq!(truth.command(&profile(), heard.clone()), Reply::Done(heard.clone()));
+    assert_eq!(
+        truth.command(&profile(), heard.clone()),
+        Reply::Done(heard.clone())
+    );
     assert_eq!(listed(&truth)[0].state, State::Saved);
     assert!(outbox.deposit(id(1)).unwrap().marks.heard);
     let other = Profile {
@@ -382,7 +394,10 @@ fn a_damaged_message_is_listed_and_can_be_removed() {
     }
     let truth = place.truth(Fake::with([]));
     for command in [Command::Delete(id(1)), Command::Expunge] {
-        assert_eq!(truth.command(&profile(), command.clone()), Reply::Done(command));
+        assert_eq!(
+            truth.command(&profile(), command.clone()),
+            Reply::Done(command)
+        );
     }
     assert!(place.files("cur").is_empty());
 }
@@ -435,7 +450,10 @@ fn voice_messages_of_another_program_are_part_of_the_mailbox() {
     assert_eq!(resaved.state, State::Saved);
     assert_eq!(truth.audio(&profile(), resaved.id).unwrap().len(), 3);
     let delete = Command::Delete(resaved.id);
-    assert_eq!(truth.command(&profile(), delete.clone()), Reply::Done(delete));
+    assert_eq!(
+        truth.command(&profile(), delete.clone()),
+        Reply::Done(delete)
+    );
     assert!(
         folder.join("cur/3.M1P1.host:2,FSTa").exists(),
         "unknown flags stay"

@@ -79,7 +79,10 @@ impl Leaving {
 impl Last {
     fn words(self, failed: bool, fx: &mut Effects) -> Conversation {
         let line = Phrase::Line;
-        let mut words: Vec<_> = failed.then_some(line(Line::ChangeFailed)).into_iter().collect();
+        let mut words: Vec<_> = failed
+            .then_some(line(Line::ChangeFailed))
+            .into_iter()
+            .collect();
         match self {
             Last::Goodbye => {}
             Last::Closing => words.push(line(Line::ServiceEnding)),

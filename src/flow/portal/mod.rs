@@ -107,7 +107,7 @@ pub enum Portal {
     /// All messages are being deleted.
     Emptying(Emptying),
     /// A message to other mailboxes.
-    Sending(Sending),
+    Sending(Box<Sending>),
     /// Deleted messages are being removed before the end.
     Leaving(Leaving),
 }

@@ -47,9 +47,7 @@ impl More {
             Answer::Chosen(MoreChoice::Repeat, ask) => {
                 More::say(listener, ask, Detail::Full, None, cx, fx)
             }
-            Answer::Again(line, ask) => {
-                More::say(listener, ask, Detail::Full, Some(line), cx, fx)
-            }
+            Answer::Again(line, ask) => More::say(listener, ask, Detail::Full, Some(line), cx, fx),
             Answer::GivenUp => Leaving::goodbye(listener.reel.rest(), fx),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, OperatorSetup,
     PortalSetup, Settings, Workset,
 };
-use crate::base::{Digit, DialString, MailboxId, MessageId, Mono, Now, Timestamp};
+use crate::base::{DialString, Digit, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{Listing, Room, State, Summary};
 use crate::mime::{MailAddress, Reason};
 use crate::prompt::{Grammar, Line, Phrase, SetId};

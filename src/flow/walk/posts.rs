@@ -34,14 +34,17 @@ const ON_THE_WAY: &[Digit] = &[
 ];
 
 /// The menus before them: what lies behind their other keys has starts of its own.
-const MAIN: Shut = ("portal.main", &[
-    Digit::D2,
-    Digit::D3,
-    Digit::D4,
-    Digit::D6,
-    Digit::D7,
-    Digit::D8,
-]);
+const MAIN: Shut = (
+    "portal.main",
+    &[
+        Digit::D2,
+        Digit::D3,
+        Digit::D4,
+        Digit::D6,
+        Digit::D7,
+        Digit::D8,
+    ],
+);
 const GREETINGS: Shut = ("portal.voicemail", &[Digit::D2, Digit::D3, Digit::D4]);
 
 /// A message is spoken and marked; nobody is added.
@@ -68,17 +71,23 @@ const PASSED_ON: &[Shut] = &[
     ("portal.voicemail", &[Digit::D5, Digit::D7]),
     ("portal.intro", ON_THE_WAY),
     ("portal.playing", ON_THE_WAY),
-    ("portal.between", &[
-        Digit::Pound,
-        Digit::D7,
-        Digit::D2,
-        Digit::D4,
-        Digit::D5,
-        Digit::D6,
-    ]),
+    (
+        "portal.between",
+        &[
+            Digit::Pound,
+            Digit::D7,
+            Digit::D2,
+            Digit::D4,
+            Digit::D5,
+            Digit::D6,
+        ],
+    ),
     ("portal.sending", &[Digit::D2, Digit::D5, Digit::D6]),
     ("portal.hearing-take", &[Digit::D2, Digit::D5, Digit::D6]),
-    ("portal.hearing-forwarded", &[Digit::D2, Digit::D5, Digit::D6]),
+    (
+        "portal.hearing-forwarded",
+        &[Digit::D2, Digit::D5, Digit::D6],
+    ),
 ];
 
 /// All messages are deleted, and taken back.

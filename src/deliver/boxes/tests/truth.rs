@@ -416,7 +416,7 @@ impl History {
                 self.case.outbox.add(&deposit(n));
                 self.model.insert(n, Marks::default());
             }
-            Act::Owner(command) => self.owner(command),
+            Act::Owner(command) => self.owner(&command),
             Act::Courier(n) if !self.down => self.couriers.step(n),
             Act::CourierWithin(n) if !self.down => self.within.lock().unwrap().push_back(n),
             Act::Deposit(_) | Act::Courier(_) | Act::CourierWithin(_) => {}
@@ -457,10 +457,10 @@ impl History {
         there && self.case.outbox.deposit(id(n)).is_none() && self.model.contains_key(&n)
     }
 
-    fn owner(&mut self, command: Command) {
+    fn owner(&mut self, command: &Command) {
         match self.case.truth.command(&self.case.owner, command.clone()) {
             Reply::Listed(listing) => self.check(&listing.messages, listing.partial),
-            Reply::Done(command) => self.done(command),
+            Reply::Done(command) => self.done(&command),
             Reply::Failed(_, Fault::Unavailable) => assert!(self.down, "{command:?}"),
             Reply::Failed(command, fault) => {
                 assert_eq!(fault, Fault::Gone, "{command:?}");
@@ -470,17 +470,20 @@ impl History {
         }
     }
 
-    fn done(&mut self, command: Command) {
-        if command == Command::Expunge {
+    fn done(&mut self, command: &Command) {
+        if *command == Command::Expunge {
             self.model.retain(|_, marks| !marks.deleted);
             return;
         }
-        if let Command::DeleteAll(ids) = &command {
-            let meant = self.model.iter_mut().filter(|(n, _)| ids.contains(&id(**n)));
+        if let Command::DeleteAll(ids) = command {
+            let meant = self
+                .model
+                .iter_mut()
+                .filter(|(n, _)| ids.contains(&id(**n)));
             meant.for_each(|(_, marks)| marks.deleted = true);
             return;
         }
-        let marks = number(&command).and_then(|n| self.model.get_mut(&n));
+        let marks = number(command).and_then(|n| self.model.get_mut(&n));
         let marks = marks.unwrap_or_else(|| panic!("{command:?} on what is gone"));
         match command {
             Command::MarkHeard(_) => marks.heard = true,
@@ -510,8 +513,8 @@ impl History {
             (0..MESSAGES).for_each(|n| self.couriers.step(n));
         }
         assert_eq!(self.case.outbox.waiting_for(&mailbox()), []);
-        self.owner(Command::List);
-        self.owner(Command::Expunge);
+        self.owner(&Command::List);
+        self.owner(&Command::Expunge);
         let all = (0..MESSAGES).filter(|n| self.case.store.held(&mailbox(), id(*n)).is_some());
         assert_eq!(
             all.collect::<Vec<_>>(),

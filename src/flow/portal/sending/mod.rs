@@ -165,7 +165,7 @@ impl Sending {
 
 impl From<Sending> for Conversation {
     fn from(sending: Sending) -> Conversation {
-        Portal::Sending(sending).into()
+        Portal::Sending(Box::new(sending)).into()
     }
 }
 

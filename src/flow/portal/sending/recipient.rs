@@ -109,13 +109,7 @@ impl Recipient {
 
 impl Turn {
     /// There is one more recipient.
-    fn go_on(
-        self,
-        draft: Draft,
-        lines: Vec<Line>,
-        cx: &Cx<'_>,
-        fx: &mut Effects,
-    ) -> Conversation {
+    fn go_on(self, draft: Draft, lines: Vec<Line>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self {
             Turn::First => Recording::enter(draft, fx),
             Turn::More { recorded } => Review::enter(draft, recorded, lines, cx, fx),

@@ -78,9 +78,7 @@ impl Review {
             }
             (Playing::Take, Event::PlayDone) => self.play_forwarded(cx, fx),
             (Playing::Forwarded, Event::PlayDone) => self.heard(None, cx, fx),
-            (Playing::Take, Event::PlayFailed(_)) => {
-                self.heard(Some(Line::SomethingWrong), cx, fx)
-            }
+            (Playing::Take, Event::PlayFailed(_)) => self.heard(Some(Line::SomethingWrong), cx, fx),
             (Playing::Forwarded, Event::PlayFailed(fault)) => {
                 self.heard(Some(unheard(*fault)), cx, fx)
             }
