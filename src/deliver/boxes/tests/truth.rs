@@ -159,6 +159,38 @@ fn a_deleted_message_whose_courier_is_on_its_way_does_not_come_back() {
 }
 
 #[test]
+fn all_are_marked_in_both_places_and_each_can_be_taken_back() {
+    let case = Case::new(&[1, 2], &[3, 4]);
+    case.store.put(&mailbox(), held(5));
+    let all = [1, 2, 3, 4, 9].map(id);
+    case.does(Command::DeleteAll(all.into()));
+    assert_eq!(case.listed(), [id(5)], "what was not meant stays");
+    case.does(Command::Undelete(id(2)));
+    case.does(Command::Undelete(id(3)));
+    case.does(Command::Expunge);
+    let mut left = case.listed();
+    left.sort_unstable();
+    assert_eq!(left, [2, 3, 5].map(id));
+}
+
+#[test]
+fn where_all_cannot_be_marked_none_is() {
+    let case = Case::new(&[1, 2], &[3, 4]);
+    case.store.down(true);
+    let all = Command::DeleteAll([1, 2, 3, 4].map(id).into());
+    let failed = Reply::Failed(all.clone(), Fault::Unavailable);
+    assert_eq!(case.truth.command(&case.owner, all), failed);
+    case.store.down(false);
+    assert_eq!(case.listed().len(), 4);
+    case.does(Command::Expunge);
+    assert_eq!(case.listed().len(), 4, "no mark is left behind");
+    // Those on their way alone need no store.
+    case.store.down(true);
+    case.does(Command::DeleteAll([3, 4].map(id).into()));
+    assert_eq!(case.listed(), []);
+}
+
+#[test]
 fn what_the_owner_took_back_before_delivery_is_not_removed_by_an_older_mark() {
     let case = Case::new(&[], &[1]);
     let deleted = Marks {
