@@ -1,4 +1,6 @@
 //! Laws of the switch over all its calls: a bug in one ends that one, and nothing is left of any.
+//!
+//! Long because every way a call can end is tried from every place it can be at.
 
 use super::*;
 use crate::base::{Digit, MailboxId, Pii, Timestamp};
@@ -193,7 +195,7 @@ impl Office {
             _ => None,
         });
         let play = play.unwrap_or_else(|| panic!("no message is fetched: {:?}", self.seen));
-        let sound = WireAudio::from_octets(crate::audio::Law::A, &[7; 160_000]);
+        let sound = WireAudio::from_octets(crate::audio::Law::A, &vec![7; 160_000]);
         self.switch.handle_audio(self.now, call, play, Ok(sound));
         self.collect();
         (call, self.switch.calls[&call].media(), play)
