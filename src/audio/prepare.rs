@@ -52,6 +52,8 @@ const OFFSET: f64 = 0.005;
 const CLICK: f64 = 0.001;
 /// What is heard on the line must not be so far below the whole.
 const BAND_DB: f64 = -25.0;
+/// In a gap of a line nothing is louder: the least that G.711 can say, in dBFS.
+const GAP_DB: f64 = -71.0;
 /// The quietest windows, which tell the noise of the room.
 const NOISE_WINDOWS: usize = 5;
 /// Speech is this much louder than the noise of the room.
@@ -165,7 +167,7 @@ fn loudest(levels: &[f64]) -> f64 {
     levels.iter().copied().fold(0.0, f64::max)
 }
 
-fn without_offset(samples: &[i16]) -> Vec<i16> {
+pub(super) fn without_offset(samples: &[i16]) -> Vec<i16> {
     let sum: i64 = samples.iter().map(|s| i64::from(*s)).sum();
     let mean = sum as f64 / samples.len().max(1) as f64;
     if mean.abs() <= OFFSET * 32_768.0 {
@@ -203,16 +205,28 @@ fn kept(there: usize, edge: usize, slack: usize) -> usize {
 /// From the first to the last window that is louder than silence.
 fn sound(samples: &[i16], rate: u32) -> Option<Range<usize>> {
     let levels = levels(samples, rate);
-    let loudest = loudest(&levels);
-    if loudest < gain(NOTHING_DB) {
-        return None;
-    }
-    let silence = noise(&levels) * gain(NOISE_MARGIN_DB);
-    let silence = silence.clamp(loudest * gain(SILENCE_DB), loudest * gain(NOISE_MOST_DB));
+    let silence = silence(&levels)?;
     let first = levels.iter().position(|level| *level > silence)?;
     let last = levels.iter().rposition(|level| *level > silence)?;
     let window = samples_in(WINDOW, rate).max(1);
     Some(first * window..samples.len().min((last + 1) * window))
+}
+
+/// The level, as RMS, up to which there is silence in a recording of a line; `None` where there is
+/// nothing else. Gaps in which a line carried nothing at all say nothing of the room.
+pub(super) fn silence_of(samples: &[i16], rate: u32) -> Option<f64> {
+    let mut levels = levels(samples, rate);
+    levels.retain(|level| *level > gain(GAP_DB));
+    silence(&levels)
+}
+
+fn silence(levels: &[f64]) -> Option<f64> {
+    let loudest = loudest(levels);
+    if loudest < gain(NOTHING_DB) {
+        return None;
+    }
+    let silence = noise(levels) * gain(NOISE_MARGIN_DB);
+    Some(silence.clamp(loudest * gain(SILENCE_DB), loudest * gain(NOISE_MOST_DB)))
 }
 
 /// The noise of the room: the mean of the quietest windows.
@@ -224,7 +238,7 @@ fn noise(levels: &[f64]) -> f64 {
 }
 
 /// Takes the click off ends that are not silent.
-fn fade(samples: &mut [i16], rate: u32) {
+pub(super) fn fade(samples: &mut [i16], rate: u32) {
     let clicks = |sample: Option<&i16>| {
         sample.is_some_and(|s| f64::from(s.unsigned_abs()) > CLICK * 32_768.0)
     };
@@ -252,7 +266,7 @@ fn levelled(samples: Vec<i16>, rate: u32) -> Vec<i16> {
     scaled(&samples, |sample| sample * factor)
 }
 
-fn scaled(samples: &[i16], change: impl Fn(f64) -> f64) -> Vec<i16> {
+pub(super) fn scaled(samples: &[i16], change: impl Fn(f64) -> f64) -> Vec<i16> {
     // A float becomes the nearest value of its new type and never wraps.
     let scale = |sample: &i16| change(f64::from(*sample)).round() as i16;
     samples.iter().map(scale).collect()

@@ -40,6 +40,19 @@ impl WireAudio {
         })
     }
 
+    /// The sound up to here; all of it where it is no longer.
+    #[must_use]
+    pub fn up_to(self, end: Duration) -> WireAudio {
+        let end = duration_to_samples(end);
+        match (self.alaw.get(..end), self.mulaw.get(..end)) {
+            (Some(alaw), Some(mulaw)) => WireAudio {
+                alaw: alaw.into(),
+                mulaw: mulaw.into(),
+            },
+            (None, _) | (_, None) => self,
+        }
+    }
+
     /// The octets in one law; index = sample.
     pub fn octets(&self, law: Law) -> &[u8] {
         match law {
@@ -77,12 +90,13 @@ impl std::fmt::Debug for WireAudio {
 
 /// The playing time of this many samples at [`WIRE_RATE`].
 pub fn samples_to_duration(samples: usize) -> Duration {
-    Duration::from_micros(samples as u64 * 1_000_000 / u64::from(WIRE_RATE))
+    Duration::from_micros((samples as u64).saturating_mul(1_000_000) / u64::from(WIRE_RATE))
 }
 
 /// The samples at [`WIRE_RATE`] that fill `span`, rounded down.
 pub fn duration_to_samples(span: Duration) -> usize {
-    (span.as_micros() * u128::from(WIRE_RATE) / 1_000_000) as usize
+    let samples = span.as_micros() * u128::from(WIRE_RATE) / 1_000_000;
+    usize::try_from(samples).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -93,6 +107,16 @@ mod tests {
     fn three_seconds_are_24000_samples() {
         assert_eq!(duration_to_samples(Duration::from_secs(3)), 24_000);
         assert_eq!(samples_to_duration(24_000), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn what_is_cut_off_leaves_what_was_before_it() {
+        let audio = WireAudio::from_samples(&[900; 240]);
+        let cut = audio.clone().up_to(Duration::from_millis(20));
+        assert_eq!(cut, WireAudio::from_samples(&[900; 160]));
+        for ms in [30, 31, 10_000] {
+            assert_eq!(audio.clone().up_to(Duration::from_millis(ms)), audio);
+        }
     }
 
     #[test]

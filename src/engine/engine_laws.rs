@@ -233,7 +233,7 @@ fn what_plays_is_heard_and_its_end_is_told() {
             Command::Play {
                 id: PlayId(9),
                 items,
-                from: std::time::Duration::ZERO,
+                from: Duration::ZERO,
             },
         )
         .unwrap();
@@ -451,7 +451,7 @@ fn events_wait_for_room_and_none_is_lost() {
                 Command::Play {
                     id: PlayId(id),
                     items: Vec::new(),
-                    from: std::time::Duration::ZERO,
+                    from: Duration::ZERO,
                 },
             )
             .unwrap();

@@ -1,12 +1,11 @@
 //! How loud G.711 octets are, by a table of 256 energies for each law.
 //!
-//! Sound is judged in frames of 20 ms: a frame is voiced when its mean energy is above a level.
+//! Sound is judged in frames of 20 ms: a frame is loud when its mean energy is above a level.
 
 use crate::audio::Law;
 use std::sync::OnceLock;
 
-/// Samples of one frame: 20 ms.
-pub(super) const FRAME: usize = 160;
+pub(super) use crate::audio::steady_tone::FRAME;
 
 /// A level in dBm0 (ITU-T G.100.1): 0 is a milliwatt at the point of reference; a sine at the
 /// limit of G.711 is about +3.
@@ -39,7 +38,7 @@ impl Loudness {
         FRAME - self.samples
     }
 
-    /// Takes octets, no more than are missing. Where they complete a frame: whether it is voiced.
+    /// Takes octets, no more than are missing. Where they complete a frame: whether it is loud.
     pub(super) fn hear(&mut self, octets: &[u8]) -> Option<bool> {
         let energy_of = |octet: &u8| u64::from(self.energies[usize::from(*octet)]);
         self.energy += octets.iter().map(energy_of).sum::<u64>();
@@ -47,10 +46,10 @@ impl Loudness {
         if self.samples < FRAME {
             return None;
         }
-        let voiced = self.energy > self.threshold;
+        let loud = self.energy > self.threshold;
         self.energy = 0;
         self.samples = 0;
-        Some(voiced)
+        Some(loud)
     }
 }
 
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tone_two_decibel_above_the_level_is_voiced_and_below_it_is_not() {
+    fn a_tone_two_decibel_above_the_level_is_loud_and_below_it_is_not() {
         for law in [Law::A, Law::Mu] {
             for level in [-50, -45, -30, -10] {
                 let mut loudness = Loudness::new(law, Dbm0(level));

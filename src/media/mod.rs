@@ -10,6 +10,7 @@
 //! Specs: RFC 3550, RFC 3551, RFC 4733. Codec choice is not here (see [`sdp`](crate::sdp)), nor is
 //! what a key means.
 
+mod ear;
 mod echo;
 mod gate;
 mod key_ways;
@@ -18,6 +19,7 @@ mod play_list;
 mod recording;
 mod sender;
 mod session;
+mod stretch;
 mod vocabulary;
 
 pub use loudness::Dbm0;

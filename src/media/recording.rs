@@ -1,10 +1,11 @@
 //! A recording in progress: from packets to blocks of about a second, with its limits.
 //!
-//! The [`Timeline`] puts the packets in order; what comes out of it is counted, judged for
-//! silence and handed to the sink in the take's law. Laws: every octet handed out is counted in
-//! the length, and none after the end; a recording ends once.
+//! The [`Timeline`] puts the packets in order; what comes out of it is counted, listened to and
+//! handed to the sink in the take's law. Laws: every octet handed out is counted in the length, and
+//! none after the end; a recording ends once; tones end it as silence does.
 
-use super::loudness::{Dbm0, FRAME, Loudness};
+use super::ear::Ear;
+use super::loudness::Dbm0;
 use super::vocabulary::{RecordEnd, RecordLimits, Recorded, TakeSink};
 use crate::audio::wire::{duration_to_samples, samples_to_duration};
 use crate::audio::{Law, WIRE_RATE};
@@ -30,11 +31,9 @@ struct Taker {
     /// Octets taken, and the most there may be.
     taken: usize,
     max: usize,
-    loudness: Loudness,
-    /// Octets of silence on end, and how many end the recording.
-    quiet: usize,
+    ear: Ear,
+    /// How many octets without speech on end end the recording.
     silence: Option<usize>,
-    voiced: usize,
     ended: Option<RecordEnd>,
 }
 
@@ -55,10 +54,8 @@ impl Recording {
                 block: Vec::new(),
                 taken: 0,
                 max,
-                loudness: Loudness::new(law, level),
-                quiet: 0,
+                ear: Ear::new(law, level),
                 silence: limits.silence.map(duration_to_samples),
-                voiced: 0,
                 ended: (max == 0).then_some(RecordEnd::TooLong),
             },
         }
@@ -114,7 +111,8 @@ impl Recording {
             take: taker.take,
             end,
             length: samples_to_duration(taker.taken),
-            voiced: samples_to_duration(taker.voiced),
+            voiced: samples_to_duration(taker.ear.meter().voiced()),
+            spoken: samples_to_duration(taker.ear.meter().spoken()),
         }
     }
 }
@@ -124,7 +122,7 @@ impl Taker {
         let mut rest = octets;
         while !rest.is_empty() && self.ended.is_none() {
             let room = (BLOCK - self.block.len()).min(self.max - self.taken);
-            let piece = rest.len().min(room).min(self.loudness.missing());
+            let piece = rest.len().min(room).min(self.ear.missing());
             let (octets, after) = rest.split_at(piece);
             rest = after;
             self.add(octets, sink);
@@ -139,26 +137,16 @@ impl Taker {
         }
         self.block.extend_from_slice(octets);
         self.taken += octets.len();
-        if let Some(voiced) = self.loudness.hear(octets) {
-            self.judge(voiced);
+        self.ear.hear(octets);
+        let unspoken = self.ear.meter().unspoken();
+        if self.silence.is_some_and(|limit| unspoken >= limit) {
+            self.ended = Some(RecordEnd::Silence);
         }
         if self.taken >= self.max {
             self.ended = Some(RecordEnd::TooLong);
         }
         if self.block.len() >= BLOCK {
             self.hand_out(sink);
-        }
-    }
-
-    fn judge(&mut self, voiced: bool) {
-        if voiced {
-            self.voiced += FRAME;
-            self.quiet = 0;
-            return;
-        }
-        self.quiet += FRAME;
-        if self.silence.is_some_and(|limit| self.quiet >= limit) {
-            self.ended = Some(RecordEnd::Silence);
         }
     }
 
@@ -179,6 +167,8 @@ impl Taker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::tests::speech;
+    use crate::audio::tone;
     use crate::media::session_laws::Sink;
     use crate::rtp::{RtpTime, SequenceNumber, Ssrc};
     use std::time::Duration;
@@ -249,6 +239,74 @@ mod tests {
         assert_eq!(recorded.end, RecordEnd::Silence);
         assert_eq!(recorded.length, Duration::from_secs(2));
         assert_eq!(recorded.voiced, Duration::from_millis(200));
+        assert_eq!(recorded.spoken, Duration::from_secs(1));
+    }
+
+    /// Feeds a sound packet by packet; when it ended, in packets.
+    fn feed_sound(recording: &mut Recording, samples: &[i16], sink: &mut Sink) -> Option<usize> {
+        for (n, packet) in samples.chunks_exact(160).enumerate() {
+            let head = Head {
+                marker: false,
+                payload_type: 8,
+                sequence: SequenceNumber(n as u16),
+                timestamp: RtpTime(n as u32 * 160),
+                ssrc: Ssrc(1),
+            };
+            let octets: Vec<u8> = packet.iter().map(|s| Law::A.encode(*s)).collect();
+            recording.audio(after(n as u64 * 20), &head, Law::A, &octets, sink);
+            if recording.has_ended() {
+                return Some(n);
+            }
+        }
+        None
+    }
+
+    /// A busy tone of this many seconds.
+    fn busy(seconds: usize) -> Vec<i16> {
+        let tone = tone::sine(425.0, -15.0, Duration::from_millis(500), WIRE_RATE).samples;
+        [tone, vec![0; 4_000]].concat().repeat(seconds)
+    }
+
+    #[test]
+    fn a_busy_tone_is_no_speech_and_ends_a_recording_as_silence_does() {
+        let said = speech()[..16_000].to_vec();
+        let sound = [said, busy(30)].concat();
+        let mut sink = Sink::default();
+        let mut whole = recording(60_000, None, Law::Mu);
+        assert_eq!(feed_sound(&mut whole, &sound[..16_000], &mut sink), None);
+        let alone = whole.finish(after(2_000), &mut sink);
+
+        let mut recording = recording(60_000, Some(5_000), Law::Mu);
+        let mut sink = Sink::default();
+        let ended_at = feed_sound(&mut recording, &sound, &mut sink).unwrap();
+        let recorded = recording.finish(after(ended_at as u64 * 20), &mut sink);
+        assert_eq!(recorded.end, RecordEnd::Silence);
+        // The tone begins in the midst of a word: the frame before it counts as the tone's.
+        let frame = Duration::from_millis(20);
+        assert!(alone.voiced - recorded.voiced <= frame, "{recorded:?}");
+        assert!(alone.spoken - recorded.spoken <= frame, "{recorded:?}");
+        assert!(
+            recorded.spoken > Duration::from_millis(1_500),
+            "{recorded:?}"
+        );
+        let limit = recorded.spoken + Duration::from_secs(5);
+        assert!(
+            (0..=500).contains(&(recorded.length - limit).as_millis()),
+            "{recorded:?}"
+        );
+    }
+
+    #[test]
+    fn tones_alone_are_a_recording_without_speech() {
+        let mut sink = Sink::default();
+        let mut recording = recording(60_000, None, Law::A);
+        feed_sound(&mut recording, &busy(20), &mut sink);
+        let recorded = recording.finish(after(20_000), &mut sink);
+        assert_eq!(
+            (recorded.voiced, recorded.spoken),
+            (Duration::ZERO, Duration::ZERO)
+        );
+        assert_eq!(recorded.length, Duration::from_secs(20));
     }
 
     #[test]

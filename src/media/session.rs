@@ -18,7 +18,7 @@ use super::loudness::Dbm0;
 use super::play_list::PlayList;
 use super::recording::Recording;
 use super::sender::Sender;
-use super::vocabulary::{Command, Event, Remote, Seek, TakeSink};
+use super::vocabulary::{Command, Event, Remote, Seek, Speed, TakeSink};
 use crate::audio::WIRE_RATE;
 use crate::base::{Digit, Mono};
 use crate::rtp::{
@@ -80,6 +80,7 @@ pub struct Session {
     due: Mono,
     sender: Sender,
     play: Option<PlayList>,
+    speed: Speed,
     echo: Option<Echo>,
     keys: KeySender,
     /// Whether `KeysSent` is owed.
@@ -111,6 +112,7 @@ impl Session {
             due: params.first_tick,
             sender,
             play: None,
+            speed: Speed::Normal,
             echo: None,
             keys: KeySender::new(),
             keys_owed: false,
@@ -191,14 +193,14 @@ impl Session {
         match command {
             Command::Play { id, items, from } => {
                 self.stop_play();
-                self.play = Some(PlayList::new(id, items, from));
+                self.play = Some(PlayList::new(id, items, from, self.speed));
                 self.settle_play();
             }
             Command::StopPlay => self.stop_play(),
             Command::Seek(to) => self.seek(to),
             Command::Pause => self.pause(true),
             Command::Resume => self.pause(false),
-            Command::Speed(_) => {}
+            Command::Speed(speed) => self.set_speed(speed),
             Command::Record { take, law, limits } => {
                 self.stop_recording(now, sink);
                 let level = self.silence_level;
@@ -323,6 +325,13 @@ impl Session {
     fn pause(&mut self, paused: bool) {
         if let Some(play) = &mut self.play {
             play.pause(paused);
+        }
+    }
+
+    fn set_speed(&mut self, speed: Speed) {
+        self.speed = speed;
+        if let Some(play) = &mut self.play {
+            play.set_speed(speed);
         }
     }
 

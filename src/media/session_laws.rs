@@ -394,6 +394,39 @@ fn a_play_that_was_replaced_or_stopped_is_not_done_and_says_where_it_stood() {
 }
 
 #[test]
+fn a_play_that_begins_at_a_position_sends_nothing_from_before_it() {
+    let mut call = Call::new();
+    let (items, from) = (vec![clip(10, 4)], Duration::from_secs(2));
+    let id = PlayId(1);
+    call.tell(Command::Play { id, items, from });
+    call.pass(1_000);
+    assert_eq!(call.runs(0), [(12, 50)]);
+    call.tell(Command::Seek(Seek::By(-2_000)));
+    call.pass(1_000);
+    assert_eq!(call.runs(50), [(11, 50)]);
+    let (items, from) = (vec![clip(10, 4)], Duration::from_secs(4));
+    let id = PlayId(2);
+    call.tell(Command::Play { id, items, from });
+    let stood = Event::Stopped(PlayId(1), Duration::from_secs(2));
+    assert_eq!(call.events, [stood, Event::PlayDone(PlayId(2))]);
+}
+
+#[test]
+fn closing_tells_where_what_played_stood_and_a_skip_counts_as_played() {
+    let mut call = Call::new();
+    call.play(1, vec![clip(10, 30)]);
+    call.pass(1_000);
+    call.tell(Command::Seek(Seek::By(3_000)));
+    call.tell(Command::Pause);
+    call.pass(1_000);
+    let now = call.now();
+    call.session.close(now, &mut call.sink);
+    call.drain();
+    let stood = Event::Stopped(PlayId(1), Duration::from_secs(4));
+    assert_eq!(call.events, [stood]);
+}
+
+#[test]
 fn an_empty_play_list_is_done_at_once() {
     let mut call = Call::new();
     call.play(1, Vec::new());

@@ -117,7 +117,8 @@ pub enum Seek {
 pub struct RecordLimits {
     /// The longest recording.
     pub max: Duration,
-    /// Stop after this much silence on end; `None` never does.
+    /// Stop after this much without speech on end: silence, or the tones of a line or its keys.
+    /// `None` never does.
     pub silence: Option<Duration>,
 }
 
@@ -151,8 +152,10 @@ pub struct Recorded {
     pub end: RecordEnd,
     /// Its length on the RTP timeline.
     pub length: Duration,
-    /// How much of it was louder than silence.
+    /// How much of it was speech: louder than silence, and no tone of a line or a key.
     pub voiced: Duration,
+    /// Where the last speech ended, from the start of the recording on; zero where there was none.
+    pub spoken: Duration,
 }
 
 /// Why a recording ended.

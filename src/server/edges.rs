@@ -255,14 +255,8 @@ impl Edges {
     ) {
         let prompts = self.prompts.of(session);
         let items = prompts.say_with(phrases, voice, recordings);
-        self.media(
-            session,
-            media::Command::Play {
-                id,
-                items,
-                from: Duration::ZERO,
-            },
-        );
+        let from = Duration::ZERO;
+        self.media(session, media::Command::Play { id, items, from });
     }
 
     pub(super) fn take(&mut self, command: TakeCommand) {

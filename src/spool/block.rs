@@ -9,6 +9,7 @@
 //! never checks. The end has a fixed size: it is found from the end of the file.
 
 use super::stored;
+use crate::audio::duration_to_samples;
 use crate::base::MessageId;
 use crate::mailbox::{Ending, Envelope, Facts};
 use std::time::Duration;
@@ -108,6 +109,16 @@ pub(super) struct Scan {
     pub(super) length: u64,
     /// Blocks up to the first bad one.
     blocks: u32,
+}
+
+impl Scan {
+    /// The sound of a whole message; `None` where it has no end. What lies beyond the length in
+    /// its end is no part of it. That length is in whole milliseconds, so the one it ends in stays.
+    pub(super) fn message(mut self) -> Option<Vec<u8>> {
+        let length = self.facts?.length.saturating_add(Duration::from_millis(1));
+        self.sound.truncate(duration_to_samples(length));
+        Some(self.sound)
+    }
 }
 
 /// Reads a file from its start; stops at its end block or at the first bad block.
@@ -248,6 +259,27 @@ mod tests {
         assert_eq!(first_envelope(ID, &octets), Some(an_envelope()));
         let last = &octets[octets.len() - END_BLOCK as usize..];
         assert_eq!(last_facts(ID, last), Some(facts()));
+    }
+
+    #[test]
+    fn what_lies_beyond_the_length_of_a_message_is_no_part_of_it() {
+        let whole = [vec![1; 8_000], vec![2; 12_000]].concat();
+        assert_eq!(scan(ID, &file(true)).message(), Some(whole.clone()));
+        assert_eq!(scan(ID, &file(false)).message(), None);
+        for (micros, samples) in [
+            (1_500_000, 12_008),
+            (2_499_875, 20_000),
+            (0, 8),
+            (9_000_000, 20_000),
+        ] {
+            let (mut writer, mut out) = (Writer::new(ID), Vec::new());
+            writer.envelope(&an_envelope(), &mut out);
+            writer.sound_blocks(&whole, &mut out);
+            let length = Duration::from_micros(micros);
+            writer.end(&Facts { length, ..facts() }, &mut out);
+            let message = scan(ID, &out).message();
+            assert_eq!(message, Some(whole[..samples].to_vec()), "{micros}");
+        }
     }
 
     #[test]

@@ -401,9 +401,8 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
             .disk
             .read(&self.layout.message(id), 0, FILE_MAX)
             .map_err(|fault| disk_fault(id, &fault))?;
-        let scan = block::scan(id, &file);
-        let whole = scan.facts.is_some();
-        whole.then_some(scan.sound).ok_or(OutboxFault::Damaged)
+        let message = block::scan(id, &file).message();
+        message.ok_or(OutboxFault::Damaged)
     }
 
     fn fate(&self, id: MessageId, leg: &Leg) -> Fate {

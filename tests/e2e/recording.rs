@@ -8,7 +8,9 @@ use crate::steps::{
     CALLER, await_event, await_line, leave_message, playing_in, recording, says, to_review,
     type_passcode,
 };
+use belpost::audio::tone;
 use std::path::Path;
+use std::time::Duration;
 
 #[test]
 fn key_1_in_the_review_erases_and_records_again() {
@@ -75,6 +77,30 @@ fn a_recording_without_a_word_is_no_message() {
     call.hang_up();
     assert!(server.happened_in_all(&id, TAKE_DROPPED));
     assert_eq!(server.mailbox("2001").count(), 0);
+}
+
+#[test]
+fn the_busy_tone_of_a_line_left_open_is_no_message_and_no_part_of_one() {
+    let server = Server::start();
+    let half = Duration::from_millis(500);
+    let tone = tone::sine(425.0, -12.0, half, 8_000).samples;
+    let busy = [&tone[..], &[0; 4_000]].concat().repeat(5);
+
+    let mut call = recording(&server, Dial::new(server.address(), "2001", CALLER));
+    let id = call.id().to_owned();
+    call.say(&busy);
+    call.hang_up();
+    assert!(server.happened_in_all(&id, TAKE_DROPPED));
+    assert_eq!(server.mailbox("2001").count(), 0);
+
+    let said = speech(3.0, 1);
+    leave_message(&server, "2001", CALLER, &[said.clone(), busy].concat());
+    let message = server.await_messages("2001", 1).only();
+    let length = message.length();
+    assert!((3.8..4.3).contains(&length), "{length} s");
+    let sound = sound::length(&message.sound);
+    assert!((sound - length).abs() < 0.1, "{sound} s of sound");
+    assert!(sound::find(&message.sound, &said).is_some());
 }
 
 #[test]

@@ -126,6 +126,7 @@ impl Player {
                 self.play(what)
             }
             What::Speaks { span, to_the_end } => self.speaks(*span, *to_the_end),
+            What::LineIsBusy(span) => self.line_is_busy(*span),
             What::HangsUp => self.act(Phone::hang_up),
             What::GivesUp => self.act(Phone::give_up),
             What::IsHungUpOn(span) => self.is_hung_up_on(*span),
@@ -258,6 +259,16 @@ impl Player {
             }
         })?;
         if to_the_end { self.pass(span) } else { Ok(()) }
+    }
+
+    fn line_is_busy(&mut self, span: Duration) -> Result<(), String> {
+        self.act(|phone, _| {
+            if let Some(line) = &mut phone.line {
+                line.hush();
+                line.speak(voice::busy(span));
+            }
+        })?;
+        self.pass(span)
     }
 
     fn answer(&mut self) -> Result<(), String> {

@@ -42,6 +42,7 @@
 //!   after 5s presses 3                       since what was heard last began
 //!   waits 3s
 //!   speaks 5s | begins to speak 20s
+//!   the line is busy for 20s                as when someone hung up and the line stayed open
 //!   hangs up | gives up
 //!   is hung up on within 5s | is refused with 404 | is transferred to 2009
 //!   puts the call on hold | puts the call on silent hold | resumes
@@ -114,6 +115,8 @@ pub enum What {
         /// Whether the next line is about the time after it.
         to_the_end: bool,
     },
+    /// The busy tone.
+    LineIsBusy(Duration),
     /// The caller ends the call.
     HangsUp,
     /// The caller ends the call before the answer.
@@ -241,6 +244,7 @@ fn step(words: &[&str]) -> Option<What> {
             span: duration(span)?,
             to_the_end: false,
         },
+        ["the", "line", "is", "busy", "for", span] => What::LineIsBusy(duration(span)?),
         ["hangs", "up"] => What::HangsUp,
         ["gives", "up"] => What::GivesUp,
         ["is", "hung", "up", "on"] => What::IsHungUpOn(Duration::from_secs(10)),

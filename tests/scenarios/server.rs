@@ -652,15 +652,8 @@ impl Server {
     ) {
         let say = |phrases: &[_]| self.voice.say(phrases, voice, &self.prompts);
         let items = crate::voice::with_recordings(phrases, recordings, say);
-        self.command(
-            now,
-            session,
-            media::Command::Play {
-                id,
-                items,
-                from: Duration::ZERO,
-            },
-        );
+        let from = Duration::ZERO;
+        self.command(now, session, media::Command::Play { id, items, from });
     }
 
     fn close(&mut self, now: Mono, session: SessionId) {

@@ -126,7 +126,7 @@ impl Disk {
             received: envelope.started,
             length: facts.length,
         };
-        let audio = WireAudio::from_octets(law, &take.octets);
+        let audio = WireAudio::from_octets(law, &take.octets).up_to(facts.length);
         let message = Message {
             language: Some(envelope.language),
             ..Message::new(summary, audio)

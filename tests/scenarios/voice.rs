@@ -24,6 +24,9 @@ const LEVEL: f64 = -12.0;
 pub const LOW: [f64; 15] = steps(500.0, 50.0);
 /// The high tones of clips, so far above the low ones that no beat lasts 2 ms.
 pub const CLIP_HIGH: [f64; 11] = steps(1_850.0, 50.0);
+/// The noise in speech, as a share of full scale: a fifth as strong as its pair of tones, which
+/// would be taken for a tone of the line without it.
+const BREATH: f64 = 0.15;
 /// The high tones of speech.
 pub const SPEECH_HIGH: [f64; 20] = steps(2_400.0, 50.0);
 /// How many clips can be told apart.
@@ -158,6 +161,22 @@ pub fn speech(base: usize, span: Duration) -> Vec<u8> {
     fifths.take(wanted).copied().collect()
 }
 
+/// The busy tone of a Dutch line, for so long.
+pub fn busy(span: Duration) -> Vec<u8> {
+    let half = Duration::from_millis(500);
+    let tone = tone::sine(425.0, LEVEL, half, WIRE_RATE).samples;
+    let pause = vec![0; tone.len()];
+    let wanted = (span.as_millis() as usize) * (WIRE_RATE as usize / 1_000);
+    let round = [tone, pause].concat();
+    let octets = round.into_iter().map(|sample| Law::A.encode(sample));
+    octets
+        .collect::<Vec<u8>>()
+        .into_iter()
+        .cycle()
+        .take(wanted)
+        .collect()
+}
+
 fn beep() -> &'static WireAudio {
     static BEEP: OnceLock<WireAudio> = OnceLock::new();
     BEEP.get_or_init(|| WireAudio::from_samples(&tone::beep(WIRE_RATE).samples))
@@ -171,9 +190,26 @@ fn clips() -> &'static [WireAudio] {
 fn fifths() -> &'static [WireAudio] {
     static SPEECH_TONES: OnceLock<Vec<WireAudio>> = OnceLock::new();
     let span = Duration::from_millis(200);
-    SPEECH_TONES.get_or_init(|| (0..FIFTHS).map(|n| tones(speech_pair(n), span)).collect())
+    SPEECH_TONES.get_or_init(|| (0..FIFTHS).map(|n| spoken(speech_pair(n), span)).collect())
 }
 
 fn tones(pair: Pair, span: Duration) -> WireAudio {
     WireAudio::from_samples(&tone::pair(pair, LEVEL, span, WIRE_RATE).samples)
+}
+
+/// A pair of tones with breath in it.
+fn spoken(pair: Pair, span: Duration) -> WireAudio {
+    let mut state = 1_u32;
+    let mut breath = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (f64::from(state >> 8) / f64::from(1_u32 << 23) - 1.0) * BREATH * 32_768.0
+    };
+    let tones = tone::pair(pair, LEVEL, span, WIRE_RATE).samples;
+    let ramp = tone::RAMP.as_millis() as usize * (WIRE_RATE as usize / 1_000);
+    let last = tones.len() - 1;
+    let samples = tones.into_iter().enumerate().map(|(at, sample)| {
+        let share = (at.min(last - at) as f64 / ramp as f64).min(1.0);
+        sample + (breath() * share) as i16
+    });
+    WireAudio::from_samples(&samples.collect::<Vec<_>>())
 }

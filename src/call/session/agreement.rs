@@ -46,7 +46,7 @@ impl CallSession {
     /// Lets what plays go on, or stand still while the flow holds it or the caller cannot hear it.
     /// A server that closes down does not wait for the end of a hold.
     pub(super) fn pace(&self, desk: &mut Desk<'_>) {
-        if let Play::Running(_) = self.play {
+        if let Play::Saying(_) | Play::Running(_) = self.play {
             let on_hold = !self.leg.hears() && !self.closing;
             let still = self.paused || on_hold;
             let command = if still {

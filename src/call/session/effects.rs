@@ -17,7 +17,7 @@ use crate::flow::{
     Sending, Wish,
 };
 use crate::mailbox::{Envelope, Owner};
-use crate::media::{self, PlayItem};
+use crate::media::{self, PlayItem, Speed};
 use crate::mime::Caller;
 use crate::prompt::{Phrase, SetId};
 use crate::subscriber::{Change, Profile};
@@ -25,7 +25,7 @@ use crate::{mailbox, sip};
 use std::time::Duration;
 
 impl CallSession {
-    pub(super) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
+    pub(in crate::call) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
         match effect {
             Effect::Play(phrases) => self.say(desk, phrases),
             Effect::PlayMessage(message, from) => self.play_message(desk, message, from),
@@ -53,7 +53,7 @@ impl CallSession {
             Effect::Change(wish) => self.change(desk, wish),
             Effect::Note(change) => self.note_change(desk, change),
             Effect::Send(sending) => self.send(desk, sending),
-            Effect::Speed(speed) => self.to_media(desk, media::Command::Speed(speed)),
+            Effect::Speed(speed) => self.set_speed(desk, speed),
             Effect::ChangePrompts(set, change) => self.change_prompts(desk, set, change),
             Effect::Speak(language) => {
                 self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
@@ -92,7 +92,8 @@ impl CallSession {
         play: PlayId,
         recordings: Vec<(RecordingId, WireAudio)>,
     ) {
-        self.play = Play::Running(play);
+        self.play = Play::Saying(play);
+        self.at_speed(desk, Speed::Normal);
         desk.out.push_back(Command::Say {
             session: self.media,
             play,
@@ -159,6 +160,7 @@ impl CallSession {
         match audio {
             Ok(audio) => {
                 self.play = Play::Running(play);
+                self.at_speed(desk, self.speed);
                 let items = vec![PlayItem::Audio(audio)];
                 let id = play;
                 self.to_media(desk, media::Command::Play { id, items, from });
@@ -380,6 +382,27 @@ impl CallSession {
         self.paused = false;
         if !self.leg.hears() {
             self.pace(desk);
+        }
+    }
+
+    /// From now on messages and recordings play at this speed; words are said as they are.
+    fn set_speed(&mut self, desk: &mut Desk<'_>, speed: Speed) {
+        self.speed = speed;
+        match self.play {
+            Play::Running(_) => self.at_speed(desk, speed),
+            Play::Nothing
+            | Play::Loading(..)
+            | Play::LoadingTake(_)
+            | Play::LoadingWords(_)
+            | Play::Saying(_) => {}
+        }
+    }
+
+    /// Has the media session play at a speed; it keeps it until told another.
+    fn at_speed(&mut self, desk: &mut Desk<'_>, speed: Speed) {
+        if self.media_speed != speed {
+            self.media_speed = speed;
+            self.to_media(desk, media::Command::Speed(speed));
         }
     }
 

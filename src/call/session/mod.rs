@@ -28,6 +28,7 @@ use crate::flow::{
     ChangeFault, Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
     LogInVerdict, OperatorVerdict, PlayFault, PromptFault,
 };
+use crate::media::Speed;
 use crate::mime::Reason;
 use crate::prompt::{Phrase, Voice};
 use crate::sip::{EndReason, Invite, Offer, Refusal};
@@ -70,6 +71,10 @@ pub(super) struct CallSession {
     play: Play,
     /// Whether the flow holds what plays.
     paused: bool,
+    /// How fast messages and recordings are to play.
+    speed: Speed,
+    /// How fast the media session plays.
+    media_speed: Speed,
     /// Whether the server is closing down.
     closing: bool,
     wait: Wait,
@@ -119,7 +124,9 @@ enum Play {
     LoadingTake(MessageId),
     /// What subscribers recorded is being loaded, for words that are to be said.
     LoadingWords(PlayId),
-    /// Audio is being sent.
+    /// Words are being said.
+    Saying(PlayId),
+    /// A message, the recording or a tone is being played.
     Running(PlayId),
 }
 
@@ -160,6 +167,8 @@ impl CallSession {
             take: Take::None,
             play: Play::Nothing,
             paused: false,
+            speed: Speed::Normal,
+            media_speed: Speed::Normal,
             closing: false,
             wait: Wait::None,
             ahead: VecDeque::new(),
@@ -250,7 +259,7 @@ impl CallSession {
             media::Event::Digit(digit) => self.on_digit(desk, digit),
             media::Event::PlayDone(id) => {
                 self.on_play_over(desk, id, None);
-                if self.play == Play::Running(id) {
+                if [Play::Saying(id), Play::Running(id)].contains(&self.play) {
                     self.play = Play::Nothing;
                     self.on_play_done(desk);
                 }
@@ -292,6 +301,7 @@ impl CallSession {
             | Play::Nothing
             | Play::LoadingTake(_)
             | Play::LoadingWords(_)
+            | Play::Saying(_)
             | Play::Running(_) => {}
         }
     }
@@ -306,6 +316,7 @@ impl CallSession {
         self.questions.answered(&Question::TakeAudio(take));
         if self.play == Play::LoadingTake(take) && self.phase == Phase::Up {
             let play = desk.ids.play();
+            let audio = audio.map(|audio| audio.up_to(self.take_length()));
             self.start_audio(desk, play, audio, Duration::ZERO);
         }
     }

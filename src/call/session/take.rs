@@ -1,7 +1,8 @@
 //! The recording of a call: from its first sample to a message, or to nothing.
 //!
 //! Laws: what has begun is committed or discarded, once; a recording that is not worth keeping is
-//! dropped only when the caller is gone; a caller never hears "saved" of what the disk refused; a
+//! dropped only when the caller is gone; nothing after its last speech but a second is part of a
+//! recording, when it is heard as when it is kept; a caller never hears "saved" of what the disk refused; a
 //! recording to be tried out is never committed, whatever happens to the call.
 
 use super::{CallSession, Desk, Phase, Question};
@@ -11,6 +12,10 @@ use crate::call::vocabulary::{Command, Milestone, TakeCommand};
 use crate::flow::{Event, KeepFault, RecordingDone, worth_keeping};
 use crate::mailbox::{Ending, Envelope, Facts, Owner};
 use crate::media::{self, RecordEnd, Recorded};
+use std::time::Duration;
+
+/// What is left behind the last speech of a recording.
+const SILENCE_BEHIND: Duration = Duration::from_secs(1);
 
 /// The recording of this call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +147,7 @@ impl CallSession {
     }
 
     pub(super) fn on_recorded(&mut self, desk: &mut Desk<'_>, mut recorded: Recorded) {
+        recorded.length = worth(&recorded);
         if self.take == Take::Trying(recorded.take) {
             self.note(desk, Milestone::TakeEnded(recorded.take, recorded.length));
             self.take = Take::Tried(recorded);
@@ -170,6 +176,18 @@ impl CallSession {
         self.settle(desk);
     }
 
+    /// How long the recording is that can be heard.
+    pub(super) fn take_length(&self) -> Duration {
+        match self.take {
+            Take::Ended(recorded) | Take::Tried(recorded) => recorded.length,
+            Take::None
+            | Take::Running { .. }
+            | Take::Failed
+            | Take::Committing(_)
+            | Take::Trying(_) => Duration::ZERO,
+        }
+    }
+
     /// The media session does not say how the recording went: what the disk has is kept.
     pub(super) fn on_end_unheard(&mut self, desk: &mut Desk<'_>, take: MessageId) {
         let Take::Running { since, .. } = self.take else {
@@ -183,6 +201,7 @@ impl CallSession {
                 end: RecordEnd::Stopped,
                 length,
                 voiced: length,
+                spoken: length,
             },
         );
     }
@@ -252,6 +271,16 @@ impl CallSession {
         }
         self.to_media(desk, media::Command::StopRecord);
     }
+}
+
+/// How much of a recording is worth hearing: what is behind its last speech is silence and the
+/// tones of a line that was left open, and a second of that is enough. Where nobody spoke there is
+/// nothing to tell by, so all of it stays.
+fn worth(recorded: &Recorded) -> Duration {
+    if recorded.spoken.is_zero() {
+        return recorded.length;
+    }
+    recorded.length.min(recorded.spoken + SILENCE_BEHIND)
 }
 
 fn done(recorded: &Recorded) -> RecordingDone {

@@ -5,7 +5,8 @@
 use super::*;
 use crate::base::{Digit, MailboxId, Pii, Timestamp};
 use crate::call::{Abilities, ChangeWork, MailboxFrom, PATIENCE, TakeCommand};
-use crate::media::{RecordEnd, Recorded};
+use crate::flow::Effect;
+use crate::media::{RecordEnd, Recorded, Speed};
 use crate::prompt::{Grammar, SetId};
 use crate::sip::{Address, EndReason};
 use crate::subscriber::{Change, Profile, ServiceBook};
@@ -219,6 +220,7 @@ impl Office {
             end: RecordEnd::Stopped,
             length,
             voiced: length,
+            spoken: length,
         };
         self.media(call, &media::Event::Recorded(recorded));
     }
@@ -535,6 +537,92 @@ fn an_answer_about_the_indicator_that_comes_too_late_changes_nothing() {
     office.switch.handle_lamp_cleared(office.now, call, Ok(()));
     office.collect();
     assert!(office.seen.is_empty(), "{:?}", office.seen);
+}
+
+#[test]
+fn messages_and_recordings_play_at_the_speed_wanted_and_words_at_their_own() {
+    let mut office = Office::new();
+    let (call, take) = office.tries_out();
+    office.recorded(call, take);
+    let mut heard = Vec::new();
+    let mut step = |office: &mut Office, effect| {
+        office.seen.clear();
+        let now = office.now;
+        office
+            .switch
+            .step(now, call, |s, desk| s.carry_out(desk, effect));
+        office
+            .switch
+            .handle_take_audio(now, take, Ok(WireAudio::from_samples(&[0; 800])));
+        office.collect();
+        for command in &office.seen {
+            match command {
+                Command::Say { .. } => heard.push("words".to_owned()),
+                Command::Media(_, media::Command::Play { .. }) => heard.push("sound".to_owned()),
+                Command::Media(_, media::Command::Speed(to)) => heard.push(format!("{to:?}")),
+                _ => {}
+            }
+        }
+    };
+    let words = || Effect::Play(vec![crate::prompt::Phrase::Beep]);
+    for effect in [
+        Effect::PlayTake,
+        Effect::Speed(Speed::Fast),
+        words(),
+        Effect::Speed(Speed::Double),
+        words(),
+        Effect::PlayTake,
+        Effect::PlayTake,
+        Effect::Speed(Speed::Normal),
+        words(),
+    ] {
+        step(&mut office, effect);
+    }
+    let expected = [
+        "sound", "Fast", "Normal", "words", "words", "Double", "sound", "sound", "Normal", "words",
+    ];
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn a_recording_ends_a_second_after_its_last_speech_where_it_is_heard_and_where_it_is_kept() {
+    let second = Duration::from_secs(1);
+    for (length, spoken, worth) in [(8, 3, 4), (8, 8, 8), (8, 7, 8), (8, 0, 8)] {
+        let mut office = Office::new();
+        let (call, take) = office.records();
+        let (length, spoken, worth) = (second * length, second * spoken, second * worth);
+        let recorded = Recorded {
+            take,
+            end: RecordEnd::Stopped,
+            length,
+            voiced: second,
+            spoken,
+        };
+        office.media(call, &media::Event::Recorded(recorded));
+        let now = office.now;
+        office
+            .switch
+            .step(now, call, |s, desk| s.carry_out(desk, Effect::PlayTake));
+        let whole = WireAudio::from_samples(&vec![900; 64_000]);
+        office.switch.handle_take_audio(now, take, Ok(whole));
+        office.sip(sip::Event::Bye { call });
+        let plays = office.seen.iter().filter_map(|command| match command {
+            Command::Media(_, media::Command::Play { items, .. }) => match &items[0] {
+                media::PlayItem::Audio(audio) => Some(audio.duration()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let kept = office.seen.iter().filter_map(|command| match command {
+            Command::Take(TakeCommand::Commit { facts, .. }) => Some(facts.length),
+            _ => None,
+        });
+        assert_eq!(
+            plays.chain(kept).collect::<Vec<_>>(),
+            [worth; 2],
+            "{length:?}"
+        );
+    }
 }
 
 /// One call, ended in the way of this number.
