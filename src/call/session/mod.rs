@@ -4,6 +4,8 @@
 //! peer is answered only after the recording is settled; a late report of something replaced is
 //! ignored; keys typed ahead wait until the flow takes them; whatever happens, a recording that
 //! has begun is kept or dropped by rule, never forgotten.
+//!
+//! Long because whatever reaches a call is taken in here, beside what it may find.
 
 mod agreement;
 mod effects;

@@ -1,4 +1,6 @@
 //! Delivery into accounts of a server that fails in every way that is planned for it.
+//!
+//! Long because each thing that is asked of a server is tried against each way it can fail.
 
 mod fake;
 mod scene;
