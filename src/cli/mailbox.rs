@@ -262,6 +262,7 @@ mod tests {
             id: id(n),
             state,
             urgent: n == 1,
+            private: false,
             caller: caller.map(|number| DialString::parse(number).unwrap()),
             received: "2026-11-23T09:30:00.5Z".parse().unwrap(),
             length: Duration::from_millis(64_200),

@@ -146,6 +146,24 @@ pub trait Store: Send + Sync {
     /// Changes one message; [`Gone`](mailbox::Fault::Gone) where it is not there.
     fn change(&self, owner: &Profile, id: MessageId, change: Change) -> Result<(), mailbox::Fault>;
 
+    /// Changes many messages; those that were there. After a fault any of them may be changed.
+    fn change_all(
+        &self,
+        owner: &Profile,
+        ids: &[MessageId],
+        change: Change,
+    ) -> Result<Vec<MessageId>, mailbox::Fault> {
+        let mut changed = Vec::new();
+        for id in ids {
+            match self.change(owner, *id, change) {
+                Ok(()) => changed.push(*id),
+                Err(mailbox::Fault::Gone) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(changed)
+    }
+
     /// Removes for good what is marked for removal; the messages that were removed.
     fn expunge(&self, owner: &Profile) -> Result<Vec<MessageId>, mailbox::Fault>;
 
@@ -157,14 +175,9 @@ pub trait Store: Send + Sync {
     /// them: the owner may be about to take a mark back.
     fn remove(&self, owner: &Profile, ids: &[MessageId]) -> Result<Vec<MessageId>, mailbox::Fault> {
         let held = self.messages(owner)?;
-        let mut removed = Vec::new();
-        for one in held.iter().filter(|held| ids.contains(&held.summary.id)) {
-            match self.change(owner, one.summary.id, Change::Delete) {
-                Ok(()) => removed.push(one.summary.id),
-                Err(mailbox::Fault::Gone) => {}
-                Err(fault) => return Err(fault),
-            }
-        }
+        let there = held.iter().map(|held| held.summary.id);
+        let wanted: Vec<_> = there.filter(|id| ids.contains(id)).collect();
+        let removed = self.change_all(owner, &wanted, Change::Delete)?;
         let others = held
             .iter()
             .any(|held| held.deleted && !ids.contains(&held.summary.id));
@@ -204,7 +217,7 @@ pub struct Stamp(pub [Option<SystemTime>; 2]);
 pub struct Token(pub u64);
 
 /// What a mailbox is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
     /// A flow's command. Answered by [`Answer::Reply`].
     Command(mailbox::Command),

@@ -5,9 +5,9 @@
 //! `card.toml`, in both languages (tested).
 
 use super::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice,
-    SentencesChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
+    LanguageChoice, MainChoice, Menu, Menus, MoreChoice, OperatorChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
 };
 use crate::base::Digit;
 use crate::prompt::Grammar;
@@ -49,6 +49,9 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<VoicemailChoice>(&menus.voicemail),
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
+        one::<MoreChoice>(&menus.more),
+        one::<SendingChoice>(&menus.sending),
+        one::<ConfirmChoice>(&menus.confirm_delete),
         one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),

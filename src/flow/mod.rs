@@ -34,8 +34,10 @@ mod lamp;
 mod menus;
 mod operator;
 mod portal;
+mod recorder;
 mod sentences;
 mod settings;
+mod tryout;
 mod typing;
 mod vocabulary;
 
@@ -50,14 +52,14 @@ pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, MenuFault, MenuMistake, Menus, OperatorChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
+    LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus, MoreChoice, OperatorChoice,
+    PlayingChoice, RecordingChoice, ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
 };
 pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};
 pub use sentences::sentences;
-pub use settings::{Settings, worth_keeping};
+pub use settings::{Settings, worth_keeping, worth_resuming};
 pub use vocabulary::{
     ChangeFault, Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogIn,
     LogInVerdict, OperatorLogIn, OperatorVerdict, PlayFault, PromptChange, PromptFault,

@@ -6,7 +6,10 @@
 //! telephone says of a prompt's own text is not here: it can be any clip.
 
 use super::portal::language_keys;
-use super::{BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, OperatorChoice};
+use super::{
+    BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, MoreChoice, OperatorChoice,
+    SendingChoice, VoicemailChoice,
+};
 use crate::prompt::{Line, MessageKind, Part, Phrase, Place, Say, Sentence};
 
 /// Everything a caller, a subscriber or an operator can hear, place by place.
@@ -22,6 +25,9 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
         place("voicemail menu", voicemail_menu(menus)),
         place("before a message", before_message()),
         place("after a message", after_message(menus)),
+        place("more to do with a message", more(menus)),
+        place("sending a message", sending(menus)),
+        place("deleting all messages", delete_all(menus)),
         place("language", language(menus)),
         place(
             "message indicator",
@@ -193,7 +199,9 @@ fn before_message() -> Vec<Sentence> {
     };
     let envelopes = envelopes();
     let each = |kind| envelopes.iter().map(move |envelope| with(kind, envelope));
-    kinds.into_iter().flat_map(each).collect()
+    let mut sentences = lines(&[Line::PrivateMessage, Line::ResumedMessage]);
+    sentences.extend(kinds.into_iter().flat_map(each));
+    sentences
 }
 
 fn after_message(menus: &Menus) -> Vec<Sentence> {
@@ -220,6 +228,78 @@ fn after_message(menus: &Menus) -> Vec<Sentence> {
         let whole = |envelope: Sentence| envelope.into_iter().chain(length.clone()).collect();
         sentences.extend(envelopes().into_iter().map(whole));
     }
+    sentences
+}
+
+fn more(menus: &Menus) -> Vec<Sentence> {
+    if menus.between.key(BetweenChoice::More).is_none() {
+        return Vec::new();
+    }
+    let mut sentences = menu(&menus.more, Choice::line);
+    let refusals = [
+        (MoreChoice::Reply, Line::CannotReply),
+        (MoreChoice::Forward, Line::CannotForward),
+    ];
+    let refusals = refusals.map(|(choice, line)| menus.more.key(choice).map(|_| line));
+    sentences.extend(
+        refusals
+            .into_iter()
+            .flatten()
+            .flat_map(|line| lines(&[line])),
+    );
+    sentences
+}
+
+/// Whether anything can be forwarded, and whether any message can be sent.
+fn can_send(menus: &Menus) -> (bool, bool) {
+    let has_more = menus.between.key(BetweenChoice::More).is_some();
+    let has = |choice| has_more && menus.more.key(choice).is_some();
+    let (reply, forward) = (has(MoreChoice::Reply), has(MoreChoice::Forward));
+    let compose = menus.voicemail.key(VoicemailChoice::Compose).is_some();
+    (forward, forward || reply || compose)
+}
+
+/// A recipient who has recorded a name is named by that, so a line can stand without a number.
+fn sending(menus: &Menus) -> Vec<Sentence> {
+    let (can_forward, can_send) = can_send(menus);
+    if !can_send {
+        return Vec::new();
+    }
+    let mut sentences = vec![
+        vec![Part::Line(Line::MessageSpeak), Part::Beep],
+        vec![Part::Line(Line::MessageFor), Part::Number],
+        vec![Part::Line(Line::NotSentTo), Part::Number],
+        vec![Part::Number],
+    ];
+    if can_forward {
+        sentences.push(vec![Part::Line(Line::IntroductionSpeak), Part::Beep]);
+    }
+    sentences.extend(lines(&[
+        Line::MessageFor,
+        Line::MessageSent,
+        Line::MessageNotSent,
+        Line::NotSentTo,
+        Line::NoMoreRecipients,
+    ]));
+    for urgent in [Line::SendUrgent, Line::SendNotUrgent] {
+        for private in [Line::SendPrivate, Line::SendNotPrivate] {
+            let line = |choice| match choice {
+                SendingChoice::Urgent => Some(urgent),
+                SendingChoice::Private => Some(private),
+                _ => choice.line(),
+            };
+            add_new(&mut sentences, menu(&menus.sending, line));
+        }
+    }
+    sentences
+}
+
+fn delete_all(menus: &Menus) -> Vec<Sentence> {
+    if menus.voicemail.key(VoicemailChoice::DeleteAll).is_none() {
+        return Vec::new();
+    }
+    let mut sentences = lines(&[Line::DeleteAllAsk, Line::AllDeleted]);
+    sentences.extend(menu(&menus.confirm_delete, Choice::line));
     sentences
 }
 

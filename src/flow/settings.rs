@@ -34,6 +34,8 @@ pub struct Settings {
     pub log_in_from_greeting: bool,
     /// How many figures a passcode may have; others are wrong unasked. Default 4 to 20.
     pub passcode_length: RangeInclusive<usize>,
+    /// The most recipients of one message; 0 counts as 1. Default 20.
+    pub recipients: usize,
     /// The most figures of a mailbox number typed, at most [`MailboxId::MAX`]. Default that.
     pub mailbox_length: usize,
 }
@@ -52,6 +54,7 @@ impl Default for Settings {
             pause_limit: Duration::from_mins(2),
             log_in_from_greeting: true,
             passcode_length: 4..=20,
+            recipients: 20,
             mailbox_length: MailboxId::MAX,
         }
     }
@@ -63,10 +66,40 @@ pub fn worth_keeping(done: &RecordingDone, settings: &Settings) -> bool {
     done.length >= settings.shortest_message && done.voiced >= settings.least_voice
 }
 
+/// How much of a message must have been heard for it to go on there the next time.
+const LEAST_HEARD: Duration = Duration::from_secs(3);
+/// How much of it must be left for that.
+const LEAST_LEFT: Duration = Duration::from_secs(2);
+
+/// Whether a message that was stopped at this position goes on from there the next time. One that was
+/// only begun begins anew, and one that was all but over is over.
+pub fn worth_resuming(stopped: Duration, length: Duration) -> bool {
+    stopped >= LEAST_HEARD && stopped + LEAST_LEFT <= length
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::media::RecordEnd;
+
+    #[test]
+    fn a_message_goes_on_only_in_its_middle() {
+        let cases = [
+            (2_999, 20_000, false),
+            (3_000, 20_000, true),
+            (18_000, 20_000, true),
+            (18_001, 20_000, false),
+            (3_000, 4_999, false),
+            (0, 0, false),
+        ];
+        for (stopped, length, expected) in cases {
+            let (stopped, length) = (
+                Duration::from_millis(stopped),
+                Duration::from_millis(length),
+            );
+            assert_eq!(worth_resuming(stopped, length), expected, "{stopped:?}");
+        }
+    }
 
     #[test]
     fn only_recordings_with_length_and_voice_are_messages() {

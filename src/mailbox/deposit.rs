@@ -235,6 +235,20 @@ pub trait Outbox: Send + Sync {
     /// Writes down what the owner did with one that waits for them.
     fn mark(&self, id: MessageId, marks: Marks) -> Result<(), OutboxFault>;
 
+    /// The same for many, those left out that do not wait any more; which ones were there. After a
+    /// fault any of them may be written down.
+    fn mark_all(&self, all: &[(MessageId, Marks)]) -> Result<Vec<MessageId>, OutboxFault> {
+        let mut marked = Vec::new();
+        for (id, marks) in all {
+            match self.mark(*id, *marks) {
+                Ok(()) => marked.push(*id),
+                Err(OutboxFault::Gone) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(marked)
+    }
+
     /// The owner removed one that waited for them. Its courier goes once more, to make sure that
     /// it is not in the mailbox; copies go as they would have.
     fn withdraw(&self, id: MessageId) -> Result<(), OutboxFault>;

@@ -17,6 +17,7 @@ pub use limits::{Limits, Room, Usage};
 pub use message_summary::{MessageSummary, SummaryFault};
 
 use crate::base::{DialString, MailboxId, MessageId, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where a message stands for its owner.
@@ -37,6 +38,8 @@ pub struct Summary {
     pub state: State,
     /// Marked urgent (`\Flagged`).
     pub urgent: bool,
+    /// Its sender meant it for nobody else (`Sensitivity: private`, RFC 2156).
+    pub private: bool,
     /// The caller's number; `None` when withheld or unknown.
     pub caller: Option<DialString>,
     /// When the recording began.
@@ -46,7 +49,7 @@ pub struct Summary {
 }
 
 /// What a flow asks of the mailbox it has open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
     /// The messages, in the order they are to be heard: urgent new, new, saved; oldest first.
     List,
@@ -54,9 +57,12 @@ pub enum Command {
     MarkHeard(MessageId),
     /// Mark for removal (`\Deleted`); undone by `Undelete` until `Expunge`.
     Delete(MessageId),
-    /// Take the mark of `Delete` back.
+    /// Mark all of these for removal, at most [`LISTING_MAX`]. Those that are gone meanwhile are passed
+    /// over; where it fails none of them is marked that was not before.
+    DeleteAll(Arc<[MessageId]>),
+    /// Take the mark of `Delete` or `DeleteAll` back.
     Undelete(MessageId),
-    /// Remove every message that `Delete` marked in this mailbox for good.
+    /// Remove every message that `Delete` or `DeleteAll` marked in this mailbox for good.
     Expunge,
 }
 

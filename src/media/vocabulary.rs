@@ -77,6 +77,30 @@ pub enum Speed {
     Double,
 }
 
+impl Speed {
+    /// The next slower one; the slowest itself.
+    #[must_use]
+    pub fn slower(self) -> Speed {
+        match self {
+            Speed::Slow | Speed::Normal => Speed::Slow,
+            Speed::Brisk => Speed::Normal,
+            Speed::Fast => Speed::Brisk,
+            Speed::Double => Speed::Fast,
+        }
+    }
+
+    /// The next faster one; the fastest itself.
+    #[must_use]
+    pub fn faster(self) -> Speed {
+        match self {
+            Speed::Slow => Speed::Normal,
+            Speed::Normal => Speed::Brisk,
+            Speed::Brisk => Speed::Fast,
+            Speed::Fast | Speed::Double => Speed::Double,
+        }
+    }
+}
+
 /// A move within the play list; clamped to its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seek {

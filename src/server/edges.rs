@@ -7,6 +7,7 @@
 use super::address;
 use super::delivery::{MailboxNews, Near};
 use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
+use super::post::{Key, Post};
 use super::prompt_desk::{Done, Job, PromptDesk};
 use super::prompts::{PromptWatch, Prompts};
 use super::state_file::StateFile;
@@ -15,7 +16,7 @@ use crate::audio::WireAudio;
 use crate::base::{
     CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId, TenantId,
 };
-use crate::call::{Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
+use crate::call::{CHANGE_PATIENCE, Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
 use crate::directory::Choices;
 use crate::engine::{Engine, SendFault};
@@ -53,6 +54,10 @@ pub(super) enum Input {
     Mail(CallId, mailbox::Reply),
     /// The audio of a message.
     Audio(CallId, PlayId, Result<WireAudio, PlayFault>),
+    /// The audio of a message that is forwarded.
+    Forwarded(Key, Option<WireAudio>),
+    /// A message was left in other mailboxes, or not in these.
+    Sent(Key, Result<(), Vec<MailboxId>>),
     /// A passcode was checked.
     LogIn(Verdict),
     /// The choice of a language is on disk, or could not be brought there.
@@ -80,9 +85,20 @@ pub(super) struct Chosen {
 
 /// What a question to a mailbox was for.
 #[derive(Clone, Copy, Debug)]
-enum Asked {
+pub(super) enum Asked {
     Mail(CallId),
     Audio(CallId, PlayId),
+    Forwarded(Key),
+}
+
+impl Asked {
+    /// How long the answer is waited for.
+    fn patience(self) -> Duration {
+        match self {
+            Asked::Mail(_) | Asked::Audio(..) => PATIENCE,
+            Asked::Forwarded(_) => CHANGE_PATIENCE,
+        }
+    }
 }
 
 /// Everything at the edge.
@@ -106,6 +122,8 @@ pub(super) struct Edges {
     pub changes: mpsc::UnboundedReceiver<Done>,
     /// Orders that wait for their recording to be read.
     pub ordered: HashMap<MessageId, PromptOrder>,
+    /// Messages that subscribers send.
+    pub post: Post,
     pub telling: Telling,
     pub asked: Questions,
     pub lamp_file: StateFile,
@@ -123,9 +141,9 @@ pub(super) struct Edges {
 /// A recording under way.
 #[derive(Debug)]
 pub(super) struct Taking {
-    mailbox: MailboxId,
+    pub mailbox: MailboxId,
     /// How long it is, once it has ended.
-    length: Duration,
+    pub length: Duration,
 }
 
 /// Questions under way, and answers that need no wait.
@@ -134,7 +152,7 @@ pub(super) struct Questions {
     last: u64,
     /// By token, and so by age; with the moment the call gives the question up.
     open: BTreeMap<Token, (Mono, Asked)>,
-    immediate: VecDeque<Input>,
+    pub immediate: VecDeque<Input>,
 }
 
 impl Edges {
@@ -155,7 +173,8 @@ impl Edges {
                 Some(chosen) = self.chosen.recv() => Some(Input::LanguageSet(chosen)),
                 else => std::future::pending().await,
             };
-            if let Some(input) = input {
+            // Taking it in may have answered something at once.
+            if let Some(input) = input.or_else(|| self.immediate()) {
                 return input;
             }
         }
@@ -290,7 +309,7 @@ impl Edges {
         mailbox: &MailboxId,
         command: mailbox::Command,
     ) {
-        let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+        let failed = mailbox::Reply::Failed(command.clone(), mailbox::Fault::Unavailable);
         self.ask(
             now,
             Asked::Mail(call),
@@ -448,6 +467,10 @@ impl Edges {
                 Some(Input::Kept(take, outcome.map_err(|_| KeepFault::Disk)))
             }
             Report::Loaded { take, outcome } => match self.ordered.remove(&take) {
+                None if self.post.loaded(take, outcome.as_ref().ok()) => {
+                    self.carry_post_on();
+                    None
+                }
                 None => Some(Input::TakeAudio(take, outcome.map_err(take_play_fault))),
                 Some(order) => match outcome {
                     Ok(sound) => {
@@ -463,7 +486,7 @@ impl Edges {
         }
     }
 
-    fn ask(
+    pub(super) fn ask(
         &mut self,
         now: Mono,
         asked: Asked,
@@ -495,7 +518,7 @@ impl Questions {
         }
         self.last += 1;
         let token = Token(self.last);
-        self.open.insert(token, (now + PATIENCE, asked));
+        self.open.insert(token, (now + asked.patience(), asked));
         token
     }
 
@@ -506,7 +529,10 @@ impl Questions {
             (Asked::Audio(call, play), Answer::Audio(_, audio)) => {
                 Some(Input::Audio(call, play, audio.map_err(play_fault)))
             }
-            (Asked::Mail(_) | Asked::Audio(..), answer) => {
+            (Asked::Forwarded(key), Answer::Audio(_, audio)) => {
+                Some(Input::Forwarded(key, audio.ok()))
+            }
+            (Asked::Mail(_) | Asked::Audio(..) | Asked::Forwarded(_), answer) => {
                 error!(
                     ?answer,
                     "a mailbox answered another question than it was asked"

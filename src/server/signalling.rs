@@ -63,8 +63,8 @@ impl Signalling {
         self.switch.drain(self.clock.now());
         self.settle();
         let mut settled = None;
-        while !self.switch.is_empty() && Instant::now() < end {
-            if self.switch.unsettled() == 0 {
+        while !(self.switch.is_empty() && self.edges.post.is_idle()) && Instant::now() < end {
+            if self.switch.unsettled() == 0 && self.edges.post.is_idle() {
                 end = end.min(*settled.get_or_insert_with(|| Instant::now() + LAST_WORDS));
             }
             let deadline = self.deadline().min(end);
@@ -116,7 +116,10 @@ impl Signalling {
             Input::Kept(take, outcome) => {
                 self.take_settled(take, outcome.is_ok());
                 self.switch.handle_kept(now, take, outcome);
+                self.edges.posted(take, outcome.is_ok());
             }
+            Input::Forwarded(key, audio) => self.edges.forwarded(key, audio.as_ref()),
+            Input::Sent(key, outcome) => self.switch.handle_sent(now, key, outcome),
             Input::TakeAudio(take, audio) => self.switch.handle_take_audio(now, take, audio),
             Input::Mail(call, reply) => self.switch.handle_mail(now, call, reply),
             Input::Mailbox(MailboxNews::Seen(mailbox, sight)) => {
@@ -273,12 +276,7 @@ impl Signalling {
                 self.switch
                     .handle_changed(now, asked, &order.mailbox, failed);
             }
-            Command::Send(order) => {
-                let asked = (order.call, order.order);
-                let parcels = order.parcels.into_iter();
-                let to = parcels.map(|parcel| parcel.envelope.owner.mailbox);
-                self.switch.handle_sent(now, asked, Err(to.collect()));
-            }
+            Command::Send(order) => self.edges.send(now.mono, order),
             Command::Take(command) => self.edges.take(command),
             Command::Mail {
                 call,

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
 use super::log_ins::{LogIns, LogInsFault, Verdict};
+use super::post::Post;
 use super::prompt_desk::{Done, PromptDesk};
 use super::prompts::{Loader, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
@@ -221,6 +222,7 @@ async fn open_edges(
         prompt_desk,
         changes,
         ordered: HashMap::new(),
+        post: Post::default(),
         telling: Telling::new(events),
         asked: Questions::default(),
         lamp_file,

@@ -42,6 +42,18 @@ pub enum Request {
         /// How it went.
         facts: Facts,
     },
+    /// Make a message of sound that is there already: whole, or not at all. Answered by
+    /// [`Report::Kept`].
+    Deposit {
+        /// The message.
+        message: MessageId,
+        /// What is known of it.
+        envelope: Box<Envelope>,
+        /// Its sound, one piece after the other.
+        sounds: Vec<WireAudio>,
+        /// How long it is, and how it was marked.
+        facts: Facts,
+    },
     /// Forget the take.
     Discard {
         /// The take.

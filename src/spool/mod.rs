@@ -1,7 +1,7 @@
 //! The spool: takes on disk, commit, crash recovery and the outbox.
 //!
-//! In: envelopes, blocks of recorded octets, "keep" and "discard". Out: reports, and messages
-//! that wait in the [outbox](Spool::outbox) for a courier.
+//! In: envelopes, blocks of recorded octets, "keep" and "discard", and whole messages. Out: reports, and
+//! messages that wait in the [outbox](Spool::outbox) for a courier.
 //!
 //! The promise: when [`Report::Kept`] said yes, the message survives `kill -9` and a power cut;
 //! what was never kept is whole, cut off at its end, or absent, but never corrupt. The folder is
@@ -35,9 +35,9 @@ pub use operator::{SpoolEntry, SpoolState, drop_message, list, retry};
 pub use outbox::OUTBOX_MAX;
 pub use recorder::{MEASURE_EVERY, Recorder, SETTLE, SYNC_EVERY};
 pub use recovery::Recovered;
-pub use scratch::{SCRATCH_LONGEST, SCRATCH_MAX};
+pub use scratch::{SCRATCH_OCTETS, SCRATCH_USUAL};
 
-use crate::audio::Law;
+use crate::audio::{Law, WireAudio};
 use crate::base::{MessageId, Mono};
 use crate::mailbox::{Ending, Envelope, Facts, Outbox};
 use crate::media::RecordEnd;
@@ -164,6 +164,22 @@ impl Spool {
         self.intake.ask(Request::Commit { take, facts })
     }
 
+    /// Makes a message of sound that is there already; answered by [`Report::Kept`].
+    pub fn deposit(
+        &self,
+        message: MessageId,
+        envelope: Envelope,
+        sounds: Vec<WireAudio>,
+        facts: Facts,
+    ) -> Result<(), Refused> {
+        self.intake.ask(Request::Deposit {
+            message,
+            envelope: Box::new(envelope),
+            sounds,
+            facts,
+        })
+    }
+
     /// Forgets a take; answered by [`Report::Discarded`].
     pub fn discard(&self, take: MessageId) -> Result<(), Refused> {
         self.intake.ask(Request::Discard { take })
@@ -257,6 +273,7 @@ impl<R: FnMut(Report)> DiskThread<R> {
             Request::Begin { .. }
             | Request::BeginScratch { .. }
             | Request::Commit { .. }
+            | Request::Deposit { .. }
             | Request::Discard { .. }
             | Request::Load { .. }
             | Request::Stop => &self.shared.requests,

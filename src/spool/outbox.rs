@@ -3,6 +3,8 @@
 //! The folder is the truth. What is held here is an index of it, read at the start and kept in
 //! step, so that listing a mailbox opens no file. A message enters only when both its octets and
 //! its name are on disk.
+//!
+//! Long because whatever changes what stands beside a message does it in one order: disk, then index.
 
 use super::block;
 use super::dead::{DeadLetters, read_letter, read_letter_note};
@@ -263,6 +265,20 @@ impl<D: Disk> SpoolOutbox<D> {
         changed.map(drop)
     }
 
+    /// Writes down what the owner did with one message; the name of the note is not synced.
+    fn write_marks(&self, id: MessageId, marks: Marks) -> Result<(), OutboxFault> {
+        let _writing = self.writing(id);
+        let mut note = self.known(id)?;
+        if !note.waits_for_owner() {
+            return Err(OutboxFault::Gone);
+        }
+        note.marks = marks;
+        write_note(&*self.disk, &self.layout.outbox, id, &note)
+            .map_err(|fault| disk_fault(id, &fault))?;
+        self.learn(id, note);
+        Ok(())
+    }
+
     /// Moves what is dead. What cannot be moved waits for [`Outbox::settle`]; that no leg of it is
     /// to go any more is on disk.
     fn put_away(&self, id: MessageId, note: &Note, standing: Standing) -> Standing {
@@ -432,6 +448,25 @@ impl<D: Disk> Outbox for SpoolOutbox<D> {
 
     fn mark(&self, id: MessageId, marks: Marks) -> Result<(), OutboxFault> {
         self.change_owners(id, |note| note.marks = marks)
+    }
+
+    fn mark_all(&self, all: &[(MessageId, Marks)]) -> Result<Vec<MessageId>, OutboxFault> {
+        let mut marked = Vec::new();
+        for (id, marks) in all {
+            match self.write_marks(*id, *marks) {
+                Ok(()) => marked.push(*id),
+                Err(OutboxFault::Gone) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        // Their new names together: one sync of a folder costs as much as of a file.
+        match self.disk.sync_folder(&self.layout.outbox) {
+            Ok(()) => Ok(marked),
+            Err(fault) => {
+                tracing::error!(%fault, "a folder of the spool cannot be synced");
+                Err(OutboxFault::Disk)
+            }
+        }
     }
 
     fn withdraw(&self, id: MessageId) -> Result<(), OutboxFault> {

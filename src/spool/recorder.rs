@@ -165,6 +165,12 @@ impl<D: Disk> Recorder<D> {
             }
             Request::Block { take, octets } => self.block(take, octets, now),
             Request::Commit { take, facts } => self.commit(take, &facts, now),
+            Request::Deposit {
+                message,
+                envelope,
+                sounds,
+                facts,
+            } => self.deposit_whole((message, *envelope), &sounds, &facts, now),
             Request::Discard { take } => self.discard(take, now),
             Request::Load { take } => self.load(take),
             Request::Stop => self.stop(now),
@@ -307,6 +313,53 @@ impl<D: Disk> Recorder<D> {
         }
         self.spare.append(&mut take.tail);
         self.judge();
+    }
+
+    /// A message whose sound is there already. It has its name only when it is whole, so a crash leaves all
+    /// of it or nothing.
+    fn deposit_whole(
+        &mut self,
+        (id, envelope): (MessageId, Envelope),
+        sounds: &[WireAudio],
+        facts: &Facts,
+        now: Mono,
+    ) {
+        let law = envelope.law;
+        let sound: Vec<u8> = sounds.iter().flat_map(|s| s.octets(law)).copied().collect();
+        let fits = self.admits && (sound.len() as u64) < FILE_MAX / 2;
+        let written = if fits {
+            self.write_whole(id, &envelope, &sound, facts)
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        match written {
+            Ok(()) => {
+                let deposit = Box::new(deposit(id, envelope, *facts));
+                self.await_settling(Settling::Kept(deposit), now);
+                self.free = self.free.saturating_sub(sound.len() as u64);
+            }
+            Err(fault) => {
+                tracing::error!(message = %id, %fault, "a message could not be kept");
+                let outcome = Err(TakeFault::Disk);
+                self.reports.push_back(Report::Kept { take: id, outcome });
+                // Its sender is told that it is not sent, so nothing of it may come back.
+                self.erase(id, now);
+            }
+        }
+        self.judge();
+    }
+
+    fn write_whole(
+        &self,
+        id: MessageId,
+        envelope: &Envelope,
+        sound: &[u8],
+        facts: &Facts,
+    ) -> io::Result<()> {
+        self.write_anew(id, envelope, sound, facts)?;
+        self.outbox.unsettled(id);
+        self.disk
+            .rename(&self.layout.take(id), &self.layout.message(id))
     }
 
     /// Ends the file of a take and gives it its name in the outbox.

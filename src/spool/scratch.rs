@@ -1,12 +1,12 @@
 //! Recordings that are only tried out: kept in memory, never on disk.
 //!
-//! An operator records a prompt, hears it, and uses it or not. Such a recording is no message, so
-//! it must never end in a mailbox, not even after a crash: of what is in memory only nothing can be
-//! recovered. It takes the same way as every recording all the same (through the media worker and
+//! An operator records a prompt, or a subscriber a greeting or a message to others, hears it, and uses it
+//! or not. Until then such a recording is no message, so it must never end in a mailbox, not even after a
+//! crash: of what is in memory only nothing can be recovered. It takes the same way as every recording all the same (through the media worker and
 //! this thread's queue), so its octets, its reading back and its end come in order.
 //!
-//! Laws: there are at most [`SCRATCH_MAX`], each of at most [`SCRATCH_LONGEST`]; more sound than
-//! that is left out.
+//! Laws: all of them together have at most [`SCRATCH_OCTETS`]; none begins while what is left may not
+//! take another of [`SCRATCH_USUAL`]; sound beyond the bound is left out.
 
 use super::intake::TakeFault;
 use crate::audio::wire::duration_to_samples;
@@ -15,11 +15,11 @@ use crate::base::MessageId;
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most recordings tried out at once: 8 MB in memory, and more operators than there are.
-pub const SCRATCH_MAX: usize = 8;
+/// The most octets of all recordings tried out at once: four and a half hours of sound.
+pub const SCRATCH_OCTETS: usize = 128 << 20;
 
-/// The longest of them: twice what a flow asks for.
-pub const SCRATCH_LONGEST: Duration = Duration::from_mins(4);
+/// What one is expected to need, until it has more: as long as a message usually may be.
+pub const SCRATCH_USUAL: Duration = Duration::from_mins(3);
 
 /// The recordings tried out now.
 #[derive(Debug, Default)]
@@ -34,7 +34,9 @@ struct Tried {
 impl Scratch {
     /// Starts one.
     pub(super) fn begin(&mut self, take: MessageId, law: Law) -> Result<(), TakeFault> {
-        if self.0.len() >= SCRATCH_MAX {
+        let usual = duration_to_samples(SCRATCH_USUAL);
+        let expected: usize = self.0.values().map(|t| t.octets.len().max(usual)).sum();
+        if expected + usual > SCRATCH_OCTETS {
             return Err(TakeFault::TooMany);
         }
         let octets = Vec::new();
@@ -49,8 +51,9 @@ impl Scratch {
 
     /// Adds octets, as far as there may be more.
     pub(super) fn add(&mut self, take: MessageId, octets: &[u8]) {
+        let all: usize = self.0.values().map(|tried| tried.octets.len()).sum();
+        let room = SCRATCH_OCTETS.saturating_sub(all);
         if let Some(tried) = self.0.get_mut(&take) {
-            let room = duration_to_samples(SCRATCH_LONGEST).saturating_sub(tried.octets.len());
             tried.octets.extend(octets.iter().take(room));
         }
     }
@@ -77,18 +80,21 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_in_number_and_length() {
+    fn memory_is_bounded_over_all_of_them() {
         let mut scratch = Scratch::default();
-        for n in 0..SCRATCH_MAX {
+        let usual = duration_to_samples(SCRATCH_USUAL);
+        let most = SCRATCH_OCTETS / usual;
+        for n in 0..most {
             scratch.begin(take(n as u128), Law::A).unwrap();
         }
-        assert_eq!(scratch.begin(take(99), Law::A), Err(TakeFault::TooMany));
-        for _ in 0..300 {
-            scratch.add(take(0), &[Law::A.silence(); 8_000]);
+        assert_eq!(scratch.begin(take(999), Law::A), Err(TakeFault::TooMany));
+        let minutes = vec![Law::A.silence(); 16 << 20];
+        for _ in 0..9 {
+            scratch.add(take(0), &minutes);
         }
-        assert_eq!(scratch.load(take(0)).unwrap().duration(), SCRATCH_LONGEST);
+        assert_eq!(scratch.load(take(0)).unwrap().len(), SCRATCH_OCTETS);
         assert!(scratch.discard(take(0)));
         assert_eq!(scratch.load(take(0)), None);
-        scratch.begin(take(99), Law::A).unwrap();
+        scratch.begin(take(999), Law::A).unwrap();
     }
 }

@@ -113,7 +113,7 @@ impl Belpost {
     }
 
     fn does(&self, command: Command) {
-        let done = Answer::Reply(Reply::Done(command));
+        let done = Answer::Reply(Reply::Done(command.clone()));
         assert_eq!(self.ask(Question::Command(command)), done);
     }
 

@@ -35,6 +35,7 @@ mod reaching;
 mod recording;
 mod refusals;
 mod renewal;
+mod sending;
 mod smtp;
 mod stalled;
 mod steps;

@@ -4,7 +4,7 @@
 //! unconfirmed one is whole, cut off at its end, or absent; none is ever corrupt.
 
 use crate::twin::{Dice, Plan, Twin};
-use belpost::audio::Law;
+use belpost::audio::{Law, WireAudio};
 use belpost::base::{DialString, Language, MailboxId, MessageId, Mono};
 use belpost::mailbox::{Ending, Envelope, Facts, Leg, Marks, Outbox, OutboxFault, Owner, Standing};
 use belpost::mime::Caller;
@@ -22,6 +22,8 @@ enum Step {
     /// A block of this many octets.
     Block(u8, usize),
     Commit(u8),
+    /// A message of so many octets that are there already.
+    Whole(u8, usize),
     Discard(u8),
     Load(u8),
     /// The courier has it; it leaves the spool.
@@ -29,7 +31,7 @@ enum Step {
     /// Time passes, in milliseconds.
     Pass(u64),
 }
-use Step::{Begin, Block, Commit, Deliver, Discard, Load, Pass};
+use Step::{Begin, Block, Commit, Deliver, Discard, Load, Pass, Whole};
 
 /// What the world outside the spool knows of one take.
 // Each is a thing that was said or asked; any may go with any.
@@ -38,6 +40,8 @@ use Step::{Begin, Block, Commit, Deliver, Discard, Load, Pass};
 struct Known {
     begun: bool,
     committed: bool,
+    /// It was there before it was handed in.
+    whole: bool,
     kept: bool,
     refused: bool,
     discard_asked: bool,
@@ -169,6 +173,20 @@ impl World {
                 self.recorder
                     .handle(Request::Commit { take: id(n), facts }, now);
             }
+            Whole(n, size) => {
+                let known = self.known.entry(n).or_default();
+                (known.committed, known.whole) = (true, true);
+                known.sound = (0..size).map(|i| (i / 40) as u8 ^ n).collect();
+                let (first, rest) = known.sound.split_at(size / 3);
+                let sounds = [first, rest].map(|octets| WireAudio::from_octets(Law::A, octets));
+                let request = Request::Deposit {
+                    message: id(n),
+                    envelope: Box::new(envelope(n)),
+                    sounds: sounds.into(),
+                    facts: facts(&known.sound),
+                };
+                self.recorder.handle(request, now);
+            }
             Discard(n) => {
                 self.known.entry(n).or_default().discard_asked = true;
                 self.recorder.handle(Request::Discard { take: id(n) }, now);
@@ -266,6 +284,7 @@ impl World {
         assert_eq!(deposit.envelope, envelope(n));
         if deposit.facts.ending == Ending::CutOff {
             assert!(!confirmed, "take {n} was confirmed whole");
+            assert!(!known.whole, "take {n} was whole and is cut off");
             assert!(
                 sound.len() >= 8_000 && known.sound.starts_with(&sound),
                 "take {n}"
@@ -368,12 +387,20 @@ const LEFT_OPEN: &[Step] = &[
     Block(1, 8_000),
     Pass(500),
 ];
-const SCENARIOS: [&[Step]; 5] = [
+const SENT: &[Step] = &[
+    Whole(1, 12_000),
+    Pass(2),
+    Whole(2, 20_000),
+    Pass(10),
+    Deliver(1),
+];
+const SCENARIOS: [&[Step]; 6] = [
     KEPT_BY_KEY,
     KEPT_BY_HANG_UP,
     TWO_AT_ONCE,
     DISCARDED,
     LEFT_OPEN,
+    SENT,
 ];
 
 /// None, and some that leave unsynced things half there.
@@ -543,6 +570,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => take.clone().prop_map(Begin),
         6 => (take.clone(), 1..9_000usize).prop_map(|(n, size)| Block(n, size)),
         2 => take.clone().prop_map(Commit),
+        1 => (take.clone(), 1..20_000usize).prop_map(|(n, size)| Whole(n, size)),
         1 => take.clone().prop_map(Discard),
         1 => take.clone().prop_map(Load),
         1 => take.prop_map(Deliver),
@@ -554,7 +582,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 fn in_order(steps: Vec<Step>) -> Vec<Step> {
     let mut begun = BTreeSet::new();
     let allowed = |step: &Step| match step {
-        Begin(n) => begun.insert(*n),
+        Begin(n) | Whole(n, _) => begun.insert(*n),
         Block(n, _) | Commit(n) | Discard(n) | Load(n) | Deliver(n) => begun.contains(n),
         Pass(_) => true,
     };

@@ -11,7 +11,7 @@
 //! given callers from +32 hear fr             also: callers of acme from +32 hear fr
 //! given there are no prompts in fr
 //! given storing languages fails
-//! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, without from
+//! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, private, without from
 //! given mailbox 2001 with e-mail a@x.nl      messages go there and into no mailbox
 //! given mailbox 2001 is unavailable          also: available, read-only
 //! given mailbox 2001 is cut-off              what it has is on its way there
@@ -54,6 +54,7 @@
 //! then the newest message of 2001 is 5.0s long
 //! then the newest message of 2001 is in nl   that is, its mail is
 //! then the newest message of 2001 holds speech 2
+//! then the newest message of 2001 is marked urgent private     or nothing
 //! then nothing was recorded
 //! then prompts were changed: 9700 en replace leave-message done, ...      in the log, in order
 //! then no prompts were changed
@@ -186,6 +187,11 @@ pub enum Claim {
     NewestIsIn {
         mailbox: String,
         language: String,
+    },
+    /// How it is marked, in words.
+    NewestIsMarked {
+        mailbox: String,
+        marks: String,
     },
     NothingRecorded,
     /// Every change of prompts in the log.
@@ -380,6 +386,19 @@ fn claim(words: &[&str]) -> Option<Claim> {
         ] => Claim::Lamp {
             mailbox: text(mailbox),
             on: *how == "on",
+        },
+        [
+            "the",
+            "newest",
+            "message",
+            "of",
+            mailbox,
+            "is",
+            "marked",
+            marks @ ..,
+        ] => Claim::NewestIsMarked {
+            mailbox: text(mailbox),
+            marks: marks.join(" "),
         },
         ["nothing", "was", "recorded"] => Claim::NothingRecorded,
         ["prompts", "were", "changed:", rest @ ..] => Claim::Prompts(rest.join(" ")),

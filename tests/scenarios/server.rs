@@ -442,10 +442,20 @@ impl Server {
         order: &SendOrder,
         recording: Option<&WireAudio>,
     ) -> Result<(), Vec<MailboxId>> {
-        let forwarded = order.forwarded.and_then(|id| {
-            let mailbox = self.mailboxes.get(&order.sender)?;
-            mailbox.audio(id).ok()
+        let everybody = || {
+            order
+                .parcels
+                .iter()
+                .map(|p| p.envelope.owner.mailbox.clone())
+        };
+        let forwarded = order.forwarded.map(|id| {
+            let mailbox = self.mailboxes.get(&order.sender);
+            mailbox.and_then(|mailbox| mailbox.audio(id).ok())
         });
+        if forwarded == Some(None) || order.take.is_some() != recording.is_some() {
+            return Err(everybody().collect());
+        }
+        let forwarded = forwarded.flatten();
         let sounds = recording.into_iter().chain(&forwarded);
         let octets: Vec<u8> = sounds.flat_map(|s| s.octets(Law::A).to_vec()).collect();
         let sound = WireAudio::from_octets(Law::A, &octets);

@@ -192,6 +192,7 @@ impl Setting {
                 mailbox,
                 saved,
                 urgent,
+                private,
                 span,
                 from,
             } => {
@@ -202,7 +203,13 @@ impl Setting {
                 let mailbox = find(server, mailbox)?;
                 // An hour between messages, the first the oldest.
                 let age = Duration::from_secs(3_600 * (20 - mailbox.messages.len().min(19) as u64));
-                mailbox.put(state, *urgent, from.transpose()?, *span, now - age);
+                mailbox.put(
+                    state,
+                    (*urgent, *private),
+                    from.transpose()?,
+                    *span,
+                    now - age,
+                );
             }
             Given::Reach {
                 mailbox,

@@ -121,6 +121,7 @@ impl Disk {
             id,
             state: State::New,
             urgent: facts.urgent,
+            private: facts.private,
             caller,
             received: envelope.started,
             length: facts.length,
@@ -206,6 +207,7 @@ impl Message {
             id: parcel.message,
             state: State::New,
             urgent: order.urgent,
+            private: order.private,
             caller,
             received: parcel.envelope.started,
             length: sound.duration(),
@@ -239,7 +241,7 @@ impl Mailbox {
     pub fn put(
         &mut self,
         state: State,
-        urgent: bool,
+        (urgent, private): (bool, bool),
         caller: Option<DialString>,
         span: Duration,
         received: Timestamp,
@@ -253,6 +255,7 @@ impl Mailbox {
             id,
             state,
             urgent,
+            private,
             caller,
             received,
             length: span,
@@ -280,7 +283,7 @@ impl Mailbox {
         if self.unavailable || (self.read_only && change) {
             return Reply::Failed(command, Fault::Unavailable);
         }
-        match command {
+        match command.clone() {
             Command::List => Reply::Listed(Listing {
                 messages: self.listing(),
                 partial: self.partial,
@@ -289,6 +292,13 @@ impl Mailbox {
             }),
             Command::MarkHeard(id) => self.change(command, id, |m| m.summary.state = State::Saved),
             Command::Delete(id) => self.change(command, id, |m| m.deleted = true),
+            Command::DeleteAll(ids) => {
+                let there = self.messages.iter_mut();
+                for message in there.filter(|m| ids.contains(&m.summary.id)) {
+                    message.deleted = true;
+                }
+                Reply::Done(command)
+            }
             Command::Undelete(id) => self.change(command, id, |m| m.deleted = false),
             Command::Expunge => {
                 self.messages.retain(|m| !m.deleted);

@@ -28,7 +28,7 @@ impl CallSession {
     pub(in crate::call) fn carry_out(&mut self, desk: &mut Desk<'_>, effect: Effect) {
         match effect {
             Effect::Play(phrases) => self.say(desk, phrases),
-            Effect::PlayMessage(message) => self.play_message(desk, message),
+            Effect::PlayMessage(message, from) => self.play_message(desk, message, from),
             Effect::PlayTake => self.play_take(desk),
             Effect::StopPlay => self.stop_play(desk),
             Effect::Seek(to) => self.to_media(desk, media::Command::Seek(to)),
@@ -106,7 +106,7 @@ impl CallSession {
         }
     }
 
-    pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId) {
+    pub(super) fn play_message(&mut self, desk: &mut Desk<'_>, message: MessageId, from: Duration) {
         self.stop_play(desk);
         let Some(owner) = &self.owner else {
             return self
@@ -114,7 +114,7 @@ impl CallSession {
                 .push_back(Event::PlayFailed(PlayFault::Unavailable));
         };
         let (call, play, mailbox) = (self.id, desk.ids.play(), owner.mailbox.clone());
-        self.play = Play::Loading(play);
+        self.play = Play::Loading(play, message, from);
         self.ask(desk, Question::Audio(play));
         self.note(desk, Milestone::PlayingMessage(message));
         desk.out.push_back(Command::Fetch {
@@ -155,13 +155,13 @@ impl CallSession {
         desk: &mut Desk<'_>,
         play: PlayId,
         audio: Result<WireAudio, PlayFault>,
+        from: Duration,
     ) {
         match audio {
             Ok(audio) => {
                 self.play = Play::Running(play);
                 self.at_speed(desk, self.speed);
                 let items = vec![PlayItem::Audio(audio)];
-                let from = Duration::ZERO;
                 let id = play;
                 self.to_media(desk, media::Command::Play { id, items, from });
                 self.begun(desk);
@@ -188,7 +188,7 @@ impl CallSession {
             return self.events.push_back(Event::Mail(failed));
         };
         let (call, mailbox) = (self.id, owner.mailbox.clone());
-        self.ask(desk, Question::Mail(command));
+        self.ask(desk, Question::Mail(command.clone()));
         desk.out.push_back(Command::Mail {
             call,
             mailbox,
@@ -244,17 +244,16 @@ impl CallSession {
             (Wish::Record(_), _) => None,
         };
         let order = work.and_then(|work| self.order(desk, work));
-        match order {
-            Some(order) => self.ask(desk, Question::Change(order)),
-            None => {
-                let failed = Event::Changed(Err(ChangeFault::Unavailable));
-                self.events.push_back(failed);
-            }
+        if let Some(order) = order {
+            self.ask(desk, Question::Change(order));
+        } else {
+            let failed = Event::Changed(Err(ChangeFault::Unavailable));
+            self.events.push_back(failed);
         }
     }
 
     /// The answer to this order is no question of this call, so it is passed over.
-    fn note_change(&mut self, desk: &mut Desk<'_>, change: Change) {
+    pub(super) fn note_change(&mut self, desk: &mut Desk<'_>, change: Change) {
         let _order = self.order(desk, ChangeWork::Set(change));
     }
 
@@ -392,7 +391,7 @@ impl CallSession {
         match self.play {
             Play::Running(_) => self.at_speed(desk, speed),
             Play::Nothing
-            | Play::Loading(_)
+            | Play::Loading(..)
             | Play::LoadingTake(_)
             | Play::LoadingWords(_)
             | Play::Saying(_) => {}

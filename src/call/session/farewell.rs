@@ -36,7 +36,7 @@ impl CallSession {
 
     /// A step of this call failed in a way it should not: end it, keeping what was recorded.
     pub(in crate::call) fn salvage(&mut self, desk: &mut Desk<'_>) {
-        self.talk = Talk::Flow(Conversation::Ended);
+        self.talk = Talk::Flow(Box::new(Conversation::Ended));
         self.events.clear();
         match self.phase {
             Phase::Answered | Phase::Up => {
@@ -60,7 +60,7 @@ impl CallSession {
         }
         self.phase = Phase::Ending(farewell);
         if let Talk::Flow(flow) = &mut self.talk {
-            let flow = std::mem::replace(flow, Conversation::Ended);
+            let flow = std::mem::replace(&mut **flow, Conversation::Ended);
             let mut effects = Effects::new();
             flow.on_hang_up(&desk.cx, &mut effects);
             for effect in effects {
@@ -119,7 +119,10 @@ impl CallSession {
         }
     }
 
-    fn close(&mut self, desk: &mut Desk<'_>) {
+    pub(super) fn close(&mut self, desk: &mut Desk<'_>) {
+        if self.awaits_stop(desk) {
+            return;
+        }
         self.phase = Phase::Done;
         self.note(desk, Milestone::Ended(self.why_ended));
     }

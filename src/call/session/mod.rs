@@ -4,10 +4,13 @@
 //! peer is answered only after the recording is settled; a late report of something replaced is
 //! ignored; keys typed ahead wait until the flow takes them; whatever happens, a recording that
 //! has begun is kept or dropped by rule, never forgotten.
+//!
+//! Long because whatever reaches a call is taken in here, beside what it may find.
 
 mod agreement;
 mod effects;
 mod farewell;
+mod position;
 mod purpose;
 mod questions;
 mod take;
@@ -34,6 +37,7 @@ use crate::sip::{EndReason, Invite, Offer, Refusal};
 use crate::subscriber::{Profile, Services};
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
+use position::Hearings;
 use questions::{Question, Questions};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -82,6 +86,8 @@ pub(super) struct CallSession {
     attempts: u32,
     /// Changes and messages ordered so far.
     orders: u32,
+    /// The messages of which it is not known yet where they were stopped.
+    hearings: Hearings,
     /// The words that wait for what subscribers recorded.
     words: Vec<Phrase>,
     questions: Questions,
@@ -106,7 +112,7 @@ enum Phase {
 /// Who talks to the caller.
 #[derive(Debug)]
 enum Talk {
-    Flow(Conversation),
+    Flow(Box<Conversation>),
     Diagnostic(Diagnostic),
 }
 
@@ -114,8 +120,8 @@ enum Talk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Play {
     Nothing,
-    /// A message's audio is being loaded.
-    Loading(PlayId),
+    /// A message's audio is being loaded, to be heard from this position on.
+    Loading(PlayId, MessageId, Duration),
     /// The recording's audio is being loaded.
     LoadingTake(MessageId),
     /// What subscribers recorded is being loaded, for words that are to be said.
@@ -171,6 +177,7 @@ impl CallSession {
             masked: false,
             attempts: 0,
             orders: 0,
+            hearings: Hearings::default(),
             words: Vec::new(),
             questions: Questions::default(),
             why_ended: "",
@@ -252,12 +259,14 @@ impl CallSession {
     pub(super) fn on_media(&mut self, desk: &mut Desk<'_>, event: &media::Event) {
         match *event {
             media::Event::Digit(digit) => self.on_digit(desk, digit),
-            media::Event::PlayDone(id)
-                if [Play::Saying(id), Play::Running(id)].contains(&self.play) =>
-            {
-                self.play = Play::Nothing;
-                self.on_play_done(desk);
+            media::Event::PlayDone(id) => {
+                self.on_play_over(desk, id, None);
+                if [Play::Saying(id), Play::Running(id)].contains(&self.play) {
+                    self.play = Play::Nothing;
+                    self.on_play_done(desk);
+                }
             }
+            media::Event::Stopped(id, at) => self.on_play_over(desk, id, Some(at)),
             media::Event::Recorded(recorded) => self.on_recorded(desk, recorded),
             media::Event::Silent(_) => {
                 if self.phase == Phase::Up {
@@ -271,7 +280,7 @@ impl CallSession {
                     self.end(desk, Farewell::WeWait, "a fault of this server's media");
                 }
             }
-            media::Event::PlayDone(_) | media::Event::Stopped(..) | media::Event::KeysSent => {}
+            media::Event::KeysSent => {}
         }
     }
 
@@ -283,8 +292,19 @@ impl CallSession {
         audio: Result<WireAudio, PlayFault>,
     ) {
         self.questions.answered(&Question::Audio(play));
-        if self.play == Play::Loading(play) && self.phase == Phase::Up {
-            self.start_audio(desk, play, audio);
+        match self.play {
+            Play::Loading(wanted, message, from) if wanted == play && self.phase == Phase::Up => {
+                if let Ok(audio) = &audio {
+                    self.hearings.begin(play, message, audio.duration());
+                }
+                self.start_audio(desk, play, audio, from);
+            }
+            Play::Loading(..)
+            | Play::Nothing
+            | Play::LoadingTake(_)
+            | Play::LoadingWords(_)
+            | Play::Saying(_)
+            | Play::Running(_) => {}
         }
     }
 
@@ -299,7 +319,7 @@ impl CallSession {
         if self.play == Play::LoadingTake(take) && self.phase == Phase::Up {
             let play = desk.ids.play();
             let audio = audio.map(|audio| audio.up_to(self.take_length()));
-            self.start_audio(desk, play, audio);
+            self.start_audio(desk, play, audio, Duration::ZERO);
         }
     }
 
@@ -307,7 +327,7 @@ impl CallSession {
     pub(super) fn on_mail(&mut self, desk: &mut Desk<'_>, reply: mailbox::Reply) {
         let command = match &reply {
             mailbox::Reply::Listed(_) => mailbox::Command::List,
-            mailbox::Reply::Done(command) | mailbox::Reply::Failed(command, _) => *command,
+            mailbox::Reply::Done(command) | mailbox::Reply::Failed(command, _) => command.clone(),
         };
         if self.questions.answered(&Question::Mail(command)) {
             self.tell(desk, Event::Mail(reply));
@@ -434,8 +454,8 @@ impl CallSession {
     fn give_up(&mut self, desk: &mut Desk<'_>, question: &Question) {
         tracing::warn!(call = %self.id, question = question.kind(), "no answer in time");
         match *question {
-            Question::Mail(command) => {
-                let failed = mailbox::Reply::Failed(command, mailbox::Fault::Unavailable);
+            Question::Mail(ref command) => {
+                let failed = mailbox::Reply::Failed(command.clone(), mailbox::Fault::Unavailable);
                 self.tell(desk, Event::Mail(failed));
             }
             Question::LogIn(_, Door::Mailbox(_)) => {
@@ -452,6 +472,7 @@ impl CallSession {
             }
             Question::Send(_) => self.tell(desk, Event::Sent(Err(Vec::new()))),
             Question::Recordings(play) => self.on_recordings(desk, play, Vec::new()),
+            Question::Stopped => self.on_stop_unheard(desk),
             Question::Lamp => {
                 let failed = Err(LampFault::Unavailable);
                 self.tell(desk, Event::LampCleared(failed));
@@ -561,8 +582,8 @@ impl CallSession {
                 self.wait = Wait::None;
             }
             let mut effects = Effects::new();
-            let before = std::mem::replace(flow, Conversation::Ended);
-            *flow = before.on(event, &desk.cx, &mut effects);
+            let before = std::mem::replace(&mut **flow, Conversation::Ended);
+            **flow = before.on(event, &desk.cx, &mut effects);
             for effect in effects {
                 self.carry_out(desk, effect);
             }

@@ -25,7 +25,7 @@ impl Purpose {
         admission: impl FnOnce(&MailboxId) -> Admission,
     ) -> Result<Purpose, Refusal> {
         let flow = |conversation, owner, reason| Purpose {
-            talk: Talk::Flow(conversation),
+            talk: Talk::Flow(Box::new(conversation)),
             owner,
             reason,
         };

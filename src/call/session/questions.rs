@@ -48,6 +48,8 @@ pub(super) enum Question {
     Send(u32),
     /// What subscribers recorded is being loaded for words that are to be said.
     Recordings(PlayId),
+    /// Where the last message was stopped is to be reported yet.
+    Stopped,
 }
 
 /// The open questions of a call, the one that is overdue first in front.
@@ -70,6 +72,7 @@ impl Question {
             Question::Change(_) => "changing what a subscriber has set",
             Question::Send(_) => "sending a message",
             Question::Recordings(_) => "a recorded name or greeting",
+            Question::Stopped => "where a message was stopped",
         }
     }
 
@@ -77,6 +80,7 @@ impl Question {
         match self {
             Question::Prompts(_) | Question::Send(_) => CHANGE_PATIENCE,
             Question::Recordings(_) => RECORDING_PATIENCE,
+            Question::Stopped => super::position::PATIENCE,
             Question::Mail(_)
             | Question::LogIn(..)
             | Question::Lamp
@@ -131,7 +135,8 @@ impl Questions {
             | Question::Prompts(_)
             | Question::Change(_)
             | Question::Send(_)
-            | Question::Recordings(_) => None,
+            | Question::Recordings(_)
+            | Question::Stopped => None,
         })
     }
 

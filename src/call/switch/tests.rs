@@ -4,15 +4,20 @@
 
 use super::*;
 use crate::base::{Digit, MailboxId, Pii, Timestamp};
-use crate::call::{Abilities, MailboxFrom, PATIENCE, TakeCommand};
+use crate::call::{Abilities, ChangeWork, MailboxFrom, PATIENCE, TakeCommand};
 use crate::flow::Effect;
 use crate::media::{RecordEnd, Recorded, Speed};
 use crate::prompt::{Grammar, SetId};
 use crate::sip::{Address, EndReason};
-use crate::subscriber::{Profile, ServiceBook};
+use crate::subscriber::{Change, Profile, ServiceBook};
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
     m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+
+/// The message of the mailbox.
+fn message() -> MessageId {
+    MessageId(uuid::Uuid::from_u128(5))
+}
 
 /// A switch, and what it asked for and has not been given yet.
 struct Office {
@@ -163,6 +168,49 @@ impl Office {
         });
         self.media(call, &media::Event::PlayDone(play.unwrap()));
         (call, self.switch.calls[&call].take().unwrap())
+    }
+
+    /// A subscriber who hears the only message, of 20 seconds.
+    fn hears_a_message(&mut self) -> (CallId, SessionId, PlayId) {
+        let call = self.talks("1233");
+        self.presses(call, "1234#1");
+        self.switch.handle_log_in(self.now, call, 1, true);
+        let summary = mailbox::Summary {
+            id: message(),
+            state: mailbox::State::New,
+            urgent: false,
+            private: false,
+            caller: None,
+            received: Timestamp::UNIX_EPOCH,
+            length: Duration::from_secs(20),
+        };
+        let listing = mailbox::Listing {
+            messages: vec![summary],
+            ..mailbox::Listing::default()
+        };
+        let listed = mailbox::Reply::Listed(listing);
+        self.switch.handle_mail(self.now, call, listed);
+        self.presses(call, "13");
+        let play = self.seen.iter().rev().find_map(|command| match command {
+            Command::Fetch { play, .. } => Some(*play),
+            _ => None,
+        });
+        let play = play.unwrap_or_else(|| panic!("no message is fetched: {:?}", self.seen));
+        let sound = WireAudio::from_octets(crate::audio::Law::A, &vec![7; 160_000]);
+        self.switch.handle_audio(self.now, call, play, Ok(sound));
+        self.collect();
+        (call, self.switch.calls[&call].media(), play)
+    }
+
+    /// The positions that were ordered to be remembered.
+    fn positions(&self) -> impl Iterator<Item = (MessageId, Option<Duration>)> {
+        self.seen.iter().filter_map(|command| match command {
+            Command::Change(order) => match order.work {
+                ChangeWork::Set(Change::Position(message, at)) => Some((message, at)),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     fn recorded(&mut self, call: CallId, take: MessageId) {
@@ -334,6 +382,53 @@ fn a_verdict_on_a_log_in_that_was_given_up_changes_nothing() {
     office.switch.handle_log_in(office.now, call, 1, true);
     office.sip(sip::Event::Bye { call });
     office.assert_empty();
+}
+
+#[test]
+fn where_a_message_was_stopped_is_remembered_however_its_call_ends() {
+    let endings: [Ending; 3] = [
+        |office, call| office.sip(sip::Event::Bye { call }),
+        |office, call| office.ended(call, EndReason::NoResponse),
+        |office, call| {
+            office.bug(call);
+            office.ended(call, EndReason::HungUp);
+        },
+    ];
+    for end in endings {
+        let mut office = Office::new();
+        let (call, session, play) = office.hears_a_message();
+        end(&mut office, call);
+        assert_eq!(office.switch.len(), 1, "it waits for the report");
+        let at = Duration::from_secs(9);
+        let stopped = media::Event::Stopped(play, at);
+        office.switch.handle_media(office.now, session, &stopped);
+        office.collect();
+        let positions: Vec<_> = office.positions().collect();
+        assert_eq!(positions, [(message(), Some(at))]);
+        office.assert_empty();
+    }
+}
+
+#[test]
+fn a_call_does_not_wait_for_ever_for_where_its_message_was_stopped() {
+    let mut office = Office::new();
+    let (call, ..) = office.hears_a_message();
+    office.sip(sip::Event::Bye { call });
+    assert!(
+        office.says(&sip::Command::ByeDone(call)),
+        "the BYE does not wait"
+    );
+    office.pass(Duration::from_secs(2));
+    assert_eq!(office.positions().count(), 0);
+    office.assert_empty();
+}
+
+#[test]
+fn a_message_heard_to_its_end_changes_nothing_that_was_not_there() {
+    let mut office = Office::new();
+    let (call, _, play) = office.hears_a_message();
+    office.media(call, &media::Event::PlayDone(play));
+    assert_eq!(office.positions().count(), 0);
 }
 
 /// A way for a call to end.

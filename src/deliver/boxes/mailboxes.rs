@@ -278,8 +278,8 @@ impl Work {
         let lost = desk.is_lost();
         let truth = if lost { &self.apart } else { &self.truth };
         let answer = match &asked.owner {
-            Some(owner) if !late => ask(truth, owner, asked.question),
-            Some(_) | None => unavailable(asked.question),
+            Some(owner) if !late => ask(truth, owner, &asked.question),
+            Some(_) | None => unavailable(&asked.question),
         };
         let (changed, outcome) = (changes(&answer), outcome(&answer));
         let took = (self.clock)() - begun;
@@ -298,7 +298,7 @@ impl Work {
     /// Asks a lost server once; whether it is found.
     fn finds(&self, desk: &Desk, owner: &Profile) -> bool {
         let begun = (self.clock)();
-        let outcome = outcome(&ask(&self.truth, owner, Question::Tally));
+        let outcome = outcome(&ask(&self.truth, owner, &Question::Tally));
         desk.asked((self.clock)() - begun, outcome);
         let found = !desk.is_lost();
         if found {
@@ -308,11 +308,11 @@ impl Work {
     }
 }
 
-fn ask(truth: &Truth, owner: &Profile, question: Question) -> Answer {
+fn ask(truth: &Truth, owner: &Profile, question: &Question) -> Answer {
     let answer = unbroken(|| {
         Ok(match question {
-            Question::Command(command) => Answer::Reply(truth.command(owner, command)),
-            Question::Audio(id) => Answer::Audio(id, truth.audio(owner, id)),
+            Question::Command(command) => Answer::Reply(truth.command(owner, command.clone())),
+            Question::Audio(id) => Answer::Audio(*id, truth.audio(owner, *id)),
             Question::Tally => Answer::Tally(truth.tally(owner)),
         })
     });
@@ -333,10 +333,12 @@ fn outcome(answer: &Answer) -> Outcome {
     }
 }
 
-fn unavailable(question: Question) -> Answer {
+fn unavailable(question: &Question) -> Answer {
     match question {
-        Question::Command(command) => Answer::Reply(Reply::Failed(command, Fault::Unavailable)),
-        Question::Audio(id) => Answer::Audio(id, Err(Fault::Unavailable)),
+        Question::Command(command) => {
+            Answer::Reply(Reply::Failed(command.clone(), Fault::Unavailable))
+        }
+        Question::Audio(id) => Answer::Audio(*id, Err(Fault::Unavailable)),
         Question::Tally => Answer::Tally(Err(Fault::Unavailable)),
     }
 }
@@ -346,6 +348,7 @@ fn changes(answer: &Answer) -> bool {
         Answer::Reply(Reply::Done(command)) => match command {
             Command::MarkHeard(_)
             | Command::Delete(_)
+            | Command::DeleteAll(_)
             | Command::Undelete(_)
             | Command::Expunge => true,
             Command::List => false,

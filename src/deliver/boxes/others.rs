@@ -215,6 +215,7 @@ mod tests {
             id: id(n),
             state,
             urgent: false,
+            private: false,
             caller: None,
             received: Timestamp::UNIX_EPOCH,
             length: Duration::ZERO,

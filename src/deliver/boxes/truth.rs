@@ -102,6 +102,7 @@ impl Truth {
             Command::List => return Reply::Listed(self.list(owner)),
             Command::MarkHeard(id) => self.change(owner, id, Change::Heard),
             Command::Delete(id) => self.change(owner, id, Change::Delete),
+            Command::DeleteAll(ref ids) => self.delete_all(owner, ids),
             Command::Undelete(id) => self.change(owner, id, Change::Undelete),
             Command::Expunge => self.expunge(owner),
         };
@@ -337,6 +338,74 @@ impl Truth {
         done
     }
 
+    /// Marks all of these for removal, or none of them. What is gone is as good as deleted.
+    fn delete_all(&self, owner: &Profile, ids: &[MessageId]) -> Result<(), Fault> {
+        if !owner.delivery.is_heard_by_phone() {
+            return Err(Fault::Gone);
+        }
+        let mailbox = &owner.mailbox;
+        for id in ids {
+            self.others.own(mailbox, *id, Deed::Deleted);
+        }
+        let marked = self.mark_all(owner, ids);
+        let done = marked.as_ref().map_or(&[][..], |marked| marked);
+        for id in ids {
+            if done.contains(id) {
+                let step = Deed::Deleted.step(By::Phone);
+                self.ledger.note(mailbox, *id, step);
+            } else {
+                self.others.not_done(mailbox, *id, Deed::Deleted);
+            }
+        }
+        marked.map(drop)
+    }
+
+    /// Those of the messages that were there. The outbox comes first, by the first law.
+    fn mark_all(&self, owner: &Profile, ids: &[MessageId]) -> Result<Vec<MessageId>, Fault> {
+        let waiting = ids.iter().filter_map(|id| self.waiting(owner, *id).ok());
+        let before: Vec<_> = waiting.map(|deposit| (deposit.id, deposit.marks)).collect();
+        let after = before.iter().map(|(id, marks)| {
+            let marks = marked(*marks, Change::Delete);
+            (*id, marks)
+        });
+        let outbox = self.outbox.mark_all(&after.collect::<Vec<_>>());
+        let in_outbox = outbox.map_err(|fault| {
+            self.unmark_all(owner, &before, &[]);
+            of_outbox(fault)
+        })?;
+        let rest = ids.iter().filter(|id| !in_outbox.contains(id));
+        let rest: Vec<MessageId> = rest.copied().collect();
+        if rest.is_empty() {
+            return Ok(in_outbox);
+        }
+        let stored = self
+            .store(owner)
+            .and_then(|store| store.change_all(owner, &rest, Change::Delete));
+        match stored {
+            Ok(stored) => Ok([in_outbox, stored].concat()),
+            Err(fault) => {
+                self.unmark_all(owner, &before, &rest);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Takes back, as far as that can be done, what failed in the middle: a mark that nobody knows of would
+    /// have its message removed with the next ones.
+    fn unmark_all(&self, owner: &Profile, outbox: &[(MessageId, Marks)], stored: &[MessageId]) {
+        let back = self.outbox.mark_all(outbox).is_ok();
+        let store = self.stores.of(owner).ok().flatten();
+        let unmarked = match store {
+            Some(store) if !stored.is_empty() => {
+                store.change_all(owner, stored, Change::Undelete).is_ok()
+            }
+            Some(_) | None => true,
+        };
+        if !back || !unmarked {
+            tracing::warn!(mailbox = %owner.mailbox, "messages may stay marked for removal");
+        }
+    }
+
     /// Removes what its owner marked. Where the store cannot be reached nothing is removed: what
     /// waits goes into the store with its mark. A copy in the store of what still waits is its
     /// courier's, and is left alone: what the courier saw of it must stay true until it lets go.
@@ -420,6 +489,7 @@ pub(super) fn of_deposit(deposit: &Deposit) -> Held {
         id: deposit.id,
         state: State::New,
         urgent: deposit.facts.urgent,
+        private: deposit.facts.private,
         caller: deposit.envelope.caller.number().cloned(),
         received: deposit.envelope.started,
         length: deposit.facts.length,

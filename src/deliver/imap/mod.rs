@@ -8,8 +8,9 @@
 //! no command lasts longer than the server's entry says; a password is in no text.
 //!
 //! `fault` says what goes wrong, `stream` is TCP and TLS with deadlines, `line` what the server says
-//! line by line, `name` folder names, `session` the commands, `shelf` what is known of an account's
-//! messages, `pool` the connections; `courier`, `store`, `watch` and `greetings` are what others use.
+//! line by line, `name` folder names, `session` the commands, `sets` many messages in one of them,
+//! `shelf` what is known of an account's messages, `pool` the connections; `courier`, `store`,
+//! `watch` and `greetings` are what others use.
 //!
 //! Specs: RFC 3501 and RFC 9051 (IMAP), RFC 4315 (UIDPLUS), RFC 2177 (IDLE), RFC 5530 (response
 //! codes).
@@ -21,6 +22,7 @@ mod line;
 mod name;
 mod pool;
 mod session;
+mod sets;
 mod shelf;
 mod store;
 mod stream;

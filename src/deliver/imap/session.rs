@@ -9,6 +9,7 @@
 use super::fault::{Fault, shown};
 use super::line::{Heard, Line, Port, hold, until};
 use super::name;
+use super::sets::{packed, sets};
 use super::stream::Trust;
 use crate::base::{MessageId, RecordingId, Timestamp};
 use crate::deliver::servers::{Auth, ImapServer};
@@ -34,8 +35,7 @@ const BODY_MAX: usize = MAIL_MAX + (64 << 10);
 /// [`ANSWER_MAX`].
 const HEADS_AT_ONCE: usize = 100;
 
-/// How many messages are named in one command, which stays below 8,000 octets (RFC 7162
-/// section 4).
+/// How many messages are asked for their flags at a time.
 const NAMED_AT_ONCE: usize = 600;
 
 /// Octets of a file with a password that are read.
@@ -337,7 +337,7 @@ impl Session {
             Turn::GreetingOn => "+FLAGS.SILENT ($CNS-Greeting-On)",
             Turn::GreetingOff => "-FLAGS.SILENT ($CNS-Greeting-On)",
         };
-        for set in sets(uids, NAMED_AT_ONCE) {
+        for set in packed(uids) {
             self.command("a change", ANSWER_MAX, |imap| imap.uid_store(&set, query))?;
         }
         Ok(())
@@ -350,7 +350,7 @@ impl Session {
             return Ok(());
         }
         if self.can.uidplus {
-            for set in sets(uids, NAMED_AT_ONCE) {
+            for set in packed(uids) {
                 self.command("a removal", ANSWER_MAX, |imap| imap.uid_expunge(&set))?;
             }
         } else if self.search("DELETED")?.is_subset(uids) {
@@ -563,39 +563,10 @@ fn append_uid(answer: &[u8]) -> Option<u32> {
     code.split(' ').nth(1)?.parse().ok()
 }
 
-/// UIDs as sets for commands, neighbours in ranges, at most `at_once` of them in each.
-fn sets(uids: &BTreeSet<u32>, at_once: usize) -> Vec<String> {
-    let uids: Vec<u32> = uids.iter().copied().collect();
-    uids.chunks(at_once).map(set).collect()
-}
-
-fn set(uids: &[u32]) -> String {
-    let runs = uids.chunk_by(|one, next| one.checked_add(1) == Some(*next));
-    let runs = runs.filter_map(|run| match run {
-        [one] => Some(one.to_string()),
-        [first, .., last] => Some(format!("{first}:{last}")),
-        [] => None,
-    });
-    runs.collect::<Vec<String>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::Pii;
-
-    #[test]
-    fn sets_are_short_and_name_nothing_that_was_not_meant() {
-        let uids: BTreeSet<u32> = [1, 2, 3, 5, 7, 8, u32::MAX].into();
-        assert_eq!(sets(&uids, 600), ["1:3,5,7:8,4294967295"]);
-        assert_eq!(sets(&uids, 4), ["1:3,5", "7:8,4294967295"]);
-        assert_eq!(sets(&BTreeSet::new(), 4), [""; 0]);
-        let apart: BTreeSet<u32> = (0..NAMED_AT_ONCE as u32)
-            .map(|n| u32::MAX - 2 * n)
-            .collect();
-        let longest = sets(&apart, NAMED_AT_ONCE).iter().map(String::len).max();
-        assert!(longest < Some(8_000), "{longest:?}");
-    }
 
     #[test]
     fn a_password_file_gives_its_first_line_as_it_is_now() {

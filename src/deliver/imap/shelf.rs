@@ -39,6 +39,7 @@ struct Known {
     caller: Caller,
     received: Timestamp,
     length: Duration,
+    private: bool,
 }
 
 /// One copy of a message, as it is in the folder now.
@@ -156,6 +157,7 @@ fn summary(known: &Known) -> Summary {
         id: known.id,
         state: State::New,
         urgent: false,
+        private: known.private,
         caller: known.caller.number().cloned(),
         received: known.received,
         length: known.length,
@@ -168,6 +170,7 @@ fn known(head: &Head, validity: u32, uid: u32) -> Known {
         caller: head.caller.clone(),
         received: head.received,
         length: head.length,
+        private: head.private,
     }
 }
 
@@ -192,6 +195,7 @@ mod tests {
             caller: Caller::Withheld,
             received: Timestamp::UNIX_EPOCH,
             length: Duration::from_secs(1),
+            private: false,
         };
         Copy { uid, flags, known }
     }

@@ -12,7 +12,7 @@ use crate::deliver::sound;
 use crate::deliver::vocabulary::{self, Change, Held, Store, Watch};
 use crate::mailbox;
 use crate::subscriber::Profile;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The messages in the accounts of one server. What a mail client has read counts as heard.
@@ -59,24 +59,23 @@ impl Visit {
     /// Whether the message was there.
     fn change(&mut self, id: MessageId, change: Change) -> Result<bool, Fault> {
         let copies = self.find(id)?;
-        let wanting = |lacks: fn(Flags) -> bool| -> BTreeSet<u32> {
-            let lacking = copies.iter().filter(|(_, flags)| lacks(*flags));
-            lacking.map(|(uid, _)| *uid).collect()
-        };
-        let (uids, turn) = match change {
-            Change::Heard => (wanting(|flags| !flags.seen), Turn::Seen),
-            Change::Delete => (wanting(|flags| !flags.deleted), Turn::Deleted),
-            // Doubles that were removed stay so.
-            Change::Undelete if copies.iter().any(|(_, flags)| !flags.deleted) => {
-                (BTreeSet::new(), Turn::Undeleted)
-            }
-            Change::Undelete => {
-                let first = copies.iter().map(|(uid, _)| *uid).take(1);
-                (first.collect(), Turn::Undeleted)
-            }
-        };
-        self.session.turn(&uids, turn)?;
+        let uids = turned(&copies, change).into_iter().collect();
+        self.session.turn(&uids, turn(change))?;
         Ok(!copies.is_empty())
+    }
+
+    /// Those of the messages that were there: one look and one command for all, not one each.
+    fn change_all(&mut self, ids: &[MessageId], change: Change) -> Result<Vec<MessageId>, Fault> {
+        let wanted: HashSet<MessageId> = ids.iter().copied().collect();
+        let copies = self.shelf.list(&mut self.session, &self.folder)?;
+        let mut found: BTreeMap<MessageId, Vec<(u32, Flags)>> = BTreeMap::new();
+        for copy in copies.iter().filter(|copy| wanted.contains(&copy.id())) {
+            let of_message = found.entry(copy.id()).or_default();
+            of_message.push((copy.uid, copy.flags));
+        }
+        let uids = found.values().flat_map(|copies| turned(copies, change));
+        self.session.turn(&uids.collect(), turn(change))?;
+        Ok(found.into_keys().collect())
     }
 
     fn expunge(&mut self) -> Result<Vec<MessageId>, Fault> {
@@ -115,6 +114,29 @@ impl Visit {
     }
 }
 
+/// The copies of one message whose flag a change turns.
+fn turned(copies: &[(u32, Flags)], change: Change) -> Vec<u32> {
+    let wanting = |lacks: fn(Flags) -> bool| {
+        let lacking = copies.iter().filter(|(_, flags)| lacks(*flags));
+        lacking.map(|(uid, _)| *uid).collect()
+    };
+    match change {
+        Change::Heard => wanting(|flags| !flags.seen),
+        Change::Delete => wanting(|flags| !flags.deleted),
+        // Doubles that were removed stay so.
+        Change::Undelete if copies.iter().any(|(_, flags)| !flags.deleted) => Vec::new(),
+        Change::Undelete => copies.iter().map(|(uid, _)| *uid).take(1).collect(),
+    }
+}
+
+fn turn(change: Change) -> Turn {
+    match change {
+        Change::Heard => Turn::Seen,
+        Change::Delete => Turn::Deleted,
+        Change::Undelete => Turn::Undeleted,
+    }
+}
+
 impl Store for ImapStore {
     fn messages(&self, owner: &Profile) -> Result<Vec<Held>, mailbox::Fault> {
         let copies = self.visit(owner, |visit| {
@@ -129,6 +151,15 @@ impl Store for ImapStore {
         } else {
             Err(mailbox::Fault::Gone)
         }
+    }
+
+    fn change_all(
+        &self,
+        owner: &Profile,
+        ids: &[MessageId],
+        change: Change,
+    ) -> Result<Vec<MessageId>, mailbox::Fault> {
+        self.visit(owner, |visit| visit.change_all(ids, change))
     }
 
     fn expunge(&self, owner: &Profile) -> Result<Vec<MessageId>, mailbox::Fault> {

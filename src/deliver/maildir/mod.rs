@@ -169,6 +169,8 @@ impl Maildir {
             .with(Flag::Seen, seen);
         if name != entry.name {
             self.rename(mailbox, entry, &name)?;
+            sync_folder(&self.folder(mailbox).join("cur"))?;
+            entry.path.parent().map_or(Ok(()), sync_folder)?;
         }
         Ok(true)
     }
@@ -178,18 +180,13 @@ impl Maildir {
         Ok(entries.find(|entry| entry.name.id() == Some(id)))
     }
 
+    /// Gives a message another name; that is on disk once `cur`, and the folder it was in, are synced.
     fn rename(&self, mailbox: &MailboxId, entry: &Entry, name: &FileName) -> io::Result<()> {
-        let folder = self.folder(mailbox);
-        let path = folder.join("cur").join(name.print());
+        let path = self.folder(mailbox).join("cur").join(name.print());
         if path == entry.path {
             return Ok(());
         }
-        fs::rename(&entry.path, &path)?;
-        sync_folder(&folder.join("cur"))?;
-        match entry.path.parent() {
-            Some(before) if before.ends_with("new") => sync_folder(before),
-            Some(_) | None => Ok(()),
-        }
+        fs::rename(&entry.path, &path)
     }
 }
 

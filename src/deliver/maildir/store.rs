@@ -13,7 +13,7 @@ use crate::mailbox::{Fault, State, Summary};
 use crate::mime::{self, Caller, HEAD_MAX, Head, MAIL_MAX};
 use crate::subscriber::Profile;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read};
@@ -38,6 +38,7 @@ struct Known {
     caller: Caller,
     received: Timestamp,
     length: Duration,
+    private: bool,
 }
 
 impl Heads {
@@ -64,21 +65,27 @@ impl Store for Maildir {
     }
 
     fn change(&self, owner: &Profile, id: MessageId, change: Change) -> Result<(), Fault> {
-        let mailbox = &owner.mailbox;
-        let _gate = self.gate(mailbox);
-        for _ in 0..TRIES {
-            let copies = self.find(mailbox, id)?;
-            if copies.is_empty() {
-                break;
-            }
-            let rename = |entry: &Entry| self.rename(mailbox, entry, &changed(&entry.name, change));
-            match copies.iter().try_for_each(rename) {
-                Ok(()) => return Ok(()),
-                Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
-                Err(fault) => return Err(refused(mailbox, &fault)),
-            }
+        if self.change_all(owner, &[id], change)?.is_empty() {
+            return Err(Fault::Gone);
         }
-        Err(Fault::Gone)
+        Ok(())
+    }
+
+    fn change_all(
+        &self,
+        owner: &Profile,
+        ids: &[MessageId],
+        change: Change,
+    ) -> Result<Vec<MessageId>, Fault> {
+        let mailbox = &owner.mailbox;
+        let wanted: HashSet<MessageId> = ids.iter().copied().collect();
+        let changed = self.each_of(
+            mailbox,
+            |_, id| wanted.contains(&id),
+            |entry| self.rename(mailbox, entry, &changed(&entry.name, change)),
+        )?;
+        self.sync(mailbox)?;
+        Ok(changed)
     }
 
     fn expunge(&self, owner: &Profile) -> Result<Vec<MessageId>, Fault> {
@@ -120,15 +127,27 @@ impl Maildir {
         Err(Fault::Gone)
     }
 
-    /// Removes the voice messages that are meant. One that is not there under the name it was
-    /// seen with was renamed, so that all are looked at again.
+    /// Removes the voice messages that are meant.
     fn remove_all(
         &self,
         mailbox: &MailboxId,
         meant: impl Fn(&FileName, MessageId) -> bool,
     ) -> Result<Vec<MessageId>, Fault> {
+        let removed = self.each_of(mailbox, meant, |entry| self.unlink(mailbox, entry))?;
+        self.sync(mailbox)?;
+        Ok(removed)
+    }
+
+    /// Does something with the voice messages that are meant; which ones those were. One that is not
+    /// there under the name it was seen with was renamed, so that all are looked at again.
+    fn each_of(
+        &self,
+        mailbox: &MailboxId,
+        meant: impl Fn(&FileName, MessageId) -> bool,
+        work: impl Fn(&Entry) -> io::Result<()>,
+    ) -> Result<Vec<MessageId>, Fault> {
         let _gate = self.gate(mailbox);
-        let mut removed = BTreeSet::new();
+        let mut done = BTreeSet::new();
         for _ in 0..TRIES {
             let mut renamed = false;
             for entry in self.look(mailbox)? {
@@ -136,8 +155,8 @@ impl Maildir {
                 let Some(id) = known.filter(|id| meant(&entry.name, *id)) else {
                     continue;
                 };
-                match self.unlink(mailbox, &entry) {
-                    Ok(()) => drop(removed.insert(id)),
+                match work(&entry) {
+                    Ok(()) => drop(done.insert(id)),
                     Err(fault) if fault.kind() == io::ErrorKind::NotFound => renamed = true,
                     Err(fault) => return Err(refused(mailbox, &fault)),
                 }
@@ -146,14 +165,29 @@ impl Maildir {
                 break;
             }
         }
-        Ok(removed.into_iter().collect())
+        Ok(done.into_iter().collect())
     }
 
     fn unlink(&self, mailbox: &MailboxId, entry: &Entry) -> io::Result<()> {
         fs::remove_file(&entry.path)?;
         let key = (mailbox.clone(), entry.name.base.clone());
         self.heads.lock().remove(&key);
-        entry.path.parent().map_or(Ok(()), sync_folder)
+        Ok(())
+    }
+
+    /// Brings what changed in the folders to disk, once for all that did. A mailbox without a folder has
+    /// nothing to bring.
+    fn sync(&self, mailbox: &MailboxId) -> Result<(), Fault> {
+        let folder = self.folder(mailbox);
+        for part in ["cur", "new"] {
+            match sync_folder(&folder.join(part)) {
+                Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
+                    return Err(refused(mailbox, &fault));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The files of a message: more than one where a mail program copied it.
@@ -224,6 +258,7 @@ fn summary(known: &Known, name: &FileName) -> Summary {
             State::New
         },
         urgent: name.has(Flag::Flagged),
+        private: known.private,
         caller: known.caller.number().cloned(),
         received: known.received,
         length: known.length,
@@ -236,6 +271,7 @@ fn of_head(head: &Head, name: &FileName) -> Known {
         caller: head.caller.clone(),
         received: head.received,
         length: head.length,
+        private: head.private,
     }
 }
 
@@ -247,6 +283,7 @@ fn of_name(id: MessageId, name: &FileName) -> Known {
         caller: Caller::Unknown { name: None },
         received: second.unwrap_or(Timestamp::UNIX_EPOCH),
         length: Duration::ZERO,
+        private: false,
     }
 }
 

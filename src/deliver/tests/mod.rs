@@ -167,7 +167,7 @@ fn a_message_is_delivered_once_however_often_it_is_tried() {
     assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
     let truth = place.truth(Fake::with([]));
     let heard = Command::MarkHeard(id(1));
-    assert_eq!(truth.command(&profile(), heard), Reply::Done(heard));
+    assert_eq!(truth.command(&profile(), heard.clone()), Reply::Done(heard));
     assert!(matches!(place.deliver(&deposit(1)), Receipt::Again(_)));
     assert_eq!((place.files("new").len(), place.files("cur").len()), (0, 1));
     assert!(place.files("tmp").is_empty());
@@ -265,7 +265,10 @@ fn a_message_in_both_places_is_listed_once() {
     let truth = place.truth(Arc::clone(&outbox));
     assert_eq!(ids(&listed(&truth)), [id(1)]);
     let delete = Command::Delete(id(1));
-    assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
+    assert_eq!(
+        truth.command(&profile(), delete.clone()),
+        Reply::Done(delete)
+    );
     assert_eq!(listed(&truth), []);
     assert_eq!(
         truth.command(&profile(), Command::Expunge),
@@ -283,12 +286,18 @@ fn deleting_can_be_undone_until_it_is_final_here_and_in_the_outbox() {
     let truth = place.truth(Arc::clone(&outbox));
     for n in [1, 2] {
         for command in [Command::Delete(id(n)), Command::Undelete(id(n))] {
-            assert_eq!(truth.command(&profile(), command), Reply::Done(command));
+            assert_eq!(
+                truth.command(&profile(), command.clone()),
+                Reply::Done(command)
+            );
         }
     }
     assert_eq!(listed(&truth).len(), 2);
     for command in [1, 2].map(|n| Command::Delete(id(n))) {
-        assert_eq!(truth.command(&profile(), command), Reply::Done(command));
+        assert_eq!(
+            truth.command(&profile(), command.clone()),
+            Reply::Done(command)
+        );
     }
     assert_eq!(listed(&truth), []);
     assert!(place.files("cur")[0].ends_with(":2,T"));
@@ -298,8 +307,8 @@ fn deleting_can_be_undone_until_it_is_final_here_and_in_the_outbox() {
     );
     assert!(place.files("cur").is_empty() && outbox.waiting_for(&mailbox()).is_empty());
     let command = Command::Undelete(id(1));
-    let gone = Reply::Failed(command, mailbox::Fault::Gone);
-    assert_eq!(truth.command(&profile(), command), gone);
+    let gone = Reply::Failed(command.clone(), mailbox::Fault::Gone);
+    assert_eq!(truth.command(&profile(), command.clone()), gone);
 }
 
 #[test]
@@ -307,16 +316,19 @@ fn hearing_a_message_that_still_waits_is_kept() {
     let outbox = Fake::with([deposit(1)]);
     let truth = Place::new().truth(Arc::clone(&outbox));
     let heard = Command::MarkHeard(id(1));
-    assert_eq!(truth.command(&profile(), heard), Reply::Done(heard));
+    assert_eq!(
+        truth.command(&profile(), heard.clone()),
+        Reply::Done(heard.clone())
+    );
     assert_eq!(listed(&truth)[0].state, State::Saved);
     assert!(outbox.deposit(id(1)).unwrap().marks.heard);
     let other = Profile {
         mailbox: MailboxId::parse("2002").unwrap(),
         ..profile()
     };
-    let gone = Reply::Failed(heard, mailbox::Fault::Gone);
+    let gone = Reply::Failed(heard.clone(), mailbox::Fault::Gone);
     assert_eq!(
-        truth.command(&other, heard),
+        truth.command(&other, heard.clone()),
         gone,
         "not in another's mailbox"
     );
@@ -382,7 +394,10 @@ fn a_damaged_message_is_listed_and_can_be_removed() {
     }
     let truth = place.truth(Fake::with([]));
     for command in [Command::Delete(id(1)), Command::Expunge] {
-        assert_eq!(truth.command(&profile(), command), Reply::Done(command));
+        assert_eq!(
+            truth.command(&profile(), command.clone()),
+            Reply::Done(command)
+        );
     }
     assert!(place.files("cur").is_empty());
 }
@@ -435,7 +450,10 @@ fn voice_messages_of_another_program_are_part_of_the_mailbox() {
     assert_eq!(resaved.state, State::Saved);
     assert_eq!(truth.audio(&profile(), resaved.id).unwrap().len(), 3);
     let delete = Command::Delete(resaved.id);
-    assert_eq!(truth.command(&profile(), delete), Reply::Done(delete));
+    assert_eq!(
+        truth.command(&profile(), delete.clone()),
+        Reply::Done(delete)
+    );
     assert!(
         folder.join("cur/3.M1P1.host:2,FSTa").exists(),
         "unknown flags stay"

@@ -13,6 +13,9 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "voicemail",
     "playing",
     "between",
+    "more",
+    "sending",
+    "confirm-delete",
     "language",
     "operator",
     "clip",
@@ -25,7 +28,7 @@ pub(super) const REACHED_WITHOUT_KEY: &[&str] =
     &["greeting", "recording", "review", "main", "operator"];
 
 /// The menus that an operator may leave without a way to them.
-pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
+pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language", "more", "sending", "confirm-delete"];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {
@@ -131,6 +134,10 @@ choices! {
     VoicemailChoice in "voicemail" {
         /// Play the messages.
         Play = "play", Some(Line::VoicemailPlay), to ["playing", "between"];
+        /// Compose a message to another mailbox.
+        Compose = "compose", Some(Line::VoicemailCompose), to ["sending"];
+        /// Delete all messages.
+        DeleteAll = "delete-all", Some(Line::VoicemailDeleteAll), to ["confirm-delete"];
         /// Back to the main menu.
         Back = "back", Some(Line::GoBack), to ["main"];
         /// Hear the menu again.
@@ -155,6 +162,12 @@ choices! {
         Save = "save", Some(Line::MessageSave);
         /// Delete it and go on; take it back when it is deleted.
         Delete = "delete", Some(Line::MessageDelete);
+        /// Slower, as messages play from then on.
+        Slower = "slower", None;
+        /// Faster, as messages play from then on.
+        Faster = "faster", None;
+        /// To the next message at once.
+        Next = "next", Some(Line::MessageNext);
         /// Back to the voicemail menu.
         Back = "back", Some(Line::GoBack), to ["voicemail"];
     }
@@ -175,8 +188,56 @@ choices! {
         Envelope = "envelope", Some(Line::MessageEnvelope);
         /// To the next message that is not deleted.
         Next = "next", Some(Line::MessageNext), to ["playing"];
+        /// More to do with it.
+        More = "more", Some(Line::MessageMore), to ["more"];
         /// Back to the voicemail menu.
         Back = "back", Some(Line::GoBack), to ["voicemail"];
+    }
+}
+
+choices! {
+    /// More to do with a message.
+    MoreChoice in "more" {
+        /// Answer whoever left it.
+        Reply = "reply", Some(Line::MessageReply), to ["sending"];
+        /// Forward it to others.
+        Forward = "forward", Some(Line::MessageForward), to ["sending"];
+        /// Back to the message.
+        Back = "back", Some(Line::GoBack), to ["between"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// Before a message is sent.
+    SendingChoice in "sending" {
+        /// Send it.
+        Send = "send", Some(Line::SendNow);
+        /// Send it to one more mailbox.
+        Add = "add", Some(Line::SendAdd);
+        /// Hear it.
+        Listen = "listen", Some(Line::RecordingListen);
+        /// Record it, or its introduction, again.
+        Again = "again", Some(Line::RecordingAgain);
+        /// Mark it urgent, or take that back.
+        Urgent = "urgent", Some(Line::SendUrgent);
+        /// Mark it private, or take that back.
+        Private = "private", Some(Line::SendPrivate);
+        /// Do not send it.
+        Cancel = "cancel", Some(Line::SendCancel);
+        /// Hear for whom it is and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// Whether all messages are to be deleted.
+    ConfirmChoice in "confirm-delete" {
+        /// Yes, all.
+        Yes = "yes", Some(Line::DeleteAllYes);
+        /// No, back to the voicemail menu.
+        No = "no", Some(Line::GoBack), to ["voicemail"];
     }
 }
 

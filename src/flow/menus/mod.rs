@@ -11,9 +11,9 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice,
-    VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
+    LanguageChoice, MainChoice, MoreChoice, OperatorChoice, PlayingChoice, RecordingChoice,
+    ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
 };
 
 use super::Detail;
@@ -104,6 +104,12 @@ pub struct Menus {
     pub playing: Menu<PlayingChoice>,
     /// After a message.
     pub between: Menu<BetweenChoice>,
+    /// More to do with a message.
+    pub more: Menu<MoreChoice>,
+    /// Before a message is sent.
+    pub sending: Menu<SendingChoice>,
+    /// Whether all messages are to be deleted.
+    pub confirm_delete: Menu<ConfirmChoice>,
     /// The choice of a language; the languages themselves have the figures it leaves free.
     pub language: Menu<LanguageChoice>,
     /// The main menu of those who change prompts by telephone.

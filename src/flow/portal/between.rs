@@ -5,11 +5,13 @@
 
 use super::intro::{Intro, sender_and_time};
 use super::leaving::Leaving;
+use super::more::More;
 use super::playing::Fetching;
 use super::{Listener, Portal};
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{BetweenChoice, Choice, Conversation, Cx, Detail, Effects, Event};
 use crate::prompt::{Line, Phrase, Say};
+use std::time::Duration;
 
 /// After a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -83,13 +85,14 @@ impl Listener {
         match choice {
             BetweenChoice::Save => self.save(cx, fx),
             BetweenChoice::Delete => self.delete(fx),
-            BetweenChoice::Replay => Fetching::enter(self, fx),
+            BetweenChoice::Replay => Fetching::enter(self, Duration::ZERO, fx),
             BetweenChoice::Previous => self.previous(ask, cx, fx),
             BetweenChoice::Envelope => {
                 let words = self.envelope(cx);
                 Between::say(self, ask, Detail::Brief, words, cx, fx)
             }
             BetweenChoice::Next => self.go_on(Vec::new(), cx, fx),
+            BetweenChoice::More => More::enter(self, cx, fx),
             BetweenChoice::Back => self.go_back(cx, fx),
         }
     }

@@ -7,6 +7,7 @@
 use crate::base::MessageId;
 use crate::mailbox::{Listing, State, Summary};
 use crate::prompt::{Line, Phrase};
+use std::sync::Arc;
 
 /// What is left to do when the call ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -101,6 +102,19 @@ impl Inbox {
     /// Whether there may be more messages, in a mailbox that could not be reached.
     pub(super) fn is_partial(&self) -> bool {
         self.notes.partial
+    }
+
+    /// The messages that are not deleted.
+    pub(super) fn remaining(&self) -> Arc<[MessageId]> {
+        let there = self.messages.iter().filter(|m| !m.deleted);
+        there.map(|m| m.summary.id).collect()
+    }
+
+    /// Every message is deleted.
+    pub(super) fn delete_all(&mut self) {
+        for message in &mut self.messages {
+            message.deleted = true;
+        }
     }
 
     /// How many messages are not deleted: new and saved ones.
@@ -260,6 +274,7 @@ mod tests {
                 id: MessageId(Uuid::from_u128(n)),
                 state: *state,
                 urgent: false,
+                private: false,
                 caller: None,
                 received: Timestamp::UNIX_EPOCH,
                 length: Duration::from_secs(1),
@@ -296,6 +311,18 @@ mod tests {
         assert!(reel.step_back());
         assert_eq!(reel.current().summary.id, second);
         assert!(reel.current().is_deleted());
+    }
+
+    #[test]
+    fn after_all_were_deleted_each_can_still_be_reached() {
+        let mut inbox = inbox(&[State::New, State::New, State::Saved]);
+        assert_eq!(inbox.remaining().len(), 3);
+        inbox.delete_all();
+        assert!(inbox.remaining().is_empty());
+        assert_eq!(inbox.counts(), (0, 0));
+        let mut reel = inbox.start().unwrap();
+        assert!(reel.current().is_deleted() && reel.step_back() && reel.step_back());
+        assert!(reel.current().is_deleted() && !reel.step_back());
     }
 
     #[test]

@@ -17,10 +17,12 @@ pub struct Leaving {
 }
 
 /// The last words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Last {
     Goodbye,
     Closing,
+    /// These, then goodbye.
+    Told(Vec<Phrase>),
 }
 
 impl Leaving {
@@ -32,6 +34,11 @@ impl Leaving {
     /// Leaves because the server is closing down.
     pub(super) fn closing(rest: Rest, fx: &mut Effects) -> Conversation {
         Leaving::enter(Last::Closing, rest, fx)
+    }
+
+    /// Leaves with these words and goodbye.
+    pub(super) fn told(words: Vec<Phrase>, rest: Rest, fx: &mut Effects) -> Conversation {
+        Leaving::enter(Last::Told(words), rest, fx)
     }
 
     fn enter(last: Last, rest: Rest, fx: &mut Effects) -> Conversation {
@@ -71,10 +78,18 @@ impl Leaving {
 
 impl Last {
     fn words(self, failed: bool, fx: &mut Effects) -> Conversation {
-        let told = failed.then_some(Line::ChangeFailed);
-        let closing = (self == Last::Closing).then_some(Line::ServiceEnding);
-        let lines = told.into_iter().chain(closing).chain([Line::Goodbye]);
-        End::HangUp.after(lines.map(Phrase::Line).collect(), fx)
+        let line = Phrase::Line;
+        let mut words: Vec<_> = failed
+            .then_some(line(Line::ChangeFailed))
+            .into_iter()
+            .collect();
+        match self {
+            Last::Goodbye => {}
+            Last::Closing => words.push(line(Line::ServiceEnding)),
+            Last::Told(told) => words.extend(told),
+        }
+        words.push(line(Line::Goodbye));
+        End::HangUp.after(words, fx)
     }
 }
 

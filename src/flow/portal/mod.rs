@@ -8,11 +8,12 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`; `inbox` holds the messages, `moment` is the wait for an answer. Not here yet: greetings,
-//! forwarding, passcode change, call-back.
+//! `language`, `more`, `delete_all`, and the folder `sending`; `inbox` holds the messages, `moment` is the
+//! wait for an answer. Not here yet: greetings, forwarding, passcode change, call-back.
 
 mod between;
 mod change;
+mod delete_all;
 mod inbox;
 mod intro;
 mod language;
@@ -20,17 +21,21 @@ mod leaving;
 mod login;
 mod main_menu;
 pub(super) mod moment;
+mod more;
 mod playing;
+mod sending;
 mod voicemail;
 
 use super::heard::Heard;
 use super::{Conversation, Cx, Effect, Effects, Event, KeyPolicy};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Command, Reply};
+use crate::media::Speed;
 use crate::prompt::{Line, Phrase};
 use crate::subscriber::Profile;
 use between::Between;
 use change::Changing;
+use delete_all::{ConfirmDelete, Emptying};
 use inbox::{Reel, Rest};
 use intro::Intro;
 pub(super) use language::keys as language_keys;
@@ -38,7 +43,9 @@ use language::{LanguageMenu, Switching};
 use leaving::Leaving;
 use login::{Checking, Number, Passcode, Visit};
 use main_menu::MainMenu;
+use more::More;
 use playing::{Fetching, Paused, Playing};
+use sending::Sending;
 use std::sync::Arc;
 use voicemail::{Opening, VoicemailMenu};
 
@@ -91,8 +98,16 @@ pub enum Portal {
     Paused(Paused),
     /// After a message.
     Between(Between),
+    /// More to do with a message.
+    More(More),
     /// A message is being deleted or put back.
     Changing(Changing),
+    /// Asking whether all messages are to be deleted.
+    ConfirmDelete(ConfirmDelete),
+    /// All messages are being deleted.
+    Emptying(Emptying),
+    /// A message to other mailboxes.
+    Sending(Box<Sending>),
     /// Deleted messages are being removed before the end.
     Leaving(Leaving),
 }
@@ -104,13 +119,18 @@ pub(super) struct Owner {
     profile: Arc<Profile>,
     /// The menus said so far.
     heard: Heard,
+    /// How fast messages play in this call.
+    speed: Speed,
 }
 
 impl Owner {
     /// A subscriber who has heard no menu yet.
     fn new(profile: Arc<Profile>) -> Owner {
-        let heard = Heard::default();
-        Owner { profile, heard }
+        Owner {
+            profile,
+            heard: Heard::default(),
+            speed: Speed::default(),
+        }
     }
 }
 
@@ -178,7 +198,11 @@ impl Portal {
             Portal::Playing(state) => state.on(event, cx, fx),
             Portal::Paused(state) => state.on(event, cx, fx),
             Portal::Between(state) => state.on(event, cx, fx),
+            Portal::More(state) => state.on(event, cx, fx),
             Portal::Changing(state) => state.on(event, cx, fx),
+            Portal::ConfirmDelete(state) => state.on(event, cx, fx),
+            Portal::Emptying(state) => state.on(event, cx, fx),
+            Portal::Sending(state) => state.on(event, cx, fx),
             Portal::Leaving(state) => state.on(event, fx),
         }
     }
@@ -201,7 +225,11 @@ impl Portal {
             Portal::Playing(state) => state.listener.reel.noted(id, done),
             Portal::Paused(state) => state.noted(id, done),
             Portal::Between(state) => state.listener.reel.noted(id, done),
+            Portal::More(state) => state.listener.reel.noted(id, done),
             Portal::Changing(state) => state.listener.reel.noted(id, done),
+            Portal::ConfirmDelete(state) => state.inbox.noted(id, done),
+            Portal::Emptying(state) => state.noted(id, done),
+            Portal::Sending(state) => state.noted(id, done),
         }
         self
     }
@@ -218,12 +246,16 @@ impl Portal {
             Portal::LanguageMenu(state) => state.on_service_ending(fx),
             Portal::Switching(state) => state.on_service_ending(fx),
             Portal::VoicemailMenu(state) => state.on_service_ending(fx),
-            Portal::Intro(Intro { listener })
+            Portal::Intro(Intro { listener, .. })
             | Portal::Fetching(Fetching { listener })
             | Portal::Playing(Playing { listener }) => listener.stop_for_closing(fx),
             Portal::Paused(state) => state.into_listener().stop_for_closing(fx),
             Portal::Between(state) => state.on_service_ending(fx),
+            Portal::More(state) => state.on_service_ending(fx),
             Portal::Changing(state) => state.on_service_ending(fx),
+            Portal::ConfirmDelete(state) => state.on_service_ending(fx),
+            Portal::Emptying(state) => state.on_service_ending(fx),
+            Portal::Sending(state) => state.on_service_ending(fx),
             Portal::Leaving(state) => Portal::Leaving(state).into(),
         }
     }
@@ -246,7 +278,11 @@ impl Portal {
             Portal::Playing(state) => state.listener.reel.rest(),
             Portal::Paused(state) => state.rest(),
             Portal::Between(state) => state.listener.reel.rest(),
+            Portal::More(state) => state.listener.reel.rest(),
             Portal::Changing(state) => state.rest(),
+            Portal::ConfirmDelete(state) => state.inbox.rest(),
+            Portal::Emptying(state) => state.rest(),
+            Portal::Sending(state) => return state.on_hang_up(fx),
         };
         leaving::expunge(rest, fx);
     }
@@ -259,7 +295,9 @@ impl Portal {
             | Portal::Opening(_)
             | Portal::Fetching(_)
             | Portal::Changing(_)
+            | Portal::Emptying(_)
             | Portal::Leaving(_) => KeyPolicy::Hold,
+            Portal::Sending(state) => state.key_policy(),
             Portal::New(_)
             | Portal::Number(_)
             | Portal::Passcode(_)
@@ -269,7 +307,9 @@ impl Portal {
             | Portal::Intro(_)
             | Portal::Playing(_)
             | Portal::Paused(_)
-            | Portal::Between(_) => KeyPolicy::Now,
+            | Portal::Between(_)
+            | Portal::More(_)
+            | Portal::ConfirmDelete(_) => KeyPolicy::Now,
         }
     }
 
@@ -295,7 +335,11 @@ impl Portal {
             Portal::Playing(_) => "portal.playing",
             Portal::Paused(_) => "portal.paused",
             Portal::Between(_) => "portal.between",
+            Portal::More(_) => "portal.more",
             Portal::Changing(_) => "portal.changing",
+            Portal::ConfirmDelete(_) => "portal.confirm-delete",
+            Portal::Emptying(_) => "portal.emptying",
+            Portal::Sending(state) => state.state_name(),
             Portal::Leaving(_) => "portal.leaving",
         }
     }
@@ -327,6 +371,14 @@ impl Listener {
                 words.push(Phrase::Line(Line::NoMoreMessages));
                 VoicemailMenu::enter(owner, inbox, words, cx, fx)
             }
+        }
+    }
+
+    /// Messages play at another speed from now on; at the slowest or fastest nothing changes.
+    fn set_speed(&mut self, speed: Speed, fx: &mut Effects) {
+        if speed != self.owner.speed {
+            self.owner.speed = speed;
+            fx.push(Effect::Speed(speed));
         }
     }
 

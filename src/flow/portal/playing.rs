@@ -13,8 +13,9 @@ use super::{Listener, Portal};
 use crate::base::MessageId;
 use crate::flow::{Conversation, Cx, Effect, Effects, Event, PlayFault, PlayingChoice};
 use crate::mailbox::Command;
-use crate::media::Seek;
+use crate::media::{Seek, Speed};
 use crate::prompt::{Line, Phrase};
+use std::time::Duration;
 
 /// How far `rewind` and `forward` go, in milliseconds of message time.
 const SKIP_MS: i64 = 3_000;
@@ -27,9 +28,10 @@ pub struct Fetching {
 }
 
 impl Fetching {
-    /// Plays the current message from its beginning.
-    pub(super) fn enter(listener: Listener, fx: &mut Effects) -> Conversation {
-        fx.push(Effect::PlayMessage(listener.reel.current().summary.id));
+    /// Plays the current message from this position on.
+    pub(super) fn enter(listener: Listener, from: Duration, fx: &mut Effects) -> Conversation {
+        let id = listener.reel.current().summary.id;
+        fx.push(Effect::PlayMessage(id, from));
         Portal::Fetching(Fetching { listener }).into()
     }
 
@@ -80,8 +82,17 @@ impl Playing {
             PlayingChoice::Pause => Paused::enter(Held::Message(self), cx, fx),
             PlayingChoice::Save => self.stop(fx).save(cx, fx),
             PlayingChoice::Delete => self.stop(fx).delete(fx),
+            PlayingChoice::Slower => self.at_speed(Speed::slower, fx),
+            PlayingChoice::Faster => self.at_speed(Speed::faster, fx),
+            PlayingChoice::Next => self.stop(fx).go_on(Vec::new(), cx, fx),
             PlayingChoice::Back => self.stop(fx).go_back(cx, fx),
         }
+    }
+
+    fn at_speed(mut self, turn: fn(Speed) -> Speed, fx: &mut Effects) -> Conversation {
+        let speed = turn(self.listener.owner.speed);
+        self.listener.set_speed(speed, fx);
+        Portal::Playing(self).into()
     }
 
     fn seek(self, to: Seek, fx: &mut Effects) -> Conversation {

@@ -4,11 +4,13 @@
 //! the messages are listed; a mailbox that cannot be reached is never called empty.
 
 use super::between::Between;
+use super::delete_all::ConfirmDelete;
 use super::inbox::Inbox;
 use super::intro::Intro;
 use super::leaving::Leaving;
 use super::main_menu::MainMenu;
 use super::moment::Moment;
+use super::sending::Sending;
 use super::{Listener, Owner, Portal};
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, VoicemailChoice};
@@ -137,6 +139,15 @@ impl VoicemailMenu {
                 Portal::VoicemailMenu(VoicemailMenu { owner, inbox, ask }).into()
             }
             Answer::Chosen(VoicemailChoice::Play, _) => play(owner, inbox, Vec::new(), cx, fx),
+            Answer::Chosen(VoicemailChoice::Compose, _) => Sending::compose(owner, inbox, fx),
+            Answer::Chosen(VoicemailChoice::DeleteAll, ask) => {
+                if inbox.remaining().is_empty() {
+                    // The menu says that there are none.
+                    let words = Vec::new();
+                    return VoicemailMenu::say((owner, inbox), ask, Detail::Brief, words, cx, fx);
+                }
+                ConfirmDelete::enter(owner, inbox, cx, fx)
+            }
             Answer::Chosen(VoicemailChoice::Back, _) => {
                 MainMenu::enter(owner, Some(inbox), Vec::new(), cx, fx)
             }

@@ -44,7 +44,7 @@ fn a_skip_in_a_pause_plays_on_from_there() {
 fn a_pause_does_not_last_for_ever_and_survives_a_wrong_key() {
     let mut phone = Phone::hearing(0, 1);
     phone.presses("2");
-    phone.presses("9");
+    phone.presses("5");
     assert_eq!(phone.fx, [Effect::AwaitKey(Duration::from_mins(2))]);
     phone.hears(Event::Timeout);
     phone.said(Line::Goodbye);
@@ -57,7 +57,7 @@ fn a_message_is_marked_heard_when_its_audio_begins_and_once() {
     phone.accepted();
     phone.listed(1);
     phone.hears(Event::PlayDone);
-    assert_eq!(phone.fx, [Effect::PlayMessage(id(0))]);
+    assert_eq!(phone.fx, [Effect::PlayMessage(id(0), Duration::ZERO)]);
     phone.hears(Event::PlayBegan);
     assert_eq!(phone.fx, [Effect::Mail(Command::MarkHeard(id(0)))]);
     phone.done(Command::MarkHeard(id(0)));

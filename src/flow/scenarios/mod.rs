@@ -6,6 +6,7 @@ mod hearing;
 mod language;
 mod login;
 mod mailbox;
+mod onward;
 
 use super::walk::{by_email, language, message, now, profile, two_languages, two_subscribers};
 use super::{

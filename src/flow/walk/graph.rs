@@ -102,7 +102,8 @@ impl Walk<'_> {
             let figure = matches!(event, Event::Digit(d) if d.figure().is_some_and(|f| f != 1));
             let state = conversation.state_name();
             let typing = state.ends_with("number") || state.ends_with("passcode");
-            if figure && typing || another_clip(conversation, &next) {
+            let shut = matches!(event, Event::Digit(key) if self.start.is_shut(state, key));
+            if figure && typing || shut || another_clip(conversation, &next) {
                 continue;
             }
             let to = self.reach((next, after));

@@ -7,6 +7,7 @@
 
 mod graph;
 mod planted;
+mod posts;
 mod print;
 mod spoken;
 mod tests;
@@ -16,7 +17,7 @@ use super::{
     Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, OperatorSetup,
     PortalSetup, Settings, Workset,
 };
-use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
+use crate::base::{DialString, Digit, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{Listing, Room, State, Summary};
 use crate::mime::{MailAddress, Reason};
 use crate::prompt::{Grammar, Line, Phrase, SetId};
@@ -78,6 +79,7 @@ pub(super) fn message(n: u8) -> Summary {
         id: MessageId(Uuid::from_u128(u128::from(n))),
         state: if n == 2 { State::Saved } else { State::New },
         urgent: n == 0,
+        private: false,
         caller: (n != 1).then(|| DialString::parse("0201234567").unwrap()),
         received: Timestamp::UNIX_EPOCH,
         length: Duration::from_secs(20),
@@ -102,7 +104,13 @@ struct Start {
     languages: Languages,
     roster: Roster,
     book: ServiceBook,
+    /// Keys by state that are pressed but not followed: what lies behind them is walked from another
+    /// start, so that menus do not multiply.
+    shut: &'static [Shut],
 }
+
+/// A state and some of its keys.
+type Shut = (&'static str, &'static [Digit]);
 
 /// What a log-in opens: a mailbox, or prompt sets.
 struct Account {
@@ -125,6 +133,7 @@ fn starts() -> Vec<Start> {
     all.extend(states_of_a_mailbox());
     all.extend(languages());
     all.extend(operators());
+    all.extend(posts::starts());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),
@@ -319,6 +328,7 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
         languages: two_languages(),
         roster: two_subscribers(),
         book: ServiceBook::default(),
+        shut: posts::SHUT,
     }
 }
 
@@ -358,6 +368,12 @@ impl Subject for Real {
 }
 
 impl Start {
+    /// Whether what lies behind this key of this state is walked from another start.
+    fn is_shut(&self, state: &str, key: Digit) -> bool {
+        let here = self.shut.iter().filter(|(shut, _)| *shut == state);
+        here.into_iter().any(|(_, keys)| keys.contains(&key))
+    }
+
     fn cx(&self) -> super::Cx<'_> {
         super::Cx {
             now: now(),

@@ -2,11 +2,11 @@
 
 use super::world::Law;
 use super::{Real, Start, Subject};
-use crate::base::Digit;
+use crate::base::{Digit, MailboxId};
 use crate::flow::{
-    Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange, PromptFault,
+    Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange, PromptFault, Sending,
 };
-use crate::mailbox::Command;
+use crate::mailbox::{Command, Reply};
 use crate::prompt::{Line, Phrase};
 use std::time::Duration;
 
@@ -51,6 +51,17 @@ impl Subject for Planted {
 fn no_step(_: &str, _: &Event, _: &Conversation, _: &mut Conversation, _: &mut Vec<Effect>) {}
 
 fn no_hang_up(_: &str, _: &mut Vec<Effect>) {}
+
+/// Some message to be sent.
+fn sending() -> Sending {
+    Sending {
+        to: vec![MailboxId::parse("1").unwrap()],
+        recorded: true,
+        forwarded: None,
+        urgent: false,
+        private: false,
+    }
+}
 
 /// Says one line instead of another.
 fn replace(effects: &mut [Effect], line: Line, by: Line) {
@@ -246,7 +257,7 @@ pub(super) fn faults() -> Vec<Planted> {
             "portal, one message",
             Law::HeardOnlyWhilePlaying,
             |_, _, _, _, effects| {
-                if let Some(Effect::PlayMessage(id)) = effects.first().cloned() {
+                if let Some(Effect::PlayMessage(id, _)) = effects.first().cloned() {
                     effects.insert(0, Effect::Mail(Command::MarkHeard(id)));
                 }
             },
@@ -303,6 +314,71 @@ pub(super) fn faults() -> Vec<Planted> {
                     let clip = PromptChange::Replace(Line::LeaveMessage.into());
                     let set = super::workset("nl").set;
                     effects.insert(0, Effect::ChangePrompts(set, clip));
+                }
+            },
+        ),
+        step(
+            "no answer sends a message",
+            "a message composed",
+            Law::SentAsAsked,
+            |state, event, before, next, effects| {
+                let over = *next != *before && effects.contains(&Effect::Discard);
+                if state == "portal.sending" && *event == Event::Timeout && over {
+                    effects.insert(0, Effect::Send(sending()));
+                }
+            },
+        ),
+        step(
+            "a message that went to nobody is called sent",
+            "a message composed",
+            Law::SentAsAsked,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::Sent(Err(_))) {
+                    replace(effects, Line::MessageNotSent, Line::MessageSent);
+                }
+            },
+        ),
+        hang_up(
+            "hanging up forgets a message that was not sent",
+            "a message composed",
+            Law::TakeNotForgotten,
+            |state, effects| {
+                if state == "portal.sending" {
+                    effects.clear();
+                }
+            },
+        ),
+        step(
+            "the recording is dropped before the message has left",
+            "a message composed",
+            Law::TakeNotForgotten,
+            |state, event, _, _, effects| {
+                if state == "portal.sending" && *event == Event::Digit(Digit::D1) {
+                    effects.push(Effect::Discard);
+                }
+            },
+        ),
+        step(
+            "all messages are deleted a second time",
+            "all messages deleted",
+            Law::RemovedOnlyIfDeleted,
+            |state, event, _, _, effects| {
+                let done = matches!(event, Event::Mail(Reply::Done(Command::DeleteAll(_))));
+                if state == "portal.emptying" && done {
+                    let all = [0, 1].map(|n| super::message(n).id);
+                    effects.push(Effect::Mail(Command::DeleteAll(all.into())));
+                }
+            },
+        ),
+        step(
+            "a message goes on where it was never stopped",
+            "a message resumed",
+            Law::ResumedWhereStopped,
+            |_, _, _, _, effects| {
+                for effect in effects {
+                    if let Effect::PlayMessage(_, from) = effect {
+                        *from += Duration::from_secs(1);
+                    }
                 }
             },
         ),

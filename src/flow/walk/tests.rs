@@ -184,6 +184,11 @@ fn the_documents_say_what_the_flows_do() {
         "portal, two messages",
         "portal of an unknown caller",
         "portal by e-mail",
+        "a message composed",
+        "a message composed for two",
+        "a message answered and forwarded",
+        "all messages deleted",
+        "messages slower and faster",
     ]);
     let lamp = steps(&["lamp", "lamp of an unknown caller"]);
     let operator = steps(&["operator"]);

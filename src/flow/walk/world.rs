@@ -45,6 +45,8 @@ pub(super) enum Law {
     ChangedAsAsked,
     /// A message is sent as a key says, and called sent when it is.
     SentAsAsked,
+    /// A message is played from its beginning, or from where it was stopped.
+    ResumedWhereStopped,
 }
 
 /// A broken law and how.
@@ -233,7 +235,10 @@ impl World {
         }
         if let Some(sending) = &self.sending {
             let nobody = Err(sending.to.clone());
-            events.extend([Ok(()), nobody, Err(Vec::new())].map(Event::Sent));
+            let unknown = Err(Vec::new());
+            let some = sending.to.iter().skip(1).map(|one| Err(vec![one.clone()]));
+            let all = [Ok(()), nobody, unknown].into_iter().chain(some);
+            events.extend(all.map(Event::Sent));
         }
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
@@ -242,7 +247,7 @@ impl World {
             events.extend([Ok(()), Err(LanguageFault::Unavailable)].map(Event::LanguageSet));
         }
         if let Some(command) = self.mail.front() {
-            events.extend(replies(*command, account).into_iter().map(Event::Mail));
+            events.extend(replies(command, account).into_iter().map(Event::Mail));
         }
         events
     }
@@ -379,6 +384,12 @@ impl World {
                 self.deleted.remove(&place(account, *id));
                 self.untold |= state == "portal.leaving";
             }
+            Command::DeleteAll(ids) => {
+                for id in ids.iter() {
+                    self.deleted.remove(&place(account, *id));
+                }
+                self.untold |= state == "portal.leaving";
+            }
             Command::Undelete(id) => {
                 // Once the conversation is leaving, a message that its owner wanted back is
                 // nobody's to remove.
@@ -401,8 +412,11 @@ impl World {
         law(Law::NothingAfterEnd, !self.over, "an effect after the end")?;
         match effect {
             Effect::Play(words) => self.says(words),
-            Effect::PlayMessage(id) => {
+            Effect::PlayMessage(id, from) => {
                 law(Law::AnsweredOrTold, self.open, "a message before log-in")?;
+                let stopped = self.services.positions.get(id);
+                let fits = from.is_zero() || stopped == Some(from);
+                law(Law::ResumedWhereStopped, fits, "played from elsewhere")?;
                 self.plays(What::Message(place(account, *id)), false)
             }
             Effect::PlayTake => {
@@ -432,7 +446,7 @@ impl World {
             Effect::Discard => self.discards(cause),
             Effect::AwaitKey(_) => self.waits(),
             Effect::FlushKeys => Ok(()),
-            Effect::Mail(command) => self.asks(*command, account),
+            Effect::Mail(command) => self.asks(command, account),
             Effect::LogIn(_) => {
                 law(Law::KeysSecret, self.secret, "a passcode in the open")?;
                 self.log_in = true;
@@ -526,6 +540,8 @@ impl World {
         law(only, recorded == sending.recorded, "sent without its sound")?;
         let empty = sending.to.is_empty() || !(recorded || sending.forwarded.is_some());
         law(only, !empty, "nothing sent, or to nobody")?;
+        let each: BTreeSet<_> = sending.to.iter().collect();
+        law(only, each.len() == sending.to.len(), "sent to one twice")?;
         self.sending = Some(sending.clone());
         Ok(())
     }
@@ -579,6 +595,7 @@ impl World {
         let telling = [
             Line::ChangeFailed,
             Line::MessageNotKept,
+            Line::MessageNotSent,
             Line::ClipNotReplaced,
         ];
         self.untold &= !telling.into_iter().any(says);
@@ -695,7 +712,7 @@ impl World {
         Ok(())
     }
 
-    fn asks(&mut self, command: Command, account: &Account) -> Result<(), Broken> {
+    fn asks(&mut self, command: &Command, account: &Account) -> Result<(), Broken> {
         law(Law::AnsweredOrTold, self.open, "the mailbox is not open")?;
         let only = Law::RemovedOnlyIfDeleted;
         law(only, !self.expunged, "a change after the removal")?;
@@ -705,7 +722,7 @@ impl World {
                 law(Law::EmailNeverListed, by_phone, "a listing of no mailbox")?;
             }
             Command::MarkHeard(id) => {
-                let place = place(account, id);
+                let place = place(account, *id);
                 let playing = self.play.as_ref();
                 let heard = playing.is_some_and(|p| p.begun && p.what == What::Message(place));
                 law(Law::HeardOnlyWhilePlaying, heard, "marked heard unheard")?;
@@ -713,11 +730,18 @@ impl World {
                 law(Law::HeardOnlyWhilePlaying, first, "marked heard twice")?;
             }
             Command::Delete(id) => {
-                let first = self.deleted.insert(place(account, id));
+                let first = self.deleted.insert(place(account, *id));
                 law(only, first, "deleted twice")?;
             }
+            Command::DeleteAll(ids) => {
+                law(only, !ids.is_empty(), "deletion of nothing")?;
+                for id in ids.iter() {
+                    let first = self.deleted.insert(place(account, *id));
+                    law(only, first, "deleted twice")?;
+                }
+            }
             Command::Undelete(id) => {
-                let was = self.deleted.remove(&place(account, id));
+                let was = self.deleted.remove(&place(account, *id));
                 law(only, was, "taken back what was not deleted")?;
             }
             Command::Expunge => {
@@ -725,7 +749,7 @@ impl World {
                 self.expunged = true;
             }
         }
-        self.mail.push_back(command);
+        self.mail.push_back(command.clone());
         Ok(())
     }
 
@@ -931,14 +955,14 @@ fn grants(
     std::iter::once(Ok(Arc::new(changed))).chain(faults.map(Err))
 }
 
-fn replies(command: Command, account: &Account) -> Vec<Reply> {
+fn replies(command: &Command, account: &Account) -> Vec<Reply> {
     let mut replies = vec![
-        Reply::Failed(command, Fault::Unavailable),
-        Reply::Failed(command, Fault::Gone),
+        Reply::Failed(command.clone(), Fault::Unavailable),
+        Reply::Failed(command.clone(), Fault::Gone),
     ];
     replies.push(match command {
         Command::List => Reply::Listed(account.listing.clone()),
-        other => Reply::Done(other),
+        other => Reply::Done(other.clone()),
     });
     replies
 }

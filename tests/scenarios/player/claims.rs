@@ -57,6 +57,19 @@ impl Player {
                     .then_some(())
                     .ok_or_else(|| format!("it is in {told}"))
             }
+            Claim::NewestIsMarked { mailbox, marks } => {
+                let newest = mailbox_of(world, mailbox)?.messages.last();
+                let newest = &newest.ok_or("it has no message")?.summary;
+                let told = match (newest.urgent, newest.private) {
+                    (false, false) => "nothing",
+                    (true, false) => "urgent",
+                    (false, true) => "private",
+                    (true, true) => "urgent private",
+                };
+                (told == marks)
+                    .then_some(())
+                    .ok_or_else(|| format!("it is marked {told}"))
+            }
             Claim::NothingRecorded => {
                 let kept = world
                     .server

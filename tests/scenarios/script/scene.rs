@@ -37,6 +37,7 @@ pub enum Given {
         mailbox: String,
         saved: bool,
         urgent: bool,
+        private: bool,
         span: Duration,
         from: Option<String>,
     },
@@ -241,13 +242,14 @@ fn message(mailbox: &str, words: &[&str]) -> Option<Given> {
         [kind, "message", span, "from", from] => (*kind, span, Some((*from).to_owned())),
         _ => return None,
     };
-    if !["new", "saved", "urgent"].contains(&kind) {
+    if !["new", "saved", "urgent", "private"].contains(&kind) {
         return None;
     }
     Some(Given::Message {
         mailbox: mailbox.to_owned(),
         saved: kind == "saved",
         urgent: kind == "urgent",
+        private: kind == "private",
         span: duration(span)?,
         from,
     })

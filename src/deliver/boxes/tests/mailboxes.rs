@@ -162,8 +162,8 @@ fn a_server_that_times_out_is_waited_for_twice_and_then_costs_nobody_a_wait() {
     let both = ["3001", "3002"].map(|number| MailboxId::parse(number).unwrap());
     both.iter()
         .for_each(|mailbox| office.far.slow(mailbox, true));
-    office.ask(1, "3001", list);
-    office.ask(2, "3002", list);
+    office.ask(1, "3001", list.clone());
+    office.ask(2, "3002", list.clone());
     while office.far.asked() < 2 {
         thread::yield_now();
     }
@@ -182,11 +182,11 @@ fn a_server_that_times_out_is_waited_for_twice_and_then_costs_nobody_a_wait() {
         thread::yield_now();
     }
     for token in 3..40 {
-        office.ask(token, ["3001", "3002"][token as usize % 2], list);
+        office.ask(token, ["3001", "3002"][token as usize % 2], list.clone());
         assert!(listed(office.next()));
     }
     assert_eq!(office.far.asked(), 3, "one probe and no more");
-    office.ask(40, "2001", list);
+    office.ask(40, "2001", list.clone());
     assert!(!listed(office.next()), "this machine is another matter");
     office.far.while_asked(|| ());
     office.far.down(false);
@@ -194,7 +194,7 @@ fn a_server_that_times_out_is_waited_for_twice_and_then_costs_nobody_a_wait() {
         .for_each(|mailbox| office.far.slow(mailbox, false));
     let mut token = 41;
     while {
-        office.ask(token, "3001", list);
+        office.ask(token, "3001", list.clone());
         listed(office.next())
     } {
         token += 1;

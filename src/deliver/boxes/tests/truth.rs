@@ -40,6 +40,7 @@ pub(super) fn delivered(deposit: &Deposit, marks: Marks) -> Held {
             State::New
         },
         urgent: deposit.facts.urgent,
+        private: deposit.facts.private,
         caller: None,
         received: deposit.envelope.started,
         length: deposit.facts.length,
@@ -94,7 +95,7 @@ impl Case {
 
     fn does(&self, command: Command) {
         assert_eq!(
-            self.truth.command(&self.owner, command),
+            self.truth.command(&self.owner, command.clone()),
             Reply::Done(command)
         );
     }
@@ -112,8 +113,8 @@ fn a_store_out_of_reach_makes_a_listing_partial_and_a_count_unknown() {
         case.does(command);
     }
     let delete = Command::Delete(id(1));
-    let failed = Reply::Failed(delete, Fault::Unavailable);
-    assert_eq!(case.truth.command(&case.owner, delete), failed);
+    let failed = Reply::Failed(delete.clone(), Fault::Unavailable);
+    assert_eq!(case.truth.command(&case.owner, delete.clone()), failed);
     let failed = Reply::Failed(Command::Expunge, Fault::Unavailable);
     assert_eq!(case.truth.command(&case.owner, Command::Expunge), failed);
     case.store.down(false);
@@ -158,6 +159,38 @@ fn a_deleted_message_whose_courier_is_on_its_way_does_not_come_back() {
 }
 
 #[test]
+fn all_are_marked_in_both_places_and_each_can_be_taken_back() {
+    let case = Case::new(&[1, 2], &[3, 4]);
+    case.store.put(&mailbox(), held(5));
+    let all = [1, 2, 3, 4, 9].map(id);
+    case.does(Command::DeleteAll(all.into()));
+    assert_eq!(case.listed(), [id(5)], "what was not meant stays");
+    case.does(Command::Undelete(id(2)));
+    case.does(Command::Undelete(id(3)));
+    case.does(Command::Expunge);
+    let mut left = case.listed();
+    left.sort_unstable();
+    assert_eq!(left, [2, 3, 5].map(id));
+}
+
+#[test]
+fn where_all_cannot_be_marked_none_is() {
+    let case = Case::new(&[1, 2], &[3, 4]);
+    case.store.down(true);
+    let all = Command::DeleteAll([1, 2, 3, 4].map(id).into());
+    let failed = Reply::Failed(all.clone(), Fault::Unavailable);
+    assert_eq!(case.truth.command(&case.owner, all), failed);
+    case.store.down(false);
+    assert_eq!(case.listed().len(), 4);
+    case.does(Command::Expunge);
+    assert_eq!(case.listed().len(), 4, "no mark is left behind");
+    // Those on their way alone need no store.
+    case.store.down(true);
+    case.does(Command::DeleteAll([3, 4].map(id).into()));
+    assert_eq!(case.listed(), []);
+}
+
+#[test]
 fn what_the_owner_took_back_before_delivery_is_not_removed_by_an_older_mark() {
     let case = Case::new(&[], &[1]);
     let deleted = Marks {
@@ -180,8 +213,8 @@ fn messages_sent_away_by_mail_are_in_no_mailbox() {
     let tally = case.truth.tally(&case.owner).unwrap();
     assert_eq!(tally.usage.messages, 0);
     let heard = Command::MarkHeard(id(2));
-    let gone = Reply::Failed(heard, Fault::Gone);
-    assert_eq!(case.truth.command(&case.owner, heard), gone);
+    let gone = Reply::Failed(heard.clone(), Fault::Gone);
+    assert_eq!(case.truth.command(&case.owner, heard.clone()), gone);
     assert_eq!(case.truth.audio(&case.owner, id(2)), Err(Fault::Gone));
     case.does(Command::Expunge);
     assert_eq!(case.store.asked(), 0);
@@ -275,7 +308,7 @@ fn the_ledger_says_who_did_what() {
 /// How many messages a history has.
 const MESSAGES: u128 = 5;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Act {
     Deposit(u128),
     Owner(Command),
@@ -296,6 +329,9 @@ fn act() -> impl Strategy<Value = Act> {
         2 => n.clone().prop_map(|n| Command::MarkHeard(id(n))),
         3 => n.clone().prop_map(|n| Command::Delete(id(n))),
         2 => n.clone().prop_map(|n| Command::Undelete(id(n))),
+        1 => (n.clone(), n.clone()).prop_map(|(from, to)| {
+            Command::DeleteAll((from..=to).map(id).collect())
+        }),
         3 => Just(Command::Expunge),
     ];
     prop_oneof![
@@ -412,7 +448,7 @@ impl History {
                 self.case.outbox.add(&deposit(n));
                 self.model.insert(n, Marks::default());
             }
-            Act::Owner(command) => self.owner(command),
+            Act::Owner(command) => self.owner(&command),
             Act::Courier(n) if !self.down => self.couriers.step(n),
             Act::CourierWithin(n) if !self.down => self.within.lock().unwrap().push_back(n),
             Act::Deposit(_) | Act::Courier(_) | Act::CourierWithin(_) => {}
@@ -453,22 +489,30 @@ impl History {
         there && self.case.outbox.deposit(id(n)).is_none() && self.model.contains_key(&n)
     }
 
-    fn owner(&mut self, command: Command) {
-        match self.case.truth.command(&self.case.owner, command) {
+    fn owner(&mut self, command: &Command) {
+        match self.case.truth.command(&self.case.owner, command.clone()) {
             Reply::Listed(listing) => self.check(&listing.messages, listing.partial),
-            Reply::Done(command) => self.done(command),
+            Reply::Done(command) => self.done(&command),
             Reply::Failed(_, Fault::Unavailable) => assert!(self.down, "{command:?}"),
             Reply::Failed(command, fault) => {
                 assert_eq!(fault, Fault::Gone, "{command:?}");
-                let marks = number(command).and_then(|n| self.model.get(&n));
+                let marks = number(&command).and_then(|n| self.model.get(&n));
                 assert_eq!(marks, None, "{command:?} found nothing");
             }
         }
     }
 
-    fn done(&mut self, command: Command) {
-        if command == Command::Expunge {
+    fn done(&mut self, command: &Command) {
+        if *command == Command::Expunge {
             self.model.retain(|_, marks| !marks.deleted);
+            return;
+        }
+        if let Command::DeleteAll(ids) = command {
+            let meant = self
+                .model
+                .iter_mut()
+                .filter(|(n, _)| ids.contains(&id(**n)));
+            meant.for_each(|(_, marks)| marks.deleted = true);
             return;
         }
         let marks = number(command).and_then(|n| self.model.get_mut(&n));
@@ -477,7 +521,7 @@ impl History {
             Command::MarkHeard(_) => marks.heard = true,
             Command::Delete(_) => marks.deleted = true,
             Command::Undelete(_) => marks.deleted = false,
-            Command::List | Command::Expunge => unreachable!(),
+            Command::List | Command::DeleteAll(_) | Command::Expunge => unreachable!(),
         }
     }
 
@@ -501,8 +545,8 @@ impl History {
             (0..MESSAGES).for_each(|n| self.couriers.step(n));
         }
         assert_eq!(self.case.outbox.waiting_for(&mailbox()), []);
-        self.owner(Command::List);
-        self.owner(Command::Expunge);
+        self.owner(&Command::List);
+        self.owner(&Command::Expunge);
         let all = (0..MESSAGES).filter(|n| self.case.store.held(&mailbox(), id(*n)).is_some());
         assert_eq!(
             all.collect::<Vec<_>>(),
@@ -511,12 +555,12 @@ impl History {
     }
 }
 
-fn number(command: Command) -> Option<u128> {
+fn number(command: &Command) -> Option<u128> {
     match command {
         Command::MarkHeard(one) | Command::Delete(one) | Command::Undelete(one) => {
-            (0..MESSAGES).find(|n| id(*n) == one)
+            (0..MESSAGES).find(|n| id(*n) == *one)
         }
-        Command::List | Command::Expunge => None,
+        Command::List | Command::DeleteAll(_) | Command::Expunge => None,
     }
 }
 

@@ -124,7 +124,10 @@ fn a_change_by_telephone_is_told_once() {
     here.watches.watch(&mailbox());
     assert_eq!(here.next(), Some((1, 0)));
     let heard = Command::MarkHeard(id(1));
-    assert_eq!(here.truth.command(&profile(), heard), Reply::Done(heard));
+    assert_eq!(
+        here.truth.command(&profile(), heard.clone()),
+        Reply::Done(heard)
+    );
     here.watches.recount(&mailbox());
     assert_eq!(here.next(), Some((0, 1)));
     here.watches.unwatch(&mailbox());

@@ -1,4 +1,6 @@
 //! Delivery into accounts of a server that fails in every way that is planned for it.
+//!
+//! Long because each thing that is asked of a server is tried against each way it can fail.
 
 mod fake;
 mod greetings;
@@ -405,6 +407,54 @@ fn a_head_is_asked_for_once_and_again_when_its_uid_means_another() {
     imap.close();
     assert_eq!(store.messages(&owner).unwrap().len(), 1);
     assert_eq!(heads(), 2);
+}
+
+#[test]
+fn a_thousand_messages_are_marked_by_one_command_and_taken_back_by_another() {
+    let fake = Fake::start();
+    let imap = imap(&fake);
+    let (store, owner) = (imap.store(), owner("anna"));
+    deliver(&imap, 1).unwrap();
+    let first = String::from_utf8(fake.state().mails[0].octets.clone()).unwrap();
+    for n in 2..=1_000 {
+        let mail = first.replace(&id(1).to_string(), &id(n).to_string());
+        fake.put(mail.as_bytes(), &[]);
+    }
+    let other = fake.put(ORDINARY, &[]);
+    let mut ids: Vec<_> = (1..=1_000).map(id).collect();
+    ids.push(id(5_000));
+    let marked = |deleted| {
+        let held = store.messages(&owner).unwrap();
+        held.iter().filter(|held| held.deleted == deleted).count()
+    };
+    let changed = store.change_all(&owner, &ids, Change::Delete).unwrap();
+    assert_eq!(changed.len(), 1_000, "one of them was never there");
+    assert_eq!(fake.count("UID STORE"), 1);
+    assert_eq!((marked(true), marked(false)), (1_000, 0));
+    store.change_all(&owner, &ids, Change::Undelete).unwrap();
+    assert_eq!(fake.count("UID STORE"), 2);
+    assert_eq!(marked(false), 1_000);
+    store.change_all(&owner, &ids, Change::Delete).unwrap();
+    assert_eq!(store.expunge(&owner).map(|gone| gone.len()), Ok(1_000));
+    assert_eq!(fake.count("UID EXPUNGE"), 1);
+    let left: Vec<u32> = fake.state().mails.iter().map(|mail| mail.uid).collect();
+    assert_eq!(left, [other], "mail that is no voice message stays");
+}
+
+#[test]
+fn a_message_whose_sound_is_damaged_is_listed_told_as_damaged_and_can_be_deleted() {
+    let fake = Fake::start();
+    let imap = imap(&fake);
+    let (store, owner) = (imap.store(), owner("anna"));
+    deliver(&imap, 1).unwrap();
+    let octets = fake.state().mails[0].octets.clone();
+    let half = octets.len() / 2;
+    fake.state().mails[0].octets.truncate(half);
+    assert_eq!(store.messages(&owner).unwrap().len(), 1);
+    assert_eq!(store.audio(&owner, id(1)), Err(mailbox::Fault::Damaged));
+    store.change(&owner, id(1), Change::Delete).unwrap();
+    assert_eq!(store.expunge(&owner), Ok(vec![id(1)]));
+    assert_eq!(fake.state().mails.len(), 0);
 }
 
 #[test]
