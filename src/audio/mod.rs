@@ -8,6 +8,7 @@ pub mod decode;
 pub mod flac;
 pub mod g711;
 pub mod goertzel;
+pub mod greeting;
 pub mod level;
 #[cfg(feature = "opus")]
 pub mod ogg_opus;

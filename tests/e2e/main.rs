@@ -34,6 +34,7 @@ mod reaching;
 mod recording;
 mod refusals;
 mod renewal;
+mod services;
 mod smtp;
 mod stalled;
 mod steps;

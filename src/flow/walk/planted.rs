@@ -4,7 +4,7 @@ use super::world::Law;
 use super::{Real, Start, Subject};
 use crate::base::Digit;
 use crate::flow::{
-    Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange, PromptFault,
+    ChangeFault, Conversation, Effect, Event, LogInVerdict, PromptChange, PromptFault,
 };
 use crate::mailbox::Command;
 use crate::prompt::{Line, Phrase};
@@ -203,9 +203,9 @@ pub(super) fn faults() -> Vec<Planted> {
         step(
             "a language is called changed before it is stored",
             "portal, no messages",
-            Law::AnsweredOrTold,
+            Law::ChangedAsAsked,
             |_, event, _, _, effects| {
-                if *event == Event::LanguageSet(Err(LanguageFault::Unavailable)) {
+                if *event == Event::Changed(Err(ChangeFault::Unavailable)) {
                     replace(effects, Line::ChangeFailed, Line::LanguageChanged);
                 }
             },
@@ -215,7 +215,7 @@ pub(super) fn faults() -> Vec<Planted> {
             "portal, no messages",
             Law::AnsweredOrTold,
             |_, event, _, _, effects| {
-                if matches!(event, Event::LanguageSet(Err(_))) {
+                if matches!(event, Event::Changed(Err(_))) {
                     replace(effects, Line::ChangeFailed, Line::YouHave);
                 }
             },
