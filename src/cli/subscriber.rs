@@ -330,9 +330,10 @@ fn lines(sheet: &Sheet<'_>) -> String {
         ("log-ins", sheet.log_ins.to_string()),
         (
             "language",
-            match sheet.language_chosen {
-                true => sheet.language.to_owned(),
-                false => format!("{}, by the configuration", sheet.language),
+            if sheet.language_chosen {
+                sheet.language.to_owned()
+            } else {
+                format!("{}, by the configuration", sheet.language)
             },
         ),
     ];
@@ -373,7 +374,8 @@ fn passcode_line(passcode: &PasscodeSheet) -> String {
         from => from.to_owned(),
     };
     if let Some(since) = &passcode.since {
-        line += &format!(" on {since}");
+        line += " on ";
+        line += since;
     }
     if passcode.due {
         line += ", must be changed at the next log-in";

@@ -7,6 +7,7 @@
 use crate::base::{Date, DialString, Language, MessageId, RecordingId, Timestamp};
 use crate::subscriber::{Away, Features, Forward, Forwarding, Passcode, PasscodeHash, Services};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -28,7 +29,9 @@ pub(super) fn print(services: &Services) -> Result<String, DocumentFault> {
 
 /// The services of this document.
 pub(super) fn parse(text: &str) -> Result<Services, DocumentFault> {
-    let document: Document = serde_json::from_str(text)?;
+    // A list would be taken for the fields in their order.
+    let names: Map<String, Value> = serde_json::from_str(text)?;
+    let document: Document = serde_json::from_value(Value::Object(names))?;
     document.services()
 }
 

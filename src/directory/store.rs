@@ -13,6 +13,7 @@ use super::sql::{self, Database, LockRow};
 use crate::base::{MailboxId, RecordingId, Timestamp};
 use crate::subscriber::{Change, Guarded, Lock, Services};
 use sqlx::Connection;
+use sqlx::error::DatabaseError;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -383,7 +384,7 @@ fn parsed(file: &Path, mailbox: &str, text: Option<&str>) -> Result<Services, St
 /// What the database said, by whose fault it is.
 fn judged(file: &Path, source: sqlx::Error) -> StoreFault {
     let file = file.to_owned();
-    let code = source.as_database_error().and_then(|e| e.code());
+    let code = source.as_database_error().and_then(DatabaseError::code);
     // Primary result codes of SQLite: the low octet of what it says.
     let primary = code
         .and_then(|code| code.parse::<u32>().ok())

@@ -139,8 +139,8 @@ impl Server {
         let signalling = Signalling {
             clock,
             machine,
-            lamps,
             switch,
+            lamps,
             edges,
         };
         let (stop, stopped) = oneshot::channel();

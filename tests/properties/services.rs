@@ -165,6 +165,7 @@ fn victim() {
     };
     let mut store = Store::open(Path::new(&file), 1).unwrap();
     let services = store.services(&mailbox(2001)).unwrap();
+    let sound = vec![7; 50_000];
     for number in u128::from(services.log_ins) + 1.. {
         let id = recording(number);
         let name = Change::Recording(RecordingKind::Name, Some(id));
@@ -172,7 +173,7 @@ fn victim() {
             .change(&mailbox(2001), &Change::LoggedIn, None)
             .unwrap();
         store
-            .change(&mailbox(2001), &name, Some((id, &[7; 50_000])))
+            .change(&mailbox(2001), &name, Some((id, &sound)))
             .unwrap();
         println!("stored {number}");
     }
