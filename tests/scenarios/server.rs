@@ -536,12 +536,15 @@ impl Server {
             }
             call::Command::Change(order) => {
                 // It may be dropped by the next command, as by a real spool in order.
-                let recording = match order.work {
-                    ChangeWork::Record { take, .. } => self.disk.load(take).ok(),
-                    ChangeWork::Set(_) | ChangeWork::Passcode(_) => None,
+                let (recording, delay) = match order.work {
+                    ChangeWork::Record { take, .. } => {
+                        (self.disk.load(take).ok(), self.delays.disk)
+                    }
+                    ChangeWork::Set(_) => (None, self.delays.disk),
+                    ChangeWork::Passcode(_) => (None, self.delays.passcode),
                 };
                 let question = Input::Change(order, recording);
-                self.questions.push((self.delays.passcode, question));
+                self.questions.push((delay, question));
             }
             call::Command::Send(order) => {
                 let recording = order.take.and_then(|take| self.disk.load(take).ok());
