@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// One call, from its INVITE to its end; unique within a server's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +45,13 @@ impl FromStr for MessageId {
 /// identity, so a call that plays one never hears another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordingId(pub Uuid);
+
+impl RecordingId {
+    /// An identity from random octets (UUIDv4, RFC 9562 section 5.4).
+    pub fn from_random(octets: [u8; 16]) -> RecordingId {
+        RecordingId(Builder::from_random_bytes(octets).into_uuid())
+    }
+}
 
 impl fmt::Display for RecordingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

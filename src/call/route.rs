@@ -11,8 +11,7 @@ use crate::base::{DialString, TenantId};
 use crate::flow::Entry;
 use crate::mime::{Caller, Reason};
 use crate::sip::{Address, Invite};
-use crate::subscriber::{Profile, Roster};
-use std::net::IpAddr;
+use crate::subscriber::{Guarded, Profile, Roster};
 use std::sync::Arc;
 
 /// Most diversions a call may have behind it; more is taken for a loop (RFC 5806 section 4.1).
@@ -108,22 +107,14 @@ pub fn route(invite: &Invite, roster: &Roster, routing: &Routing) -> Route {
         .unwrap_or(Route::Unknown)
 }
 
-/// Where a call comes from, as far as that can be believed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Source {
-    /// This number, by the word of a trusted peer.
-    Number(DialString),
-    /// A peer that says no number, or whose word does not count.
-    Peer(IpAddr),
-}
-
-/// Where this call comes from.
-pub(super) fn source(invite: &Invite) -> Source {
+/// Where this call comes from, as far as that can be believed: what wrong passcodes of callers are
+/// counted for.
+pub(super) fn source(invite: &Invite) -> Guarded {
     let users = invite.asserted.iter().chain([&invite.from]);
     let mut numbers = users.filter_map(|a| DialString::parse(&a.user).ok());
     match numbers.next() {
-        Some(number) if invite.trusted => Source::Number(number),
-        Some(_) | None => Source::Peer(invite.source.ip()),
+        Some(number) if invite.trusted => Guarded::Number(number),
+        Some(_) | None => Guarded::Peer(invite.source.ip()),
     }
 }
 

@@ -5,8 +5,8 @@
 //! own call, whose recording is salvaged; the others go on.
 
 use super::leg::{Abilities, Leg};
-use super::lockout::Lockout;
-use super::route::{self, Route, Routing, Source};
+use super::lockout::{Lockout, Outcome};
+use super::route::{self, Route, Routing};
 use super::session::{CallSession, Desk, Purpose};
 use super::vocabulary::{Command, Door, Milestone, PromptOrder};
 use super::voice;
@@ -16,12 +16,12 @@ use crate::base::{
     TenantId,
 };
 use crate::flow::{
-    Admission, ChangeFault, Cx, KeepFault, LampFault, LanguageFault, LogInVerdict, Menus,
-    OperatorVerdict, PlayFault, PromptFault, Settings, Workset,
+    Admission, ChangeFault, Cx, KeepFault, LampFault, LogInVerdict, Menus, OperatorVerdict,
+    PlayFault, PromptFault, Settings, Workset,
 };
 use crate::prompt::Voice;
 use crate::sip::{Invite, Refusal};
-use crate::subscriber::{Languages, Roster, ServiceBook, Services};
+use crate::subscriber::{Guarded, Languages, Lock, Roster, ServiceBook, Services};
 use crate::{mailbox, media, sip};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -45,7 +45,7 @@ pub struct Rules {
     pub settings: Settings,
     /// Codecs and packet times.
     pub abilities: Abilities,
-    /// Who is spoken to in which language. The choices in it grow while calls run.
+    /// Who is spoken to in which language.
     pub languages: Languages,
     /// What subscribers have set. It changes while calls run.
     pub book: ServiceBook,
@@ -59,11 +59,7 @@ pub struct Switch {
     arriving: HashMap<SessionId, Arriving>,
     calls: HashMap<CallId, CallSession>,
     by_media: HashMap<SessionId, CallId>,
-    lockout: Lockout<MailboxId>,
-    /// Wrong passcodes of those who change prompts, by whose prompts they are.
-    operator_lockout: Lockout<Option<TenantId>>,
-    /// The same, by where the calls come from: who guesses at one door after the other.
-    source_lockout: Lockout<Source>,
+    lockout: Lockout,
     takes: HashMap<MessageId, CallId>,
     deadlines: BTreeSet<(Mono, CallId)>,
     out: VecDeque<Command>,
@@ -103,8 +99,6 @@ impl Switch {
             calls: HashMap::new(),
             by_media: HashMap::new(),
             lockout: Lockout::default(),
-            operator_lockout: Lockout::default(),
-            source_lockout: Lockout::default(),
             takes: HashMap::new(),
             deadlines: BTreeSet::new(),
             out: VecDeque::new(),
@@ -240,24 +234,18 @@ impl Switch {
     /// The outcome of [`Command::LogIn`] for a mailbox: whether the passcode of this attempt was
     /// right. One that comes when the call gave the attempt up is ignored.
     pub fn handle_log_in(&mut self, now: Now, call: CallId, attempt: u32, right: bool) {
-        let asked = self.calls.get(&call).and_then(|s| s.log_in(attempt));
-        let Some(Door::Mailbox(mailbox)) = asked.cloned() else {
+        let asked = self.asked(call, attempt);
+        let Some((source, Door::Mailbox(mailbox))) = asked else {
             return;
         };
-        let owner = self
-            .rules
-            .roster
-            .by_mailbox(&mailbox)
-            .filter(|_| right)
-            .cloned();
-        let verdict = if self.lockout.is_locked(&mailbox, now.mono) {
-            LogInVerdict::Locked
-        } else if let Some(owner) = owner {
-            self.lockout.right(&mailbox);
-            LogInVerdict::Accepted(owner)
-        } else {
-            self.lockout.wrong(&mailbox, now.mono);
-            LogInVerdict::Wrong
+        let owner = self.rules.roster.by_mailbox(&mailbox).cloned();
+        let owner = owner.filter(|_| right);
+        let door = Guarded::Mailbox(mailbox);
+        let outcome = self.attempt(now, (call, &door, &source), owner.is_some());
+        let verdict = match (outcome, owner) {
+            (Outcome::Right, Some(owner)) => LogInVerdict::Accepted(owner),
+            (Outcome::Right | Outcome::Wrong, _) => LogInVerdict::Wrong,
+            (Outcome::Locked, _) => LogInVerdict::Locked,
         };
         self.step(now, call, |s, desk| s.on_log_in(desk, attempt, verdict));
     }
@@ -272,29 +260,25 @@ impl Switch {
         attempt: u32,
         right: Option<Vec<Workset>>,
     ) {
-        let session = self.calls.get(&call);
-        let asked = session.and_then(|s| Some((s.source(), s.log_in(attempt)?.clone())));
+        let asked = self.asked(call, attempt);
         let Some((source, Door::Prompts(tenant))) = asked else {
             return;
         };
-        let locked = self.operator_lockout.is_locked(&tenant, now.mono)
-            || self.source_lockout.is_locked(&source, now.mono);
-        let verdict = match right {
-            _ if locked => OperatorVerdict::Refused,
-            Some(worksets) => {
-                self.operator_lockout.right(&tenant);
-                self.source_lockout.right(&source);
-                OperatorVerdict::Accepted(worksets)
-            }
-            None => {
-                self.operator_lockout.wrong(&tenant, now.mono);
-                self.source_lockout.wrong(&source, now.mono);
-                OperatorVerdict::Refused
-            }
+        let door = Guarded::Prompts(tenant);
+        let outcome = self.attempt(now, (call, &door, &source), right.is_some());
+        let verdict = match (outcome, right) {
+            (Outcome::Right, Some(worksets)) => OperatorVerdict::Accepted(worksets),
+            (Outcome::Right | Outcome::Wrong | Outcome::Locked, _) => OperatorVerdict::Refused,
         };
         self.step(now, call, |s, desk| {
             s.on_operator_log_in(desk, attempt, verdict);
         });
+    }
+
+    /// What is remembered of wrong passcodes at this door or by this source: from the last run, or
+    /// because another process changed it.
+    pub fn set_lock(&mut self, now: Now, guarded: Guarded, lock: Lock) {
+        self.lockout.set(now, guarded, lock);
     }
 
     /// The outcome of [`Command::ChangePrompts`]. It is written down also where the call is over.
@@ -354,24 +338,6 @@ impl Switch {
     /// The outcome of [`Command::ClearLamp`].
     pub fn handle_lamp_cleared(&mut self, now: Now, call: CallId, outcome: Result<(), LampFault>) {
         self.step(now, call, |s, desk| s.on_lamp_cleared(desk, outcome));
-    }
-
-    /// The outcome of [`Command::SetLanguage`]. A choice that was stored holds from now on, also
-    /// where its call gave the answer up.
-    pub fn handle_language_set(
-        &mut self,
-        now: Now,
-        call: CallId,
-        (mailbox, language): (MailboxId, Language),
-        outcome: Result<(), LanguageFault>,
-    ) {
-        if outcome.is_ok() {
-            let chosen = &mut self.rules.languages.chosen;
-            chosen.insert(mailbox, language.clone());
-        }
-        self.step(now, call, |s, desk| {
-            s.on_language_set(desk, language, outcome);
-        });
     }
 
     /// The outcome of [`super::TakeCommand::Commit`].
@@ -437,7 +403,7 @@ impl Switch {
         let find = || {
             let route = route::route(&invite, &rules.roster, &rules.routing);
             let caller = route::caller(&invite);
-            let voice = voice::at_first(&route, caller.number(), &rules.languages);
+            let voice = voice::at_first(&route, caller.number(), &rules.languages, &rules.book);
             (
                 arrival(&invite, &route),
                 Purpose::of(route, |m| self.admission(m)),
@@ -462,6 +428,29 @@ impl Switch {
             }
             Err(refusal) => self.refuse(call, refusal),
         }
+    }
+
+    /// Where the call of a log-in attempt under way comes from, and what it is to open.
+    fn asked(&self, call: CallId, attempt: u32) -> Option<(Guarded, Door)> {
+        let session = self.calls.get(&call)?;
+        Some((session.source(), session.log_in(attempt)?.clone()))
+    }
+
+    /// What an attempt comes to, counted and remembered.
+    fn attempt(
+        &mut self,
+        now: Now,
+        (call, door, source): (CallId, &Guarded, &Guarded),
+        right: bool,
+    ) -> Outcome {
+        let outcome = self.lockout.attempt(now, door, source, right);
+        if outcome == Outcome::Locked {
+            tracing::info!(%call, "a passcode came during a lock and was not looked at");
+        }
+        while let Some((guarded, lock)) = self.lockout.poll_changed() {
+            self.out.push_back(Command::Remember(guarded, lock));
+        }
+        outcome
     }
 
     /// A full mailbox comes first: trying again later does not help its callers.

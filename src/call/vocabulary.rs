@@ -2,13 +2,12 @@
 
 use crate::audio::{Law, WireAudio};
 use crate::base::{
-    CallId, DialString, Digit, Language, MailboxId, MessageId, Pii, PlayId, RecordingId, SessionId,
-    TenantId,
+    CallId, DialString, Digit, MailboxId, MessageId, Pii, PlayId, RecordingId, SessionId, TenantId,
 };
 use crate::flow::PromptFault;
 use crate::mailbox::{Envelope, Facts};
 use crate::prompt::{ClipId, Phrase, SetId, Voice};
-use crate::subscriber::{Change, RecordingKind};
+use crate::subscriber::{Change, Guarded, Lock, RecordingKind};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -94,20 +93,11 @@ pub enum Command {
         /// Whose indicator.
         mailbox: MailboxId,
     },
-    /// Store which language the owner of a mailbox chose. Answered by
-    /// [`Switch::handle_language_set`](super::Switch::handle_language_set), after it is on disk for
-    /// good.
-    SetLanguage {
-        /// Who asks.
-        call: CallId,
-        /// Whose choice.
-        mailbox: MailboxId,
-        /// The language.
-        language: Language,
-    },
     /// Change what the owner of a mailbox has set. Answered by
     /// [`Switch::handle_changed`](super::Switch::handle_changed), after it is on disk for good.
     Change(ChangeOrder),
+    /// Remember what there is of wrong passcodes, for the next start. There is no answer.
+    Remember(Guarded, Lock),
     /// Leave a message in other mailboxes. Answered by
     /// [`Switch::handle_sent`](super::Switch::handle_sent), after each is on disk for good.
     Send(SendOrder),
@@ -131,6 +121,16 @@ pub enum Door {
     Mailbox(MailboxId),
     /// The prompts of a tenant, or everybody's.
     Prompts(Option<TenantId>),
+}
+
+impl Door {
+    /// What wrong passcodes are counted for.
+    pub fn guarded(&self) -> Guarded {
+        match self {
+            Door::Mailbox(mailbox) => Guarded::Mailbox(mailbox.clone()),
+            Door::Prompts(tenant) => Guarded::Prompts(tenant.clone()),
+        }
+    }
 }
 
 /// A change of what a subscriber has set, and by whom.

@@ -8,21 +8,26 @@
 use super::route::Route;
 use crate::base::{DialString, Language, TenantId};
 use crate::prompt::Voice;
-use crate::subscriber::{Languages, Profile};
+use crate::subscriber::{Languages, Profile, ServiceBook};
 
 /// In whose voice a call begins that goes this way; `caller` is the number shown.
-pub(super) fn at_first(route: &Route, caller: Option<&DialString>, languages: &Languages) -> Voice {
+pub(super) fn at_first(
+    route: &Route,
+    caller: Option<&DialString>,
+    languages: &Languages,
+    book: &ServiceBook,
+) -> Voice {
     match route {
         Route::Deposit { owner, .. } => {
             let tenant = owner.tenant.as_ref();
             let by_number = languages.of_caller(tenant, caller);
-            let language = by_number.unwrap_or_else(|| languages.of_subscriber(owner));
+            let language = by_number.unwrap_or_else(|| book.language(owner));
             voice(tenant, language, languages)
         }
         Route::Portal {
             owner: Some(owner), ..
         }
-        | Route::ClearLamp { owner: Some(owner) } => of_owner(owner, languages),
+        | Route::ClearLamp { owner: Some(owner) } => of_owner(owner, languages, book),
         Route::Operator { tenant } => {
             let tenant = tenant.as_ref();
             let first = languages.offered(tenant).first();
@@ -40,8 +45,8 @@ pub(super) fn at_first(route: &Route, caller: Option<&DialString>, languages: &L
 }
 
 /// In whose voice a subscriber hears the portal.
-pub(super) fn of_owner(owner: &Profile, languages: &Languages) -> Voice {
-    let language = languages.of_subscriber(owner);
+pub(super) fn of_owner(owner: &Profile, languages: &Languages, book: &ServiceBook) -> Voice {
+    let language = book.language(owner);
     voice(owner.tenant.as_ref(), language, languages)
 }
 
@@ -63,7 +68,7 @@ mod tests {
     use crate::base::MailboxId;
     use crate::flow::Entry;
     use crate::mailbox::Limits;
-    use crate::subscriber::{CallerLanguage, Delivery, Tenant};
+    use crate::subscriber::{CallerLanguage, Change, Delivery, Services, Tenant};
     use std::sync::Arc;
 
     fn language(tag: &str) -> Language {
@@ -110,9 +115,9 @@ mod tests {
         }
     }
 
-    fn spoken(route: &Route, caller: Option<&str>, languages: &Languages) -> String {
+    fn spoken(route: &Route, caller: Option<&str>, book: &ServiceBook) -> String {
         let caller = caller.map(number);
-        let voice = at_first(route, caller.as_ref(), languages);
+        let voice = at_first(route, caller.as_ref(), &languages(), book);
         let tenant = voice.tenant.map_or(String::new(), |t| format!("{t}: "));
         let tags: Vec<_> = voice.languages.iter().map(Language::as_str).collect();
         tenant + &tags.join(" ")
@@ -120,25 +125,26 @@ mod tests {
 
     #[test]
     fn a_caller_hears_the_language_of_the_number_else_the_one_the_owner_chose_else_the_owners() {
-        let (mut languages, owner) = (languages(), owner());
+        let (mut book, owner) = (ServiceBook::default(), owner());
         let route = Route::Deposit {
             owner: Arc::clone(&owner),
             reason: None,
         };
-        let from = |caller, languages: &Languages| spoken(&route, caller, languages);
-        assert_eq!(from(Some("+33123"), &languages), "acme: fr nl de");
-        assert_eq!(from(Some("+44123"), &languages), "acme: en nl fr de");
-        assert_eq!(from(Some("+31123"), &languages), "acme: nl fr de");
-        assert_eq!(from(None, &languages), "acme: nl fr de");
-        let chosen = (owner.mailbox.clone(), language("fr"));
-        languages.chosen.extend([chosen]);
-        assert_eq!(from(Some("+31123"), &languages), "acme: fr nl de");
-        assert_eq!(from(Some("+44123"), &languages), "acme: en nl fr de");
+        let from = |caller, book: &ServiceBook| spoken(&route, caller, book);
+        assert_eq!(from(Some("+33123"), &book), "acme: fr nl de");
+        assert_eq!(from(Some("+44123"), &book), "acme: en nl fr de");
+        assert_eq!(from(Some("+31123"), &book), "acme: nl fr de");
+        assert_eq!(from(None, &book), "acme: nl fr de");
+        let mut services = Services::default();
+        services.apply(&Change::Language(language("fr")));
+        book.set(owner.mailbox.clone(), Arc::new(services));
+        assert_eq!(from(Some("+31123"), &book), "acme: fr nl de");
+        assert_eq!(from(Some("+44123"), &book), "acme: en nl fr de");
     }
 
     #[test]
     fn an_owner_hears_the_own_language_whatever_the_telephone_and_a_stranger_that_of_the_number() {
-        let (languages, owner) = (languages(), Some(owner()));
+        let (book, owner) = (ServiceBook::default(), Some(owner()));
         let portal = |owner| Route::Portal {
             owner,
             entry: Entry::Main,
@@ -150,12 +156,12 @@ mod tests {
             },
         ];
         for route in known {
-            assert_eq!(spoken(&route, Some("+33123"), &languages), "acme: nl fr de");
+            assert_eq!(spoken(&route, Some("+33123"), &book), "acme: nl fr de");
         }
         for route in [portal(None), Route::ClearLamp { owner: None }] {
-            assert_eq!(spoken(&route, Some("+44123"), &languages), "en de");
-            assert_eq!(spoken(&route, Some("+33123"), &languages), "de");
-            assert_eq!(spoken(&route, None, &languages), "de");
+            assert_eq!(spoken(&route, Some("+44123"), &book), "en de");
+            assert_eq!(spoken(&route, Some("+33123"), &book), "de");
+            assert_eq!(spoken(&route, None, &book), "de");
         }
     }
 }

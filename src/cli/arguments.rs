@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::prompts::PromptsCommand;
+use super::setting::Key;
 use crate::base::{DialString, MailboxId, MessageId};
 use crate::prompt::Grammar;
 
@@ -19,6 +20,8 @@ Examples:
   belpost message show MESSAGE                   what happened to a message
   belpost prompts import my-voice --set nl       try a voice of one's own
   belpost menus card my-menus.toml               print what each key does
+  belpost subscriber show 2001                   what a subscriber has set
+  belpost subscriber reset-passcode 2001         let one in who forgot the passcode
 
 Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line is wrong.";
 
@@ -64,6 +67,9 @@ pub(super) enum Command {
     /// Check key maps, and print what each key does.
     #[command(subcommand)]
     Menus(MenusCommand),
+    /// See and change what subscribers have set: passcode, forwarding and the rest.
+    #[command(subcommand)]
+    Subscriber(SubscriberCommand),
     /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
@@ -249,6 +255,58 @@ pub(super) enum MenusCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum SubscriberCommand {
+    /// List everybody, with what is switched on.
+    List {
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// Show all that a subscriber has set. Passcodes are not shown.
+    Show {
+        /// The mailbox.
+        #[arg(value_parser = parse_mailbox)]
+        mailbox: MailboxId,
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// Set one thing for a subscriber: `set 2001 forward-busy on 0612345678`.
+    ///
+    /// A running server takes it up within a second. The rules for subscribers do not bind you:
+    /// a call can be forwarded to any number.
+    Set {
+        /// The mailbox.
+        #[arg(value_parser = parse_mailbox)]
+        mailbox: MailboxId,
+        /// What to set.
+        #[arg(value_enum)]
+        key: Key,
+        /// To what, as the key says.
+        #[arg(required = true, num_args = 1..=2)]
+        value: Vec<String>,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+    /// Give a subscriber a new passcode, and lift the lock that wrong ones brought.
+    ///
+    /// It is made at random, printed once, and must be changed at the next log-in.
+    ResetPasscode {
+        /// The mailbox.
+        #[arg(value_parser = parse_mailbox)]
+        mailbox: MailboxId,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+    /// Lift the lock that wrong passcodes brought: of the mailbox, and of its owner's numbers.
+    Unlock {
+        /// The mailbox.
+        #[arg(value_parser = parse_mailbox)]
+        mailbox: MailboxId,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
     #[command(flatten)]
@@ -315,6 +373,10 @@ mod tests {
             "belpost prompts say nl --sentence 1 --clip goodbye",
             "belpost menus check",
             "belpost menus card --language fr",
+            "belpost subscriber set 2001 forward-busy",
+            "belpost subscriber set 2001 fax on",
+            "belpost subscriber set x rings 3",
+            "belpost subscriber reset-passcode",
             "belpost self-test --mailbox 2001",
             "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
         ] {

@@ -106,6 +106,12 @@ pub(super) enum CliFault {
         /// How long the ledger is kept.
         keep_days: u32,
     },
+    /// The database of subscribers.
+    #[error(transparent)]
+    Store(#[from] crate::directory::StoreFault),
+    /// A value that there cannot be.
+    #[error(transparent)]
+    Setting(#[from] super::setting::SettingFault),
     /// The studio did not do it.
     #[error("{0}")]
     Prompts(#[from] StudioFault),

@@ -16,13 +16,18 @@ mod passcode;
 mod prompts;
 mod self_test;
 mod serve;
+mod setting;
 mod sound_file;
 mod spool;
+mod subscriber;
 mod table;
 
 pub use arguments::{SelfTestArgs, SelfTestTransport};
 
-use arguments::{Arguments, Command, MailboxCommand, MenusCommand, MessageCommand, SpoolCommand};
+use arguments::{
+    Arguments, Command, MailboxCommand, MenusCommand, MessageCommand, SpoolCommand,
+    SubscriberCommand,
+};
 use clap::Parser;
 use fault::CliFault;
 use std::io::{self, Write};
@@ -91,6 +96,22 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             language,
             operators,
         }) => menus::card(file.as_deref(), *language, *operators, out),
+        Command::Subscriber(SubscriberCommand::List { read }) => subscriber::list(read, out),
+        Command::Subscriber(SubscriberCommand::Show { mailbox, read }) => {
+            subscriber::show(mailbox, read, out)
+        }
+        Command::Subscriber(SubscriberCommand::Set {
+            mailbox,
+            key,
+            value,
+            file,
+        }) => subscriber::set(mailbox, (*key, value), file, out),
+        Command::Subscriber(SubscriberCommand::ResetPasscode { mailbox, file }) => {
+            subscriber::reset_passcode(mailbox, file, out)
+        }
+        Command::Subscriber(SubscriberCommand::Unlock { mailbox, file }) => {
+            subscriber::unlock(mailbox, file, out)
+        }
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

@@ -1,4 +1,5 @@
-//! `belpost hash-passcode`: from a passcode to the hash that the configuration keeps.
+//! `belpost hash-passcode`: from a passcode to the hash that the configuration keeps; and a passcode
+//! at random for whoever forgot theirs.
 
 use super::fault::CliFault;
 use crate::subscriber::{PasscodeHash, PasscodeHashFault};
@@ -8,6 +9,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 /// The fewest and most figures of a passcode.
 const FEWEST: usize = 4;
 const MOST: usize = 20;
+
+/// The figures of one at random, and how many of them there are.
+const RANDOM: usize = 6;
+const BOUND: u32 = 1_000_000;
 
 /// Why a passcode will not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,17 +51,34 @@ pub(super) fn run(out: &mut dyn Write) -> Result<(), CliFault> {
         first_line(stdin.lock()).map_err(CliFault::Input)?
     };
     let hash = hash(&passcode)?;
-    writeln!(out, "{hash}").map_err(CliFault::Output)
+    writeln!(out, "{}", hash.as_phc()).map_err(CliFault::Output)
+}
+
+/// A passcode of [`RANDOM`] figures that will do, and its hash.
+pub(super) fn random() -> Result<(String, PasscodeHash), PasscodeFault> {
+    loop {
+        let mut octets = [0; 4];
+        getrandom::fill(&mut octets).map_err(|_| PasscodeFault::NoSalt)?;
+        let number = u32::from_le_bytes(octets);
+        // The last numbers there are would make some passcodes likelier than others.
+        if number >= u32::MAX - u32::MAX % BOUND {
+            continue;
+        }
+        let passcode = format!("{:0RANDOM$}", number % BOUND);
+        if acceptable(&passcode).is_ok() {
+            let hash = hash(&passcode)?;
+            return Ok((passcode, hash));
+        }
+    }
 }
 
 /// The hash of a passcode that will do, with fresh salt.
-fn hash(passcode: &str) -> Result<String, PasscodeFault> {
+fn hash(passcode: &str) -> Result<PasscodeHash, PasscodeFault> {
     acceptable(passcode)?;
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|_| PasscodeFault::NoSalt)?;
-    let hash = PasscodeHash::make(passcode, &salt)
-        .map_err(|_: PasscodeHashFault| PasscodeFault::NotHashed(NotHashed))?;
-    Ok(hash.as_phc().to_owned())
+    PasscodeHash::make(passcode, &salt)
+        .map_err(|_: PasscodeHashFault| PasscodeFault::NotHashed(NotHashed))
 }
 
 /// Whether a passcode is hard enough to guess.
@@ -147,8 +169,17 @@ mod tests {
     fn the_hash_opens_with_its_passcode_and_has_salt_of_its_own() {
         let (one, two) = (hash("8041").unwrap(), hash("8041").unwrap());
         assert_ne!(one, two);
-        assert!(PasscodeHash::parse(&one).unwrap().verifies("8041"));
-        assert!(!PasscodeHash::parse(&one).unwrap().verifies("8042"));
+        assert!(one.verifies("8041"));
+        assert!(!one.verifies("8042"));
+    }
+
+    #[test]
+    fn a_passcode_at_random_will_do_and_is_another_each_time() {
+        let (passcode, hash) = random().unwrap();
+        assert_eq!(acceptable(&passcode), Ok(()));
+        assert_eq!(passcode.len(), RANDOM);
+        assert!(hash.verifies(&passcode));
+        assert_ne!(random().unwrap().0, passcode);
     }
 
     #[test]

@@ -23,8 +23,8 @@ mod tests;
 
 pub use fault::{Fault, Faults, LoadFault, Place, Problem, ValueFault};
 pub use model::{
-    Config, Deposit, Diagnostics, Entry, Events, Http, Imap, Lamp, Ledger, Log, Mailboxes, Media,
-    Menus, Operator, Portal, Prompts, Sip, Spool, TenantEntry,
+    Config, Deposit, Diagnostics, Directory, Entry, Events, Http, Imap, Lamp, Ledger, Log,
+    Mailboxes, Media, Menus, Operator, Passcodes, Portal, Prompts, Sip, Spool, TenantEntry,
 };
 pub use values::{Listen, Ports};
 pub use warnings::{Warning, warnings};

@@ -44,6 +44,10 @@ pub struct Config {
     pub lamp: Lamp,
     /// `[ledger]`: what happened to each message.
     pub ledger: Ledger,
+    /// `[directory]`: what subscribers have set.
+    pub directory: Directory,
+    /// `[passcodes]`: what passcodes may be.
+    pub passcodes: Passcodes,
     /// `[prompts]`: what is said.
     pub prompts: Prompts,
     /// `[http]`: the web page and the programming interface.
@@ -102,6 +106,20 @@ pub struct Media {
     pub codecs: Vec<Law>,
     /// Whether the address of a peer behind NAT is learned from its first packets.
     pub learn_nat: bool,
+}
+
+/// `[directory]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// The database of what subscribers have set.
+    pub file: PathBuf,
+}
+
+/// `[passcodes]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passcodes {
+    /// How many passcodes before the present one are not taken again, 0-10.
+    pub history: usize,
 }
 
 /// `[portal]`
@@ -217,8 +235,6 @@ pub struct Prompts {
     pub languages: Vec<Language>,
     /// The languages of callers, by their numbers.
     pub callers: Vec<CallerLanguage>,
-    /// Which languages subscribers chose by telephone.
-    pub choices: PathBuf,
     /// Where the prompts compiled in are kept encoded between starts.
     pub cache: Option<PathBuf>,
     /// Who changes prompts by telephone.
@@ -321,6 +337,10 @@ impl Default for Config {
                 folder: Some("state/ledger".into()),
                 keep_days: 90,
             },
+            directory: Directory {
+                file: "state/directory.db".into(),
+            },
+            passcodes: Passcodes { history: 5 },
             prompts: Prompts::default(),
             http: Http::default(),
             log: Log {
@@ -437,7 +457,6 @@ impl Default for Prompts {
             language: language("nl"),
             languages: vec![language("nl"), language("en")],
             callers: Vec::new(),
-            choices: "state/languages.json".into(),
             cache: Some("state/prompts.cache".into()),
             operator: Operator::default(),
         }

@@ -36,9 +36,6 @@ pub(super) fn prompts(
             .filled_list("languages", language)
             .map_or(d.languages, plain),
         callers: callers(&mut section),
-        choices: section
-            .parsed("choices", |text| path(text, base))
-            .map_or_else(|| base.join(d.choices), value),
         cache: section.optional("cache", cache, |text| path(text, base)),
         operator: operator(&mut section, claims),
     };

@@ -6,8 +6,8 @@ use super::claims::{Claim, numbers, report_taken};
 use super::fault::{Problem, ValueFault};
 use super::mail;
 use super::model::{
-    Config, Deposit, Diagnostics, Entry, Events, Lamp, Ledger, Log, Mailboxes, Media, Menus,
-    Portal, Sip, Spool,
+    Config, Deposit, Diagnostics, Directory, Entry, Events, Lamp, Ledger, Log, Mailboxes, Media,
+    Menus, Passcodes, Portal, Sip, Spool,
 };
 use super::prompts;
 use super::reader::{Reader, Section};
@@ -17,6 +17,7 @@ use crate::audio::Law;
 use crate::call::MailboxFrom;
 use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
+use crate::subscriber::EARLIER_PASSCODES_MAX;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         mail: mail::mailing(reader, document, base, &mailboxes.host),
         lamp: lamp(reader.section(document, "lamp"), base, &mut claims),
         ledger: ledger(reader.section(document, "ledger"), base),
+        directory: directory(reader.section(document, "directory"), base),
+        passcodes: passcodes(reader.section(document, "passcodes")),
         mailboxes,
         log: log(reader.section(document, "log")),
         events: events(reader.section(document, "events"), base),
@@ -236,6 +239,27 @@ fn ledger(mut section: Section<'_, '_>, base: &Path) -> Ledger {
     };
     section.finish();
     ledger
+}
+
+fn directory(mut section: Section<'_, '_>, base: &Path) -> Directory {
+    let d = Config::default().directory;
+    let directory = Directory {
+        file: section
+            .parsed("file", |text| path(text, base))
+            .map_or_else(|| base.join(d.file), value),
+    };
+    section.finish();
+    directory
+}
+
+fn passcodes(mut section: Section<'_, '_>) -> Passcodes {
+    let d = Config::default().passcodes;
+    let most = EARLIER_PASSCODES_MAX as i64 + 1;
+    let passcodes = Passcodes {
+        history: section.count("history", 0..most, d.history as i64) as usize,
+    };
+    section.finish();
+    passcodes
 }
 
 fn log(mut section: Section<'_, '_>) -> Log {

@@ -1,11 +1,20 @@
-//! Where subscribers are loaded from: today the configuration file, in one piece at start.
+//! Where subscribers are loaded from, and where what they have set is kept.
 //!
-//! In: profiles as the configuration read them. Out: the [`Roster`] that calls look numbers up
-//! in, and the languages that subscribers chose. Law: two subscribers never share a number.
+//! In: profiles as the configuration read them, and changes as they are made. Out: the [`Roster`]
+//! that calls look numbers up in, and what everybody has set ([`Store`], [`Book`]). Law: two
+//! subscribers never share a number.
 
-mod choices;
+mod book;
+mod document;
+mod sql;
+mod store;
 
-pub use choices::{Choices, ChoicesFault};
+#[cfg(test)]
+mod tests;
+
+pub use book::Book;
+pub use document::DocumentFault;
+pub use store::{News, Store, StoreFault};
 
 use crate::subscriber::{NumberTaken, Profile, Roster};
 use std::sync::Arc;
@@ -26,37 +35,5 @@ impl Directory {
     /// All subscribers as they are now.
     pub fn roster(&self) -> Arc<Roster> {
         Arc::clone(&self.roster)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::{DialString, MailboxId};
-    use crate::subscriber::Language;
-
-    fn profile(mailbox: &str, number: &str) -> Profile {
-        Profile {
-            mailbox: MailboxId::parse(mailbox).unwrap(),
-            name: mailbox.to_owned(),
-            numbers: vec![DialString::parse(number).unwrap()],
-            language: Language::parse("nl").unwrap(),
-            zone: "UTC".into(),
-            passcode: None,
-            assistant: None,
-            tenant: None,
-            delivery: crate::subscriber::Delivery::local(),
-            limits: crate::mailbox::Limits::default(),
-        }
-    }
-
-    #[test]
-    fn a_subscriber_is_found_by_any_number_and_shares_none() {
-        let two = vec![profile("2001", "+31201"), profile("2002", "+31202")];
-        let directory = Directory::of(two).unwrap();
-        let roster = directory.roster();
-        assert_eq!(roster.by_number("+31202"), roster.by_number("2002"));
-        assert!(roster.by_number("2003").is_none());
-        assert!(Directory::of(vec![profile("1", "9"), profile("2", "9")]).is_err());
     }
 }

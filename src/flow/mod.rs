@@ -3,7 +3,7 @@
 //! A flow is a machine of typed states. [`Event`]s go in, [`Effect`]s come out; it has no clock,
 //! socket, disk or identifier source. The [`call`](crate::call) layer carries the effects out and
 //! brings their outcome back as the next event: every `Mail`, `LogIn`, `Keep`, `ClearLamp`,
-//! `SetLanguage`, `OperatorLogIn` and `ChangePrompts` is answered within a bound of that layer's
+//! `Change`, `Send`, `OperatorLogIn` and `ChangePrompts` is answered within a bound of that layer's
 //! choosing, with a fault if need be.
 //!
 //! Laws, proved by a walk over every reachable state and event (`walk`):
@@ -61,9 +61,9 @@ pub use portal::{Entry, Portal, PortalSetup};
 pub use sentences::sentences;
 pub use settings::{Settings, worth_keeping, worth_resuming};
 pub use vocabulary::{
-    ChangeFault, Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault, LogIn,
-    LogInVerdict, OperatorLogIn, OperatorVerdict, PlayFault, PromptChange, PromptFault,
-    RecordingDone, Sending, Wish, Workset,
+    ChangeFault, Effect, Effects, Event, KeepFault, KeyPolicy, LampFault, LogIn, LogInVerdict,
+    OperatorLogIn, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending,
+    Wish, Workset,
 };
 
 use crate::base::Now;

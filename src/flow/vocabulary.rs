@@ -40,8 +40,6 @@ pub enum Event {
     LogIn(LogInVerdict),
     /// Answer to [`Effect::ClearLamp`].
     LampCleared(Result<(), LampFault>),
-    /// Answer to [`Effect::SetLanguage`].
-    LanguageSet(Result<(), LanguageFault>),
     /// Answer to [`Effect::Change`]: what the owner of the open mailbox has set from now on.
     Changed(Result<Arc<Services>, ChangeFault>),
     /// Answer to [`Effect::Send`]: those the message could not be left for.
@@ -97,9 +95,6 @@ pub enum Effect {
     /// Put the message indicator of the caller's own mailbox out until the next new message.
     /// Answered by `LampCleared`.
     ClearLamp,
-    /// From now on everything is said in this language, now and in later calls of the owner of the
-    /// open mailbox. Answered by `LanguageSet`; this call speaks it whatever the answer.
-    SetLanguage(Language),
     /// Change what the owner of the open mailbox has set. Answered by `Changed`.
     Change(Wish),
     /// The same for what nobody waits for and nobody is told of; there is no answer.
@@ -266,14 +261,6 @@ pub enum KeepFault {
 pub enum LampFault {
     /// Whoever keeps it does not answer, or there is none.
     #[error("the message indicator cannot be reached")]
-    Unavailable,
-}
-
-/// Why the choice of a language holds for this call only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum LanguageFault {
-    /// Whoever keeps the choices could not store it.
-    #[error("the choice of a language could not be stored")]
     Unavailable,
 }
 

@@ -12,7 +12,7 @@ use crate::deliver::{
     Answered, Couriers, Deliverer, Event, Fullness, Imap, ImapServer, Keeping, MailCourier,
     MailTeller, Mailboxes, Maildir, Stores, Truth, Watches, read_templates,
 };
-use crate::directory::Choices;
+use crate::directory::Book;
 use crate::mailbox::{Ledger, NoLedger, Sight};
 use crate::mime::MailHost;
 use crate::observe::LedgerFiles;
@@ -73,7 +73,7 @@ pub(super) fn open(
     config: &Config,
     roster: &Arc<Roster>,
     spool: &Spool,
-    choices: &Choices,
+    book: &Book,
 ) -> Result<(Near, Far), StartFault> {
     let host = MailHost::parse(&config.mailboxes.host)?;
     let files = open_ledger(config)?;
@@ -96,7 +96,7 @@ pub(super) fn open(
     )?;
     let keeping = Keeping::start(truth, roster, recount(&watches))?;
     let deliverer = Deliverer::start(
-        couriers(config, &host, maildir, &imap, choices)?,
+        couriers(config, &host, maildir, &imap, book)?,
         spool.outbox(),
         Arc::clone(roster),
         Arc::clone(&ledger),
@@ -155,7 +155,7 @@ fn couriers(
     host: &MailHost,
     maildir: Arc<Maildir>,
     imap: &[Arc<Imap>],
-    choices: &Choices,
+    book: &Book,
 ) -> Result<Couriers, StartFault> {
     let templates = Arc::new(read_templates(config.mail.templates.as_deref())?);
     let mail = Arc::new(MailCourier::new(&config.mail, templates, host.clone())?);
@@ -164,7 +164,7 @@ fn couriers(
         config.mail.postmaster.clone(),
         config.prompts.language.clone(),
     );
-    let teller = InOwnersWords::new(Arc::new(teller), choices.clone());
+    let teller = InOwnersWords::new(Arc::new(teller), book.clone());
     let mut couriers = Couriers::new(maildir).mail(mail).notify(Arc::new(teller));
     for imap in imap {
         couriers = couriers.imap(&imap.server().name, Arc::new(imap.courier()));

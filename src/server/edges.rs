@@ -6,10 +6,11 @@
 
 use super::address;
 use super::delivery::{MailboxNews, Near};
-use super::log_ins::{LogIn, LogIns, Overloaded, Verdict};
+use super::log_ins::{Checked, LogIn, LogIns, Overloaded, Verdict};
 use super::post::{Key, Post};
 use super::prompt_desk::{Done, Job, PromptDesk};
 use super::prompts::{PromptWatch, Prompts};
+use super::services_desk::{Asked as ChangeAsked, ServicesDesk, Told, Work};
 use super::state_file::StateFile;
 use super::telling::Telling;
 use crate::audio::WireAudio;
@@ -18,13 +19,13 @@ use crate::base::{
 };
 use crate::call::{CHANGE_PATIENCE, Milestone, PATIENCE, PromptOrder, PromptWork, TakeCommand};
 use crate::deliver::{Answer, Answered, Question, Token};
-use crate::directory::Choices;
 use crate::engine::{Engine, SendFault};
-use crate::flow::{KeepFault, PlayFault, Workset};
+use crate::flow::{ChangeFault, KeepFault, PlayFault, Workset};
 use crate::mailbox::Step;
 use crate::prompt::{Phrase, SetId, Voice};
 use crate::sip::{Arrival, ConnectionId, Transmit};
 use crate::spool::{Report, Spool, TakeFault};
+use crate::subscriber::RecordingKind;
 use crate::transport::{Inbound, Transport};
 use crate::{mailbox, media};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -60,27 +61,12 @@ pub(super) enum Input {
     Sent(Key, Result<(), Vec<MailboxId>>),
     /// A passcode was checked.
     LogIn(Verdict),
-    /// The choice of a language is on disk, or could not be brought there.
-    LanguageSet(Chosen),
+    /// What subscribers have set: changed, or read.
+    Services(Told),
     /// A prompt set was changed by telephone, or was not.
     PromptsChanged(Done),
     /// Something happened to a mailbox.
     Mailbox(MailboxNews),
-}
-
-/// A choice of a language that was to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chosen {
-    /// Who asked.
-    pub call: CallId,
-    /// Whose choice.
-    pub mailbox: MailboxId,
-    /// The language.
-    pub language: Language,
-    /// What was chosen before.
-    pub before: Option<Language>,
-    /// Whether it is on disk.
-    pub stored: bool,
 }
 
 /// What a question to a mailbox was for.
@@ -113,7 +99,7 @@ pub(super) struct Edges {
     pub reports: mpsc::UnboundedReceiver<Report>,
     pub near: Near,
     pub log_ins: LogIns,
-    pub verdicts: mpsc::UnboundedReceiver<Verdict>,
+    pub checked: mpsc::UnboundedReceiver<Checked>,
     pub prompts: Prompts,
     /// Looks whether there are any.
     pub prompt_watch: PromptWatch,
@@ -121,21 +107,28 @@ pub(super) struct Edges {
     pub prompt_desk: Option<PromptDesk>,
     pub changes: mpsc::UnboundedReceiver<Done>,
     /// Orders that wait for their recording to be read.
-    pub ordered: HashMap<MessageId, PromptOrder>,
+    pub ordered: HashMap<MessageId, Ordered>,
     /// Messages that subscribers send.
     pub post: Post,
     pub telling: Telling,
     pub asked: Questions,
     pub lamp_file: StateFile,
-    pub choices: Choices,
-    pub choice_file: StateFile,
-    /// Where the choice file tells what it stored.
-    pub tell_chosen: mpsc::UnboundedSender<Chosen>,
-    pub chosen: mpsc::UnboundedReceiver<Chosen>,
+    /// Keeps what subscribers have set.
+    pub services_desk: ServicesDesk,
+    pub told: mpsc::UnboundedReceiver<Told>,
     /// The recordings under way.
     pub takes: HashMap<MessageId, Taking>,
     /// The newest message kept for a mailbox, until its lamp is lit for it.
     pub newest: HashMap<MailboxId, MessageId>,
+}
+
+/// What a recording that is being read is for.
+#[derive(Debug)]
+pub(super) enum Ordered {
+    /// It becomes a prompt.
+    Prompt(PromptOrder),
+    /// It becomes a subscriber's name or greeting.
+    Recording(ChangeAsked, RecordingKind),
 }
 
 /// A recording under way.
@@ -169,8 +162,8 @@ impl Edges {
                 Some(done) = self.changes.recv() => Some(Input::PromptsChanged(done)),
                 Some(answered) = self.near.answers.recv() => self.asked.of_answer(answered),
                 Some(news) = self.near.news.recv() => Some(Input::Mailbox(news)),
-                Some(verdict) = self.verdicts.recv() => Some(Input::LogIn(verdict)),
-                Some(chosen) = self.chosen.recv() => Some(Input::LanguageSet(chosen)),
+                Some(checked) = self.checked.recv() => self.of_checked(checked),
+                Some(told) = self.told.recv() => Some(Input::Services(told)),
                 else => std::future::pending().await,
             };
             // Taking it in may have answered something at once.
@@ -391,7 +384,7 @@ impl Edges {
             let failed = Input::PromptsChanged(Done::failed(order));
             return self.asked.immediate.push_back(failed);
         }
-        self.ordered.insert(take, order);
+        self.ordered.insert(take, Ordered::Prompt(order));
     }
 
     fn order(&mut self, order: PromptOrder, sound: Option<WireAudio>) {
@@ -406,31 +399,9 @@ impl Edges {
         }
     }
 
-    /// A subscriber chose a language: it is stored, then the call hears of it.
-    pub(super) fn set_language(&mut self, call: CallId, mailbox: MailboxId, language: Language) {
-        let before = self.choices.set(&mailbox, language.clone());
-        let tell = self.tell_chosen.clone();
-        let done = move |stored| {
-            // Nobody listens any more when the server has ended.
-            let _told = tell.send(Chosen {
-                call,
-                mailbox,
-                language,
-                before,
-                stored,
-            });
-        };
-        self.choice_file
-            .write_then(self.choices.print(), Box::new(done));
-    }
-
-    /// A choice is stored, or could not be: then the next text that is written must not have it.
-    pub(super) fn language_set(&self, chosen: &Chosen) {
-        if !chosen.stored {
-            let before = chosen.before.clone();
-            self.choices
-                .take_back(&chosen.mailbox, &chosen.language, before);
-        }
+    /// This is answered without anybody being asked.
+    pub(super) fn answer_at_once(&mut self, input: Input) {
+        self.asked.immediate.push_back(input);
     }
 
     pub(super) fn milestone(&mut self, now: Now, call: CallId, what: &Milestone) {
@@ -447,7 +418,7 @@ impl Edges {
         self.telling.flush();
         drop(self.prompt_watch);
         drop(self.lamp_file);
-        drop(self.choice_file);
+        drop(self.services_desk);
         drop(self.spool);
         self.near
     }
@@ -472,18 +443,32 @@ impl Edges {
                     None
                 }
                 None => Some(Input::TakeAudio(take, outcome.map_err(take_play_fault))),
-                Some(order) => match outcome {
-                    Ok(sound) => {
-                        self.order(order, Some(sound));
-                        None
-                    }
-                    Err(fault) => {
-                        warn!(%fault, "a recording cannot be read to become a prompt");
-                        Some(Input::PromptsChanged(Done::failed(order)))
-                    }
-                },
+                Some(ordered) => self.of_loaded(ordered, outcome),
             },
         }
+    }
+
+    /// A recording was read for this, or could not be.
+    fn of_loaded(
+        &mut self,
+        ordered: Ordered,
+        outcome: Result<WireAudio, TakeFault>,
+    ) -> Option<Input> {
+        match (ordered, outcome) {
+            (Ordered::Prompt(order), Ok(sound)) => self.order(order, Some(sound)),
+            (Ordered::Recording(asked, kind), Ok(sound)) => {
+                self.store(asked, Work::Record(kind, sound));
+            }
+            (Ordered::Prompt(order), Err(fault)) => {
+                warn!(%fault, "a recording cannot be read to become a prompt");
+                return Some(Input::PromptsChanged(Done::failed(order)));
+            }
+            (Ordered::Recording(asked, _), Err(fault)) => {
+                warn!(%fault, "a recording cannot be read to be kept");
+                return Some(Input::Services(asked.failed(ChangeFault::Unavailable)));
+            }
+        }
+        None
     }
 
     pub(super) fn ask(

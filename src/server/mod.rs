@@ -2,8 +2,8 @@
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
 //! delivery thread, the mailbox thread, the passcode thread, the watch over the prompts and the thread
-//! that changes them, the writer of the call event log, the writers of the cleared lamps and of the
-//! chosen languages, the web page and its jobs.
+//! that changes them, the writer of the call event log, the writer of the cleared lamps, the threads
+//! that change and read what subscribers have set, the web page and its jobs.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;
@@ -17,6 +17,8 @@ mod prompt_desk;
 mod prompts;
 mod rules;
 mod sending;
+mod services_desk;
+mod services_orders;
 mod signalling;
 mod start;
 mod state_file;
@@ -27,6 +29,7 @@ pub use address::towards as address_towards;
 pub use clock::Clock;
 pub use log_ins::{LogInsFault, WAITING_MAX};
 pub use rules::{MenusFault, menus, menus_of};
+pub use services_desk::DeskFault;
 pub use signalling::DRAIN;
 pub use start::{Server, StartFault};
 

@@ -4,26 +4,26 @@
 //! handed to whoever writes.
 
 use crate::deliver::{Fault, FullMailbox, Notice, Notify};
-use crate::directory::Choices;
+use crate::directory::Book;
 use crate::subscriber::Profile;
 use std::sync::Arc;
 
 /// Hands notices on, their owners in the chosen language.
 pub(super) struct InOwnersWords {
     writer: Arc<dyn Notify>,
-    choices: Choices,
+    book: Book,
 }
 
 impl InOwnersWords {
     /// `writer` writes to an owner in the language of their profile.
-    pub(super) fn new(writer: Arc<dyn Notify>, choices: Choices) -> InOwnersWords {
-        InOwnersWords { writer, choices }
+    pub(super) fn new(writer: Arc<dyn Notify>, book: Book) -> InOwnersWords {
+        InOwnersWords { writer, book }
     }
 
     fn chosen(&self, owner: &Arc<Profile>) -> Arc<Profile> {
-        match self.choices.of(&owner.mailbox) {
+        match &self.book.of(&owner.mailbox).language {
             Some(language) => Arc::new(Profile {
-                language,
+                language: language.clone(),
                 ..(**owner).clone()
             }),
             None => Arc::clone(owner),
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::base::{Language, MailboxId};
     use crate::mailbox::Limits;
-    use crate::subscriber::Delivery;
+    use crate::subscriber::{Change, Delivery, Services};
     use std::sync::Mutex;
 
     /// Notes in which language it would write.
@@ -88,10 +88,12 @@ mod tests {
             to_owner: Vec::new(),
             what: String::new(),
         });
-        let (writer, choices) = (Arc::new(Writer::default()), Choices::default());
-        let words = InOwnersWords::new(Arc::clone(&writer) as _, choices.clone());
+        let (writer, book) = (Arc::new(Writer::default()), Book::default());
+        let words = InOwnersWords::new(Arc::clone(&writer) as _, book.clone());
         words.notify(&notice).unwrap();
-        choices.set(&owner.mailbox, language("en"));
+        let mut services = Services::default();
+        services.apply(&Change::Language(language("en")));
+        book.set(&owner.mailbox, Arc::new(services));
         words.notify(&notice).unwrap();
         let written = writer.0.lock().unwrap();
         assert_eq!(*written, [language("nl"), language("en")]);

@@ -1,6 +1,6 @@
 //! From the configuration to what each part is told.
 
-use crate::base::{DialString, MailboxId, TenantId};
+use crate::base::{DialString, TenantId};
 use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::decoder::Decoder;
@@ -11,8 +11,7 @@ use crate::library::studio::StudioConfig;
 use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
-use crate::subscriber::{Language, Languages, Roster, ServiceBook};
-use std::collections::BTreeMap;
+use crate::subscriber::{Languages, Roster, ServiceBook};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,12 +69,11 @@ pub fn menus_of(file: &Path) -> Result<Menus, MenusFault> {
     })
 }
 
-/// The rules of the calls. `chosen` are the languages that subscribers chose.
+/// The rules of the calls.
 pub(super) fn calls(
     config: &Config,
     roster: Arc<Roster>,
     menus: Menus,
-    chosen: BTreeMap<MailboxId, Language>,
     book: ServiceBook,
 ) -> call::Rules {
     let laws = &config.media.codecs;
@@ -93,7 +91,7 @@ pub(super) fn calls(
             order: CodecOrder::Theirs,
             ..Abilities::default()
         },
-        languages: languages(config, chosen),
+        languages: languages(config),
         book,
     }
 }
@@ -183,7 +181,7 @@ pub(super) fn longest(config: &Config) -> Duration {
     config.deposit.max_message
 }
 
-fn languages(config: &Config, chosen: BTreeMap<MailboxId, Language>) -> Languages {
+fn languages(config: &Config) -> Languages {
     let prompts = &config.prompts;
     let tenants = config.tenants.iter().map(|entry| &entry.tenant);
     Languages {
@@ -191,7 +189,6 @@ fn languages(config: &Config, chosen: BTreeMap<MailboxId, Language>) -> Language
         offered: prompts.languages.clone(),
         callers: prompts.callers.clone(),
         tenants: tenants.map(|t| (t.id.clone(), t.clone())).collect(),
-        chosen,
     }
 }
 

@@ -7,12 +7,12 @@
 
 use super::clock::Clock;
 use super::delivery::MailboxNews;
-use super::edges::{Chosen, Edges, Input};
+use super::edges::{Edges, Input};
 use super::log_ins::{LogIn, Verdict};
 use super::prompt_desk::Done;
+use super::services_desk::Told;
 use crate::base::{MailboxId, MessageId};
 use crate::call::{Command, Door, Switch};
-use crate::flow::{ChangeFault, LanguageFault};
 use crate::lamp::{self, Lamps};
 use crate::sip::{self, Machine};
 use std::time::Duration;
@@ -130,7 +130,7 @@ impl Signalling {
             Input::Audio(call, play, audio) => self.switch.handle_audio(now, call, play, audio),
             Input::LogIn(verdict) => self.take_verdict(verdict),
             Input::PromptsChanged(done) => self.take_change(&done),
-            Input::LanguageSet(chosen) => self.language_set(chosen),
+            Input::Services(told) => self.take_services(told),
         }
     }
 
@@ -174,17 +174,21 @@ impl Signalling {
         }
     }
 
-    /// The choice of a language is stored, or could not be.
-    fn language_set(&mut self, chosen: Chosen) {
-        self.edges.language_set(&chosen);
-        let outcome = chosen
-            .stored
-            .then_some(())
-            .ok_or(LanguageFault::Unavailable);
-        let choice = (chosen.mailbox, chosen.language);
+    /// What a subscriber has set was changed, or read.
+    fn take_services(&mut self, told: Told) {
         let now = self.clock.now();
-        self.switch
-            .handle_language_set(now, chosen.call, choice, outcome);
+        match told {
+            Told::Changed(asked, outcome) => {
+                let order = (asked.call, asked.order);
+                self.switch
+                    .handle_changed(now, order, &asked.mailbox, outcome);
+            }
+            Told::Services(mailbox, services) => self.switch.set_services(&mailbox, services),
+            Told::Lock(guarded, lock) => self.switch.set_lock(now, guarded, lock),
+            Told::Recordings(call, play, found) => {
+                self.switch.handle_recordings(now, call, play, found);
+            }
+        }
     }
 
     /// Whether callers of a mailbox can leave a message may have changed.
@@ -267,15 +271,13 @@ impl Signalling {
                 voice,
                 recordings,
             } => self.edges.say(session, play, &phrases, &voice, &recordings),
-            Command::LoadRecordings { call, play, .. } => {
-                self.switch.handle_recordings(now, call, play, Vec::new());
-            }
-            Command::Change(order) => {
-                let asked = (order.call, order.order);
-                let failed = Err(ChangeFault::Unavailable);
-                self.switch
-                    .handle_changed(now, asked, &order.mailbox, failed);
-            }
+            Command::LoadRecordings {
+                call,
+                play,
+                recordings,
+            } => self.edges.load_recordings(call, play, recordings),
+            Command::Change(order) => self.edges.change_services(order),
+            Command::Remember(guarded, lock) => self.edges.remember(guarded, lock),
             Command::Send(order) => self.edges.send(now.mono, order),
             Command::Take(command) => self.edges.take(command),
             Command::Mail {
@@ -305,11 +307,6 @@ impl Signalling {
                 self.lamps.handle_cleared(now.mono, &mailbox);
                 self.switch.handle_lamp_cleared(now, call, Ok(()));
             }
-            Command::SetLanguage {
-                call,
-                mailbox,
-                language,
-            } => self.edges.set_language(call, mailbox, language),
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }
     }

@@ -3,11 +3,12 @@
 use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
-use super::log_ins::{LogIns, LogInsFault, Verdict};
+use super::log_ins::{Checked, LogIns, LogInsFault, PasscodeRules};
 use super::post::Post;
 use super::prompt_desk::{Done, PromptDesk};
 use super::prompts::{Loader, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
+use super::services_desk::{DeskFault, ServicesDesk};
 use super::signalling::Signalling;
 use super::state_file::StateFile;
 use super::telling::Telling;
@@ -15,7 +16,7 @@ use super::web;
 use crate::call::Switch;
 use crate::config::Config;
 use crate::deliver::{self, MailSetupFault, TextsFault};
-use crate::directory::{Choices, Directory};
+use crate::directory::{Book, Directory};
 use crate::engine::{Engine, EngineFault};
 use crate::flow::Menus;
 use crate::lamp::{Cleared, Lamps};
@@ -25,7 +26,7 @@ use crate::mime::MailHostFault;
 use crate::observe::EventLog;
 use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
-use crate::subscriber::{NumberTaken, Roster, ServiceBook};
+use crate::subscriber::{Guarded, Lock, NumberTaken, Roster};
 use crate::transport::{self, Bounds, Transport};
 use crate::web::{Web, WebFault};
 use std::collections::HashMap;
@@ -80,6 +81,9 @@ pub enum StartFault {
     /// The subscribers.
     #[error(transparent)]
     Subscribers(#[from] NumberTaken),
+    /// What subscribers have set.
+    #[error(transparent)]
+    Services(#[from] DeskFault),
     /// The passcode thread.
     #[error(transparent)]
     LogIns(#[from] LogInsFault),
@@ -100,6 +104,12 @@ pub enum StartFault {
     Events(PathBuf, std::io::Error),
 }
 
+/// What was kept from the last run, for those that are made after the edges.
+struct Kept {
+    cleared: Cleared,
+    locks: Vec<(Guarded, Lock)>,
+}
+
 /// A running server.
 pub struct Server {
     addresses: Vec<(sip::Transport, SocketAddr)>,
@@ -115,22 +125,23 @@ impl Server {
         let roster = Directory::of(config.subscribers.clone())?.roster();
         let menus = rules::menus(&config.menus)?;
         let web = web::open(config, &menus)?;
-        let (edges, delivery, cleared) = open_edges(config, &roster, &menus).await?;
-        let chosen = edges.choices.all();
+        let book = Book::default();
+        let (edges, delivery, kept) = open_edges(config, &roster, &book, &menus).await?;
         let addresses = edges.transport.local_addrs().to_vec();
         let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
         let seed = u64::from_le_bytes(random()?);
         let clock = Clock::start();
         let peers = rules::lamp_peers(&config.lamp);
-        let lamps = Lamps::new(clock.now().mono, Arc::clone(&roster), peers, cleared);
+        let lamps = Lamps::new(clock.now().mono, Arc::clone(&roster), peers, kept.cleared);
+        let mut switch = Switch::new(rules::calls(config, roster, menus, book.copy()), seed);
+        for (guarded, lock) in kept.locks {
+            switch.set_lock(clock.now(), guarded, lock);
+        }
         let signalling = Signalling {
             clock,
             machine,
+            switch,
             lamps,
-            switch: Switch::new(
-                rules::calls(config, roster, menus, chosen, ServiceBook::default()),
-                seed,
-            ),
             edges,
         };
         let (stop, stopped) = oneshot::channel();
@@ -184,17 +195,18 @@ impl Server {
 async fn open_edges(
     config: &Config,
     roster: &Arc<Roster>,
+    book: &Book,
     menus: &Menus,
-) -> Result<(Edges, delivery::Far, Cleared), StartFault> {
+) -> Result<(Edges, delivery::Far, Kept), StartFault> {
     let loader = load_prompts(config)?;
     let events = open_events(config)?;
 
     let (report, reports) = mpsc::unbounded_channel();
     let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
     tell_recovery(&spool);
-    let (choice_file, choices) = open_choices(config, roster)?;
-    let (tell_chosen, chosen) = mpsc::unbounded_channel();
-    let (near, far) = delivery::open(config, roster, &spool, &choices)?;
+    let (tell, told) = mpsc::unbounded_channel();
+    let (services_desk, locks) = ServicesDesk::start(&config.directory.file, book.clone(), tell)?;
+    let (near, far) = delivery::open(config, roster, &spool, book)?;
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(
         &rules::media(config),
@@ -202,7 +214,7 @@ async fn open_edges(
         &media_in,
     )?;
     let (lamp_file, cleared) = StateFile::open(config.lamp.file.clone(), "lamps", Cleared::parse)?;
-    let (log_ins, verdicts) = open_log_ins(config, roster)?;
+    let (log_ins, checked) = open_log_ins(config, roster, book)?;
     let (prompt_desk, changes) = open_prompt_desk(config, menus, Arc::clone(&loader))?;
     let prompt_watch = PromptWatch::start(Arc::clone(&loader))?;
     let (transport, inbound) = Transport::bind(sockets(config)).await?;
@@ -216,7 +228,7 @@ async fn open_edges(
         reports,
         near,
         log_ins,
-        verdicts,
+        checked,
         prompts: Prompts::new(loader),
         prompt_watch,
         prompt_desk,
@@ -226,14 +238,12 @@ async fn open_edges(
         telling: Telling::new(events),
         asked: Questions::default(),
         lamp_file,
-        choices,
-        choice_file,
-        tell_chosen,
-        chosen,
+        services_desk,
+        told,
         takes: HashMap::new(),
         newest: HashMap::new(),
     };
-    Ok((edges, far, cleared))
+    Ok((edges, far, Kept { cleared, locks }))
 }
 
 fn sockets(config: &Config) -> transport::Config {
@@ -244,15 +254,21 @@ fn sockets(config: &Config) -> transport::Config {
     }
 }
 
-/// The thread that checks passcodes, and where its verdicts come.
+/// The thread that checks passcodes, and where its answers come.
 fn open_log_ins(
     config: &Config,
     roster: &Arc<Roster>,
-) -> Result<(LogIns, mpsc::UnboundedReceiver<Verdict>), StartFault> {
-    let (verdict, verdicts) = mpsc::unbounded_channel();
-    let operators = rules::operator_passcodes(config);
-    let log_ins = LogIns::start(Arc::clone(roster), operators, random()?, verdict)?;
-    Ok((log_ins, verdicts))
+    book: &Book,
+) -> Result<(LogIns, mpsc::UnboundedReceiver<Checked>), StartFault> {
+    let (answers, checked) = mpsc::unbounded_channel();
+    let rules = PasscodeRules {
+        roster: Arc::clone(roster),
+        book: book.clone(),
+        operators: rules::operator_passcodes(config),
+        history: config.passcodes.history,
+    };
+    let log_ins = LogIns::start(rules, random()?, answers)?;
+    Ok((log_ins, checked))
 }
 
 /// The thread that changes prompts by telephone, where a number leads there, and where it tells
@@ -279,14 +295,6 @@ fn load_prompts(config: &Config) -> Result<Arc<Loader>, LibraryFault> {
         tones: false,
     })?;
     Ok(Arc::new(loader))
-}
-
-/// The languages that subscribers chose, but for those who are gone.
-fn open_choices(config: &Config, roster: &Roster) -> Result<(StateFile, Choices), StartFault> {
-    let path = config.prompts.choices.clone();
-    let (file, choices) = StateFile::open(path, "languages", Choices::parse)?;
-    choices.retain(|mailbox| roster.by_mailbox(mailbox).is_some());
-    Ok((file, choices))
 }
 
 fn open_events(config: &Config) -> Result<EventLog, StartFault> {

@@ -1,9 +1,8 @@
 //! A small file that remembers something between starts, written by a thread of its own so that no
-//! call waits for the disk: which lamps were cleared, which languages were chosen.
+//! call waits for the disk: which lamps were cleared.
 //!
-//! A new text takes the place of one that was not written yet; whoever waits for that one is told
-//! of the new one, which has it all. The file is replaced whole (write, sync, rename, sync the
-//! folder): after a crash it is the old one or the new one.
+//! A new text takes the place of one that was not written yet. The file is replaced whole (write,
+//! sync, rename, sync the folder): after a crash it is the old one or the new one.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -12,9 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use tracing::error;
-
-/// Told once what was to be written is on disk for good (`true`), or could not be written.
-pub(super) type Done = Box<dyn FnOnce(bool) + Send>;
 
 /// The writing end. Dropping it writes what is still to be written.
 #[derive(Debug)]
@@ -31,19 +27,10 @@ struct Desk {
     changed: Condvar,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Wanted {
     text: Option<String>,
-    waiting: Vec<Done>,
     over: bool,
-}
-
-impl fmt::Debug for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = self.waiting.len();
-        let mut shown = f.debug_struct("Wanted");
-        shown.field("waiting", &waiting).finish_non_exhaustive()
-    }
 }
 
 impl StateFile {
@@ -73,15 +60,6 @@ impl StateFile {
         self.desk.lock().text = Some(text);
         self.desk.changed.notify_one();
     }
-
-    /// The same; `done` is told how it went, by the thread that writes.
-    pub(super) fn write_then(&self, text: String, done: Done) {
-        let mut wanted = self.desk.lock();
-        wanted.text = Some(text);
-        wanted.waiting.push(done);
-        drop(wanted);
-        self.desk.changed.notify_one();
-    }
 }
 
 impl Drop for StateFile {
@@ -100,12 +78,12 @@ impl Desk {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next text, and who waits for it; `None` once there will be no more.
-    fn next(&self) -> Option<(String, Vec<Done>)> {
+    /// The next text; `None` once there will be no more.
+    fn next(&self) -> Option<String> {
         let mut wanted = self.lock();
         loop {
             if let Some(text) = wanted.text.take() {
-                return Some((text, std::mem::take(&mut wanted.waiting)));
+                return Some(text);
             }
             if wanted.over {
                 return None;
@@ -139,13 +117,9 @@ fn read<T: Default, F: fmt::Display>(
 }
 
 fn write_all(desk: &Desk, path: &Path, what: &'static str) {
-    while let Some((text, waiting)) = desk.next() {
-        let outcome = replace(path, &text);
-        if let Err(fault) = &outcome {
+    while let Some(text) = desk.next() {
+        if let Err(fault) = replace(path, &text) {
             error!(path = %path.display(), %fault, what, "a file could not be written");
-        }
-        for done in waiting {
-            done(outcome.is_ok());
         }
     }
 }
@@ -165,9 +139,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::Choices;
     use crate::lamp::Cleared;
-    use std::sync::mpsc;
 
     #[test]
     fn the_last_text_is_on_disk_when_the_server_has_ended() {
@@ -195,37 +167,5 @@ mod tests {
         file.write(cleared.print());
         drop(file);
         assert_eq!(fs::read_to_string(&path).unwrap(), "{\"cleared\":[]}");
-    }
-
-    #[test]
-    fn everybody_who_waits_is_told_after_their_text_is_on_disk() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("languages.json");
-        let (file, _choices) = StateFile::open(path.clone(), "languages", Choices::parse).unwrap();
-        let (tell, told) = mpsc::channel();
-        for n in 0..20 {
-            let (tell, path) = (tell.clone(), path.clone());
-            let done = move |stored| {
-                let text: usize = fs::read_to_string(&path).unwrap().parse().unwrap();
-                tell.send(stored && text >= n).unwrap();
-            };
-            file.write_then(n.to_string(), Box::new(done));
-        }
-        drop(file);
-        drop(tell);
-        assert_eq!(told.iter().collect::<Vec<_>>(), [true; 20]);
-    }
-
-    #[test]
-    fn whoever_waits_hears_of_a_disk_that_does_not_take_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("languages.json");
-        fs::create_dir(path.with_extension("new")).unwrap();
-        let (file, _choices) = StateFile::open(path, "languages", Choices::parse).unwrap();
-        let (tell, told) = mpsc::channel();
-        let done = move |stored| tell.send(stored).unwrap();
-        file.write_then("{\"languages\":[]}".to_owned(), Box::new(done));
-        drop(file);
-        assert_eq!(told.iter().collect::<Vec<_>>(), [false]);
     }
 }

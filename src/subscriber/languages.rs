@@ -1,11 +1,11 @@
-//! Which language whom: what subscribers chose, what their callers hear by number, what they may
-//! choose between, and which languages stand in for one another.
+//! Which language whom: what callers hear by number, what subscribers may choose between, and which
+//! languages stand in for one another.
 //!
-//! In: the operator's rules, and each choice as it is made. Out: languages, never none. Law: a
-//! tenant's rules go before those of the whole service. Where choices are kept is not here.
+//! In: the operator's rules. Out: languages, never none. Law: a tenant's rules go before those of the
+//! whole service. What a subscriber chose is in [`Services`](super::Services).
 
-use super::{CallerLanguage, Language, Profile, Tenant, language_of_caller};
-use crate::base::{DialString, MailboxId, TenantId};
+use super::{CallerLanguage, Language, Tenant, language_of_caller};
+use crate::base::{DialString, TenantId};
 use std::collections::BTreeMap;
 
 /// Who is spoken to in which language.
@@ -19,8 +19,6 @@ pub struct Languages {
     pub callers: Vec<CallerLanguage>,
     /// Who has rules of their own.
     pub tenants: BTreeMap<TenantId, Tenant>,
-    /// What subscribers chose by telephone.
-    pub chosen: BTreeMap<MailboxId, Language>,
 }
 
 impl Languages {
@@ -31,13 +29,7 @@ impl Languages {
             usual: language,
             callers: Vec::new(),
             tenants: BTreeMap::new(),
-            chosen: BTreeMap::new(),
         }
-    }
-
-    /// The language of a subscriber: the chosen one, else that of the profile.
-    pub fn of_subscriber<'a>(&'a self, owner: &'a Profile) -> &'a Language {
-        self.chosen.get(&owner.mailbox).unwrap_or(&owner.language)
     }
 
     /// The language of callers with this number to somebody of this tenant; `None` where no rule
@@ -109,7 +101,6 @@ mod tests {
             offered: vec![language("nl"), language("en")],
             callers: rules(&[("+3281", "nl-be"), ("+44", "en")]),
             tenants: [acme, plain].map(|t| (t.id.clone(), t)).into(),
-            chosen: BTreeMap::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Rank 2: values and look-ups over them. The [`directory`](crate::directory) loads them.
 
 mod delivery;
+mod guard;
 mod languages;
 mod passcode;
 mod services;
@@ -10,6 +11,7 @@ mod tenant;
 
 pub use crate::base::Language;
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
+pub use guard::{Guarded, GuardedFault, Lock};
 pub use languages::Languages;
 pub use passcode::{PasscodeHash, PasscodeHashFault};
 pub use services::{

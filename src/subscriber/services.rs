@@ -186,6 +186,25 @@ pub enum Change {
     LoggedIn,
 }
 
+impl Change {
+    /// What kind of change it is, for the log, which shows no number and no passcode.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Change::Passcode(..) => "passcode",
+            Change::PasscodeReset(..) => "passcode reset",
+            Change::Language(_) => "language",
+            Change::Recording(_, Some(_)) => "recording",
+            Change::Recording(_, None) => "recording dropped",
+            Change::Away(_) => "away",
+            Change::Forward(..) => "forwarding",
+            Change::Rings(_) => "rings",
+            Change::Feature(..) => "feature",
+            Change::Position(..) => "position",
+            Change::LoggedIn => "log-in",
+        }
+    }
+}
+
 impl Default for Forwarding {
     fn default() -> Forwarding {
         Forwarding {
@@ -289,6 +308,11 @@ impl Services {
         self.passcode.chosen.as_ref().or(profile.passcode.as_ref())
     }
 
+    /// The language that is spoken to the subscriber: the chosen one, else that of the profile.
+    pub fn language<'a>(&'a self, profile: &'a Profile) -> &'a Language {
+        self.language.as_ref().unwrap_or(&profile.language)
+    }
+
     /// A recording in use.
     pub fn recording(&self, kind: RecordingKind) -> Option<RecordingId> {
         match kind {
@@ -367,6 +391,11 @@ pub struct ServiceBook {
 }
 
 impl ServiceBook {
+    /// The language that is spoken to a subscriber.
+    pub fn language<'a>(&'a self, profile: &'a Profile) -> &'a Language {
+        self.of(&profile.mailbox).language(profile)
+    }
+
     /// What the owner of this mailbox has set.
     pub fn of(&self, mailbox: &MailboxId) -> &Arc<Services> {
         self.services.get(mailbox).unwrap_or(&self.nothing)

@@ -1,7 +1,7 @@
 //! Another language by telephone: it is on disk when it is confirmed, and a kill does not lose it.
 
 use crate::harness::sound::speech;
-use crate::harness::{Dial, Server, seconds};
+use crate::harness::{Dial, Server};
 use crate::steps::{CALLER, await_line, leave_message, type_passcode};
 
 /// The subject of the mail of a message that is left now, which is in the owner's language.
@@ -26,24 +26,8 @@ fn a_chosen_language_is_on_disk_when_it_is_confirmed_and_survives_a_kill() {
     await_line(&server, &mut call, "language-changed");
     server.kill();
     drop(call);
-    let stored = std::fs::read_to_string(server.folder().join("state/languages.json"));
-    let expected = "{\"languages\":[{\"mailbox\":\"2001\",\"language\":\"en\"}]}";
-    assert_eq!(stored.expect("a file of choices"), expected);
+    let (_, shown) = server.command(&["subscriber", "show", "2001", "--json"]);
+    assert!(shown.contains("\"language\": \"en\""), "{shown}");
     server.restart();
     assert!(subject(&server, 2).starts_with("Voicemail from "));
-}
-
-#[test]
-fn a_disk_that_does_not_take_a_choice_is_told_and_the_server_goes_on() {
-    let server = Server::start();
-    // A folder in the place of the fresh file.
-    std::fs::create_dir_all(server.folder().join("state/languages.new")).expect("a folder");
-    let mut call = Dial::new(server.address(), "1233", "2001").answered();
-    type_passcode(&mut call);
-    await_line(&server, &mut call, "main-language");
-    call.press("62");
-    await_line(&server, &mut call, "change-failed");
-    call.wait(seconds(0.2));
-    call.hang_up();
-    assert!(subject(&server, 1).starts_with("Voicemail van "));
 }

@@ -36,6 +36,7 @@ mod recording;
 mod refusals;
 mod renewal;
 mod sending;
+mod services;
 mod smtp;
 mod stalled;
 mod steps;

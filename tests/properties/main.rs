@@ -7,5 +7,6 @@ mod legs_crash;
 mod marks;
 mod mime;
 mod rounds;
+mod services;
 mod spool_crash;
 mod twin;

@@ -10,7 +10,7 @@
 //! given the languages are en nl              also: the languages of acme are nl fr
 //! given callers from +32 hear fr             also: callers of acme from +32 hear fr
 //! given there are no prompts in fr
-//! given storing languages fails
+//! given storing services fails
 //! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, private, without from
 //! given mailbox 2001 with e-mail a@x.nl      messages go there and into no mailbox
 //! given mailbox 2001 is unavailable          also: available, read-only

@@ -10,14 +10,12 @@ use crate::services::Directory;
 use crate::store::{Disk, Mailbox, Message};
 use crate::voice::Voice;
 use belpost::audio::{Law, WireAudio};
-use belpost::base::{
-    CallId, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId,
-};
+use belpost::base::{CallId, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId};
 use belpost::call::{
     self, ChangeOrder, ChangeWork, Door, Milestone, PromptOrder, PromptWork, Rules, SendOrder,
     Switch, TakeCommand,
 };
-use belpost::flow::{KeepFault, LampFault, LanguageFault, PlayFault};
+use belpost::flow::{KeepFault, LampFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
 use belpost::sip::{self, Advertised, Machine, Network};
@@ -61,8 +59,6 @@ pub enum Input {
     Send(SendOrder, Option<WireAudio>),
     /// A message indicator is to be put out.
     ClearLamp(CallId, MailboxId),
-    /// The choice of a language is to be stored.
-    SetLanguage(CallId, MailboxId, Language),
 }
 
 impl Input {
@@ -80,7 +76,6 @@ impl Input {
             | Input::Load(_) => "disk",
             Input::Mail(..) | Input::Fetch(..) | Input::ClearLamp(..) => "mailboxes",
             Input::LogIn(..) => "passcodes",
-            Input::SetLanguage(..) => "languages",
         }
     }
 }
@@ -127,8 +122,6 @@ pub struct Server {
     pub lamps_off: BTreeSet<MailboxId>,
     /// Message indicators cannot be reached.
     pub lamps_fail: bool,
-    /// Choices of languages cannot be stored.
-    pub languages_fail: bool,
     /// The voice.
     pub voice: Voice,
     /// How long answers take.
@@ -170,7 +163,6 @@ impl Server {
             passcodes: BTreeMap::new(),
             lamps_off: BTreeSet::new(),
             lamps_fail: false,
-            languages_fail: false,
             voice: Voice::default(),
             delays: Delays {
                 disk: Duration::from_millis(3),
@@ -396,12 +388,6 @@ impl Server {
                 self.switch.handle_audio(now, call, play, audio);
             }
             Input::ClearLamp(call, mailbox) => self.clear_lamp(now, call, mailbox),
-            Input::SetLanguage(call, mailbox, language) => {
-                let fails = self.languages_fail.then_some(LanguageFault::Unavailable);
-                let outcome = fails.map_or(Ok(()), Err);
-                let choice = (mailbox, language);
-                self.switch.handle_language_set(now, call, choice, outcome);
-            }
             Input::LogIn((call, attempt), door, passcode) => match door {
                 Door::Mailbox(mailbox) => {
                     let chosen = self.directory.passcode(&mailbox);
@@ -560,12 +546,15 @@ impl Server {
             }
             call::Command::Change(order) => {
                 // It may be dropped by the next command, as by a real spool in order.
-                let recording = match order.work {
-                    ChangeWork::Record { take, .. } => self.disk.load(take).ok(),
-                    ChangeWork::Set(_) | ChangeWork::Passcode(_) => None,
+                let (recording, delay) = match order.work {
+                    ChangeWork::Record { take, .. } => {
+                        (self.disk.load(take).ok(), self.delays.disk)
+                    }
+                    ChangeWork::Set(_) => (None, self.delays.disk),
+                    ChangeWork::Passcode(_) => (None, self.delays.passcode),
                 };
                 let question = Input::Change(order, recording);
-                self.questions.push((self.delays.passcode, question));
+                self.questions.push((delay, question));
             }
             call::Command::Send(order) => {
                 let recording = order.take.and_then(|take| self.disk.load(take).ok());
@@ -585,14 +574,8 @@ impl Server {
                 let question = Input::ClearLamp(call, mailbox);
                 self.questions.push((self.delays.mailbox, question));
             }
-            call::Command::SetLanguage {
-                call,
-                mailbox,
-                language,
-            } => {
-                let question = Input::SetLanguage(call, mailbox, language);
-                self.questions.push((self.delays.disk, question));
-            }
+            // Nothing starts anew here.
+            call::Command::Remember(..) => {}
             call::Command::Milestone { call, what } => self.log.push((now.mono, call, what)),
         }
     }

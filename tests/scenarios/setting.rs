@@ -93,7 +93,7 @@ impl Setting {
             | Given::Room { .. }
             | Given::Expiring { .. }
             | Given::NoLamp
-            | Given::NoLanguages
+            | Given::NoServices
             | Given::Unspoken(_)
             | Given::Fault { .. }
             | Given::DiskFull(_)
@@ -224,7 +224,7 @@ impl Setting {
             Given::Room { mailbox, room } => find(server, mailbox)?.room = *room,
             Given::Expiring { mailbox, messages } => find(server, mailbox)?.expiring = *messages,
             Given::NoLamp => server.lamps_fail = true,
-            Given::NoLanguages => server.languages_fail = true,
+            Given::NoServices => server.directory.fails = true,
             Given::Unspoken(language) => {
                 server.voice.unspoken.insert(tag(language)?);
             }

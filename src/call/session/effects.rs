@@ -2,9 +2,7 @@
 
 use super::{CallSession, Desk, Farewell, Play, Question, Take, Wait};
 use crate::audio::WireAudio;
-use crate::base::{
-    DialString, Digit, Language, MailboxId, MessageId, Mono, Pii, PlayId, RecordingId,
-};
+use crate::base::{DialString, Digit, MailboxId, MessageId, Mono, Pii, PlayId, RecordingId};
 use crate::call::diagnostic;
 use crate::call::route::Diagnostic;
 use crate::call::vocabulary::{
@@ -13,8 +11,7 @@ use crate::call::vocabulary::{
 };
 use crate::call::voice;
 use crate::flow::{
-    ChangeFault, Effect, Event, LampFault, LanguageFault, PlayFault, PromptChange, PromptFault,
-    Sending, Wish,
+    ChangeFault, Effect, Event, LampFault, PlayFault, PromptChange, PromptFault, Sending, Wish,
 };
 use crate::mailbox::{Envelope, Owner};
 use crate::media::{self, PlayItem, Speed};
@@ -46,7 +43,6 @@ impl CallSession {
                 self.check_log_in(desk, Door::Mailbox(log_in.mailbox), log_in.passcode);
             }
             Effect::ClearLamp => self.clear_lamp(desk),
-            Effect::SetLanguage(language) => self.set_language(desk, language),
             Effect::OperatorLogIn(log_in) => {
                 self.check_log_in(desk, Door::Prompts(log_in.tenant), log_in.passcode);
             }
@@ -314,7 +310,7 @@ impl CallSession {
                 started: desk.now.wall,
                 law: self.leg.law(),
                 reason: None,
-                language: desk.cx.languages.of_subscriber(recipient).clone(),
+                language: desk.cx.book.language(recipient).clone(),
                 zone: recipient.zone.clone(),
             };
             let message = desk.ids.message(desk.now.wall);
@@ -331,22 +327,6 @@ impl CallSession {
         let (call, mailbox) = (self.id, owner.mailbox.clone());
         self.ask(desk, Question::Lamp);
         desk.out.push_back(Command::ClearLamp { call, mailbox });
-    }
-
-    /// This call speaks the language from now on, whether or not it can be stored.
-    fn set_language(&mut self, desk: &mut Desk<'_>, language: Language) {
-        self.voice = voice::switched(&self.voice, &language, desk.cx.languages);
-        let Some(owner) = &self.owner else {
-            let failed = Event::LanguageSet(Err(LanguageFault::Unavailable));
-            return self.events.push_back(failed);
-        };
-        let (call, mailbox) = (self.id, owner.mailbox.clone());
-        self.ask(desk, Question::Language(language.clone()));
-        desk.out.push_back(Command::SetLanguage {
-            call,
-            mailbox,
-            language,
-        });
     }
 
     pub(super) fn transfer(&mut self, desk: &mut Desk<'_>, number: &DialString) {

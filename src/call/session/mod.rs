@@ -19,22 +19,22 @@ pub(super) use purpose::Purpose;
 pub use questions::{CHANGE_PATIENCE, PATIENCE, RECORDING_PATIENCE};
 
 use super::leg::Leg;
-use super::route::{self, Diagnostic, Source};
+use super::route::{self, Diagnostic};
 use super::vocabulary::{Command, Door, Milestone};
 use super::voice;
 use crate::audio::WireAudio;
 use crate::base::{
-    CallId, Digit, Ids, Language, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId,
+    CallId, Digit, Ids, MailboxId, MessageId, Mono, Now, PlayId, RecordingId, SessionId,
 };
 use crate::flow::{
-    ChangeFault, Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
-    LogInVerdict, OperatorVerdict, PlayFault, PromptFault,
+    ChangeFault, Conversation, Cx, Effects, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict,
+    OperatorVerdict, PlayFault, PromptFault,
 };
 use crate::media::Speed;
 use crate::mime::Reason;
 use crate::prompt::{Phrase, Voice};
 use crate::sip::{EndReason, Invite, Offer, Refusal};
-use crate::subscriber::{Profile, Services};
+use crate::subscriber::{Change, Guarded, Profile, Services};
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
 use position::Hearings;
@@ -340,7 +340,7 @@ impl CallSession {
     }
 
     /// Where the call comes from.
-    pub(super) fn source(&self) -> Source {
+    pub(super) fn source(&self) -> Guarded {
         route::source(&self.invite)
     }
 
@@ -350,8 +350,9 @@ impl CallSession {
             return;
         }
         if let LogInVerdict::Accepted(profile) = &verdict {
-            self.voice = voice::of_owner(profile, desk.cx.languages);
+            self.voice = voice::of_owner(profile, desk.cx.languages, desk.cx.book);
             self.owner = Some(Arc::clone(profile));
+            self.note_change(desk, Change::LoggedIn);
         }
         self.tell(desk, Event::LogIn(verdict));
     }
@@ -424,18 +425,6 @@ impl CallSession {
         }
     }
 
-    /// The choice of this language is stored, or could not be.
-    pub(super) fn on_language_set(
-        &mut self,
-        desk: &mut Desk<'_>,
-        language: Language,
-        outcome: Result<(), LanguageFault>,
-    ) {
-        if self.questions.answered(&Question::Language(language)) {
-            self.tell(desk, Event::LanguageSet(outcome));
-        }
-    }
-
     /// The time has come to look at the deadlines.
     pub(super) fn on_timeout(&mut self, desk: &mut Desk<'_>) {
         while let Some(question) = self.questions.overdue(desk.now.mono) {
@@ -476,10 +465,6 @@ impl CallSession {
             Question::Lamp => {
                 let failed = Err(LampFault::Unavailable);
                 self.tell(desk, Event::LampCleared(failed));
-            }
-            Question::Language(_) => {
-                let failed = Err(LanguageFault::Unavailable);
-                self.tell(desk, Event::LanguageSet(failed));
             }
             Question::End(take) => self.on_end_unheard(desk, take),
             // Nobody is left to be told, and a BYE answered now would promise too much.

@@ -3,7 +3,7 @@
 //! Law: every question is answered once, by who was asked or, after [`PATIENCE`] (a change of prompts
 //! and a message sent have [`CHANGE_PATIENCE`]), by a fault in their name; an answer that comes later still is ignored. So no flow waits for ever.
 
-use crate::base::{Language, MessageId, Mono, PlayId};
+use crate::base::{MessageId, Mono, PlayId};
 use crate::call::vocabulary::Door;
 use crate::mailbox;
 use std::collections::VecDeque;
@@ -30,8 +30,6 @@ pub(super) enum Question {
     LogIn(u32, Door),
     /// A message indicator is being put out.
     Lamp,
-    /// The choice of a language is being stored.
-    Language(Language),
     /// A recording that is to be kept is being ended.
     End(MessageId),
     /// A recording is being kept.
@@ -63,7 +61,6 @@ impl Question {
             Question::Mail(_) => "mailbox",
             Question::LogIn(..) => "log-in",
             Question::Lamp => "message indicator",
-            Question::Language(_) => "choice of a language",
             Question::End(_) => "ending a recording",
             Question::Keep(_) => "keeping a recording",
             Question::Audio(_) => "audio of a message",
@@ -84,7 +81,6 @@ impl Question {
             Question::Mail(_)
             | Question::LogIn(..)
             | Question::Lamp
-            | Question::Language(_)
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)
@@ -127,7 +123,6 @@ impl Questions {
             Question::LogIn(open, door) => (*open == attempt).then_some(door),
             Question::Mail(_)
             | Question::Lamp
-            | Question::Language(_)
             | Question::End(_)
             | Question::Keep(_)
             | Question::Audio(_)

@@ -55,7 +55,7 @@ impl CallSession {
             started: desk.now.wall,
             law,
             reason: self.reason,
-            language: desk.cx.languages.of_subscriber(owner).clone(),
+            language: desk.cx.book.language(owner).clone(),
             zone: owner.zone.clone(),
         });
         self.take = Take::Running {

@@ -11,6 +11,8 @@ use crate::prompt::{Grammar, SetId};
 use crate::sip::{Address, EndReason};
 use crate::subscriber::{Change, Profile, ServiceBook};
 
+mod locks;
+
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
     m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 

@@ -1,8 +1,8 @@
 //! The choice of a language: each one offered, in its own words, on a figure of its own.
 //!
 //! Laws: a language is called changed only when the choice is stored; one that could not be stored
-//! is told as that, and this call speaks it all the same. Whoever changes the language has heard no
-//! menu in it, so all are said in full again. Which languages have clips is not known here: all that
+//! is told as that, and this call speaks it all the same; a server that closes down waits for that
+//! fate. Whoever changes the language has heard no menu in it, so all are said in full again. Which languages have clips is not known here: all that
 //! the operator offers are offered.
 
 use super::inbox::{Inbox, Rest};
@@ -13,9 +13,11 @@ use super::{Owner, Portal};
 use crate::base::{Digit, MessageId};
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::heard::Heard;
-use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, LanguageChoice, Menu};
+use crate::flow::{
+    Choice, Conversation, Cx, Detail, Effect, Effects, Event, LanguageChoice, Menu, Wish,
+};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::Language;
+use crate::subscriber::{Change, Language};
 
 /// Whether there is anything to choose between.
 pub(super) fn is_offered(owner: &Owner, cx: &Cx<'_>) -> bool {
@@ -128,7 +130,17 @@ pub struct Switching {
     owner: Owner,
     /// The messages, once they have been listed.
     inbox: Option<Inbox>,
+    then: Then,
     moment: Moment,
+}
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Then {
+    /// The main menu.
+    Menu,
+    /// The end: the server is closing down.
+    End,
 }
 
 impl Switching {
@@ -138,31 +150,45 @@ impl Switching {
         language: Language,
         fx: &mut Effects,
     ) -> Conversation {
-        fx.push(Effect::SetLanguage(language));
+        let wish = Wish::Set(Change::Language(language.clone()));
+        fx.push(Effect::Change(wish));
+        fx.push(Effect::Speak(language));
         let heard = Heard::default();
         Portal::Switching(Switching {
             owner: Owner { heard, ..owner },
             inbox,
+            then: Then::Menu,
             moment: Moment::begin(fx),
         })
         .into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let line = match event {
-            Event::LanguageSet(Ok(())) => Line::LanguageChanged,
-            Event::LanguageSet(Err(_)) => Line::ChangeFailed,
-            event => {
-                let moment = self.moment.on(event, fx);
-                return Portal::Switching(Switching { moment, ..self }).into();
-            }
+        let Event::Changed(outcome) = event else {
+            let moment = self.moment.on(event, fx);
+            return Portal::Switching(Switching { moment, ..self }).into();
         };
-        MainMenu::enter(self.owner, self.inbox, vec![Phrase::Line(line)], cx, fx)
+        match self.then {
+            Then::Menu => {
+                let line = match outcome {
+                    Ok(_) => Line::LanguageChanged,
+                    Err(_) => Line::ChangeFailed,
+                };
+                MainMenu::enter(self.owner, self.inbox, vec![Phrase::Line(line)], cx, fx)
+            }
+            Then::End => {
+                self.moment.hush(fx);
+                let mut rest = self.rest();
+                rest.untold |= outcome.is_err();
+                Leaving::closing(rest, fx)
+            }
+        }
     }
 
-    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
-        self.moment.hush(fx);
-        Leaving::closing(self.rest(), fx)
+    /// The choice is made; its fate is still told.
+    pub(super) fn on_service_ending(self) -> Conversation {
+        let then = Then::End;
+        Portal::Switching(Switching { then, ..self }).into()
     }
 
     /// What is left to do when the call ends now.

@@ -244,7 +244,7 @@ impl Portal {
             Portal::Passcode(state) => state.on_service_ending(fx),
             Portal::MainMenu(state) => state.on_service_ending(fx),
             Portal::LanguageMenu(state) => state.on_service_ending(fx),
-            Portal::Switching(state) => state.on_service_ending(fx),
+            Portal::Switching(state) => state.on_service_ending(),
             Portal::VoicemailMenu(state) => state.on_service_ending(fx),
             Portal::Intro(Intro { listener, .. })
             | Portal::Fetching(Fetching { listener })

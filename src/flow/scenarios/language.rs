@@ -1,7 +1,9 @@
 //! Menus in full and in brief, and another language by telephone.
 
 use super::*;
-use crate::flow::LanguageFault;
+use crate::flow::{ChangeFault, Wish};
+use crate::subscriber::{Change, Services};
+use std::sync::Arc;
 
 /// A subscriber at the main menu.
 fn at_the_main_menu() -> Phone {
@@ -10,6 +12,10 @@ fn at_the_main_menu() -> Phone {
     phone.accepted();
     phone.is_in("portal.main");
     phone
+}
+
+fn chooses(tag: &str) -> Effect {
+    Effect::Change(Wish::Set(Change::Language(language(tag))))
 }
 
 fn full(line: Line, key: Digit) -> Phrase {
@@ -116,9 +122,10 @@ fn a_chosen_language_is_called_changed_once_it_is_stored_and_its_menus_are_new()
     let mut phone = at_the_main_menu();
     phone.presses("62");
     phone.is_in("portal.switching");
-    phone.did(&Effect::SetLanguage(language("en")));
+    phone.did(&chooses("en"));
+    phone.did(&Effect::Speak(language("en")));
     assert!(!phone.words().contains(&Phrase::Line(Line::LanguageChanged)));
-    phone.hears(Event::LanguageSet(Ok(())));
+    phone.hears(Event::Changed(Ok(Arc::new(Services::default()))));
     phone.is_in("portal.main");
     let told = [
         Phrase::Line(Line::LanguageChanged),
@@ -133,10 +140,21 @@ fn a_choice_that_could_not_be_stored_is_told_as_that() {
     phone.presses("62");
     phone.hears(Event::Timeout);
     phone.said(Line::OneMoment);
-    phone.hears(Event::LanguageSet(Err(LanguageFault::Unavailable)));
+    phone.hears(Event::Changed(Err(ChangeFault::Unavailable)));
     phone.said(Line::ChangeFailed);
     assert!(!phone.words().contains(&Phrase::Line(Line::LanguageChanged)));
     phone.is_in("portal.main");
+}
+
+#[test]
+fn a_server_that_closes_down_waits_for_the_choice_to_be_stored() {
+    let mut phone = at_the_main_menu();
+    phone.presses("62");
+    phone.hears(Event::ServiceEnding);
+    phone.is_in("portal.switching");
+    phone.hears(Event::Changed(Err(ChangeFault::Unavailable)));
+    let lines = [Line::ChangeFailed, Line::ServiceEnding, Line::Goodbye];
+    assert_eq!(phone.words(), lines.map(Phrase::Line));
 }
 
 #[test]
@@ -161,5 +179,5 @@ fn languages_pass_over_the_keys_of_other_choices() {
     let text = "[language]\nkeys = { \"1\" = \"back\" }\nsay = [\"back\"]\n";
     phone.menus = Menus::parse(text).unwrap();
     phone.presses("63");
-    phone.did(&Effect::SetLanguage(language("en")));
+    phone.did(&chooses("en"));
 }

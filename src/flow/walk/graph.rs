@@ -219,7 +219,6 @@ fn by(event: &Event) -> Option<By> {
         Event::Mail(_) => By::Word("mailbox answers"),
         Event::LogIn(_) | Event::OperatorLogIn(_) => By::Word("verdict"),
         Event::LampCleared(_) => By::Word("indicator out or not"),
-        Event::LanguageSet(_) => By::Word("language stored or not"),
         Event::PromptsChanged(_) | Event::Changed(_) => By::Word("changed or not"),
         Event::Sent(_) => By::Word("sent or not"),
         Event::ServiceEnding => return None,

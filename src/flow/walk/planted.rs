@@ -4,7 +4,7 @@ use super::world::Law;
 use super::{Real, Start, Subject};
 use crate::base::{Digit, MailboxId};
 use crate::flow::{
-    Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange, PromptFault, Sending,
+    ChangeFault, Conversation, Effect, Event, LogInVerdict, PromptChange, PromptFault, Sending,
 };
 use crate::mailbox::{Command, Reply};
 use crate::prompt::{Line, Phrase};
@@ -214,9 +214,9 @@ pub(super) fn faults() -> Vec<Planted> {
         step(
             "a language is called changed before it is stored",
             "portal, no messages",
-            Law::AnsweredOrTold,
+            Law::ChangedAsAsked,
             |_, event, _, _, effects| {
-                if *event == Event::LanguageSet(Err(LanguageFault::Unavailable)) {
+                if *event == Event::Changed(Err(ChangeFault::Unavailable)) {
                     replace(effects, Line::ChangeFailed, Line::LanguageChanged);
                 }
             },
@@ -226,7 +226,7 @@ pub(super) fn faults() -> Vec<Planted> {
             "portal, no messages",
             Law::AnsweredOrTold,
             |_, event, _, _, effects| {
-                if matches!(event, Event::LanguageSet(Err(_))) {
+                if matches!(event, Event::Changed(Err(_))) {
                     replace(effects, Line::ChangeFailed, Line::YouHave);
                 }
             },

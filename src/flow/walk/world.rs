@@ -6,9 +6,8 @@
 use super::{Account, passcode};
 use crate::base::{Digit, RecordingId, Timestamp};
 use crate::flow::{
-    ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
-    LogInVerdict, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending,
-    Wish,
+    ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict,
+    OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending, Wish,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
@@ -88,7 +87,6 @@ pub(super) struct World {
     /// Whether another language is spoken since this very step.
     spoke: bool,
     lamp: Lamp,
-    language: Tongue,
     mail: VecDeque<Command>,
     open: bool,
     /// Messages marked heard, by position, asked or done.
@@ -136,18 +134,6 @@ enum Lamp {
     On,
     GoingOut,
     Out,
-}
-
-/// The choice of a language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-enum Tongue {
-    /// As it was, or told to be another.
-    #[default]
-    Settled,
-    /// Being stored.
-    Asked,
-    /// Stored, and nobody was told.
-    Stored,
 }
 
 /// What was said that tells of a failure.
@@ -243,9 +229,6 @@ impl World {
         if self.lamp == Lamp::GoingOut {
             events.extend([Ok(()), Err(LampFault::Unavailable)].map(Event::LampCleared));
         }
-        if self.language == Tongue::Asked {
-            events.extend([Ok(()), Err(LanguageFault::Unavailable)].map(Event::LanguageSet));
-        }
         if let Some(command) = self.mail.front() {
             events.extend(replies(command, account).into_iter().map(Event::Mail));
         }
@@ -285,8 +268,6 @@ impl World {
             Event::Kept(Err(KeepFault::Disk)),
             Event::LogIn(LogInVerdict::Wrong),
             Event::LampCleared(Ok(())),
-            Event::LanguageSet(Ok(())),
-            Event::LanguageSet(Err(LanguageFault::Unavailable)),
             Event::OperatorLogIn(OperatorVerdict::Refused),
             Event::PromptsChanged(Ok(())),
             Event::Changed(Err(ChangeFault::Unavailable)),
@@ -346,8 +327,6 @@ impl World {
             Event::LampCleared(outcome) => {
                 self.lamp = if outcome.is_ok() { Lamp::Out } else { Lamp::On };
             }
-            Event::LanguageSet(Ok(())) => self.language = Tongue::Stored,
-            Event::LanguageSet(Err(_)) => self.language = Tongue::Settled,
             Event::Mail(reply) => self.replied(reply, state, account),
             Event::OperatorLogIn(verdict) => {
                 self.operator_log_in = false;
@@ -357,6 +336,7 @@ impl World {
                 self.changed = self.changing.take().filter(|_| outcome.is_ok());
             }
             Event::Changed(outcome) => {
+                self.untold |= outcome.is_err() && state == "portal.switching";
                 self.granted = self.wish.take().filter(|_| outcome.is_ok());
                 if let Ok(services) = outcome {
                     self.services = (**services).clone();
@@ -453,7 +433,6 @@ impl World {
                 Ok(())
             }
             Effect::ClearLamp => self.clears_lamp(),
-            Effect::SetLanguage(_) => self.sets_language(),
             Effect::Change(wish) => self.wishes(wish, cause),
             Effect::Note(change) => {
                 law(Law::ChangedAsAsked, self.open, "noted before log-in")?;
@@ -477,13 +456,11 @@ impl World {
             }
             Effect::Speak(language) => {
                 let mut sets = account.worksets.iter();
-                let known = sets.any(|w| w.set.language == *language);
-                law(
-                    Law::ChangedAsAsked,
-                    known && self.desk,
-                    "an unknown language",
-                )?;
-                self.spoke = true;
+                let known = sets.any(|w| w.set.language == *language) && self.desk;
+                let wish = Wish::Set(Change::Language(language.clone()));
+                let chosen = self.wish == Some(wish);
+                law(Law::ChangedAsAsked, known || chosen, "an unknown language")?;
+                self.spoke = known;
                 Ok(())
             }
             Effect::MaskKeys(on) => {
@@ -560,14 +537,6 @@ impl World {
         Ok(())
     }
 
-    fn sets_language(&mut self) -> Result<(), Broken> {
-        law(Law::AnsweredOrTold, self.open, "a choice of nobody")?;
-        let first = self.language != Tongue::Asked;
-        law(Law::AnsweredOrTold, first, "asked twice")?;
-        self.language = Tongue::Asked;
-        Ok(())
-    }
-
     fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
         law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
         if is_example(words) {
@@ -587,11 +556,6 @@ impl World {
             "called off and is not",
         )?;
         self.confirms(words)?;
-        if says(Line::LanguageChanged) && !self.spoke {
-            let stored = self.language == Tongue::Stored;
-            law(Law::AnsweredOrTold, stored, "called changed and is not")?;
-            self.language = Tongue::Settled;
-        }
         let telling = [
             Line::ChangeFailed,
             Line::MessageNotKept,
@@ -634,6 +598,10 @@ impl World {
                 granted(|w| matches!(w, Wish::Record(kind) if *kind != RecordingKind::Name)),
             ),
             (Line::NameErased, self.granted == Some(Wish::Set(erased))),
+            (
+                Line::LanguageChanged,
+                self.spoke || granted(|w| matches!(w, Wish::Set(Change::Language(_)))),
+            ),
         ];
         let fits = claimed.iter().all(|(line, so)| *so || !says(*line));
         law(Law::ChangedAsAsked, fits, "called changed and is not")?;
@@ -782,10 +750,9 @@ impl World {
         }
         let plays = self.play.as_ref().is_some_and(|p| !p.paused);
         let lamp = self.lamp == Lamp::GoingOut;
-        let language = self.language == Tongue::Asked;
         let operator = self.operator_log_in || self.changing.is_some();
         let owner = self.wish.is_some() || self.sending.is_some();
-        let asked = self.keeping || self.log_in || lamp || language || operator || owner;
+        let asked = self.keeping || self.log_in || lamp || operator || owner;
         let answers = asked || !self.mail.is_empty();
         let running = self.take == Take::Running;
         let goes_on = plays || self.waiting || answers || running || !self.started;
@@ -812,13 +779,12 @@ impl World {
         let failure = match event {
             Event::Kept(outcome) => outcome.is_err(),
             Event::LampCleared(outcome) => outcome.is_err(),
-            // Who is leaving has heard that the service closes, and has no further use for it.
-            Event::LanguageSet(outcome) => outcome.is_err() && state != "portal.leaving",
             Event::PlayFailed(_) => true,
             Event::LogIn(verdict) => !matches!(verdict, LogInVerdict::Accepted(_)),
             Event::OperatorLogIn(verdict) => *verdict == OperatorVerdict::Refused,
             Event::PromptsChanged(outcome) => outcome.is_err(),
-            Event::Changed(outcome) => outcome.is_err(),
+            // A closing server has a removal to ask for before the last words.
+            Event::Changed(outcome) => outcome.is_err() && state != "portal.switching",
             Event::Sent(outcome) => outcome.is_err(),
             Event::Mail(Reply::Failed(command, _)) => {
                 let later = matches!(command, Command::MarkHeard(_));

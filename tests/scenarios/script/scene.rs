@@ -30,8 +30,8 @@ pub enum Given {
     },
     /// There are no prompts in this language.
     Unspoken(String),
-    /// Choices of languages cannot be stored.
-    NoLanguages,
+    /// What subscribers set cannot be stored.
+    NoServices,
     /// A message left earlier.
     Message {
         mailbox: String,
@@ -122,7 +122,7 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
         }
         ["callers", "from", prefix, "hear", tag] => callers(None, prefix, tag),
         ["there", "are", "no", "prompts", "in", tag] => Given::Unspoken((*tag).to_owned()),
-        ["storing", "languages", "fails"] => Given::NoLanguages,
+        ["storing", "services", "fails"] => Given::NoServices,
         ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
         ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
         ["message", n, "of", mailbox, "is", fault] => Given::Fault {
