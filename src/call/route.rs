@@ -25,6 +25,8 @@ pub struct Routing {
     pub portal: Vec<DialString>,
     /// Numbers that lead straight to the messages.
     pub messages: Vec<DialString>,
+    /// Numbers that lead to the portal and say what is active on the line.
+    pub status: Vec<DialString>,
     /// Numbers that clear the message-waiting lamp of whoever dials them.
     pub clear_lamp: Vec<DialString>,
     /// Numbers for changing prompts by telephone, and whose prompts; `None` is everybody's.
@@ -248,6 +250,9 @@ fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route>
     if routing.messages.contains(&dialled) {
         return Some(portal(Entry::Messages));
     }
+    if routing.status.contains(&dialled) {
+        return Some(portal(Entry::Status));
+    }
     if routing.clear_lamp.contains(&dialled) {
         let owner = calling_subscriber(invite, roster);
         return Some(Route::ClearLamp { owner });
@@ -328,6 +333,7 @@ mod tests {
         Routing {
             portal: vec![number("1233"), number("*62")],
             messages: vec![number("*86")],
+            status: vec![number("*60")],
             clear_lamp: vec![number("*99")],
             operators: vec![
                 (number("9700"), None),
@@ -396,6 +402,7 @@ mod tests {
             ("1233", Entry::Main),
             ("*62", Entry::Main),
             ("*86", Entry::Messages),
+            ("*60", Entry::Status),
         ] {
             let mut call = invite(dialled);
             call.asserted = vec![address("+31201232001")];

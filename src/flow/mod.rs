@@ -48,9 +48,10 @@ pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, MenuFault, MenuMistake, Menus, OperatorChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice, DestinationChoice,
+    ForwardingChoice, GreetingChoice, LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake,
+    Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice,
+    SentencesChoice, VoicemailChoice,
 };
 pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};

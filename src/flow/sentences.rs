@@ -5,6 +5,8 @@
 //! these sentences, and each of them is played somewhere. What the recording of prompts by
 //! telephone says of a prompt's own text is not here: it can be any clip.
 
+mod line;
+
 use super::portal::language_keys;
 use super::{BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, OperatorChoice};
 use crate::prompt::{Line, MessageKind, Part, Phrase, Place, Say, Sentence};
@@ -23,6 +25,9 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
         place("before a message", before_message()),
         place("after a message", after_message(menus)),
         place("language", language(menus)),
+        place("choosing a passcode", line::passcode()),
+        place("call forwarding", line::forwarding(menus)),
+        place("what is active", line::status()),
         place(
             "message indicator",
             lines(&[Line::LampCleared, Line::OwnPhoneOnly]),
@@ -137,6 +142,7 @@ fn log_in() -> Vec<Sentence> {
     let mut sentences = lines(&[Line::PortalWelcome]);
     sentences.push(passcode.map(Part::Line).to_vec());
     sentences.extend(lines(&[
+        Line::EnterPasscode,
         Line::EnterMailbox,
         Line::LoginWrong,
         Line::LoginLocked,
@@ -191,7 +197,12 @@ fn before_message() -> Vec<Sentence> {
         let kind = [Part::Line(kind)];
         kind.into_iter().chain(envelope.iter().cloned()).collect()
     };
-    let envelopes = envelopes();
+    let [shown, withheld] = envelopes();
+    let from = |envelope: &Sentence| {
+        let received = |part: &&Part| **part != Part::Line(Line::EnvelopeReceived);
+        envelope.iter().take_while(received).cloned().collect()
+    };
+    let envelopes = [Vec::new(), from(&shown), shown, withheld];
     let each = |kind| envelopes.iter().map(move |envelope| with(kind, envelope));
     kinds.into_iter().flat_map(each).collect()
 }

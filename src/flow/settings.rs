@@ -5,6 +5,7 @@
 
 use super::RecordingDone;
 use crate::base::MailboxId;
+use crate::subscriber::{Destinations, PasscodeRules};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -36,6 +37,23 @@ pub struct Settings {
     pub passcode_length: RangeInclusive<usize>,
     /// The most figures of a mailbox number typed, at most [`MailboxId::MAX`]. Default that.
     pub mailbox_length: usize,
+    /// Which passcodes may be chosen; lengths beyond `passcode_length` open nothing.
+    pub passcode_rules: PasscodeRules,
+    /// How long a passcode that was chosen holds; `None` is for ever. Default that.
+    pub passcode_age: Option<Duration>,
+    /// Whether a passcode that the subscriber did not choose must be changed first. Default no.
+    pub change_initial: bool,
+    /// Whether a subscriber without a passcode chooses one on the own telephone. Default yes.
+    pub first_use: bool,
+    /// After how many log-ins a subscriber counts as a frequent one, who hears menus in brief;
+    /// `None` is never. Default 5.
+    pub brief_after: Option<u32>,
+    /// Where calls may be forwarded.
+    pub destinations: Destinations,
+    /// The most figures of a telephone number typed, at most
+    /// [`DialString::MAX`](crate::base::DialString::MAX). Default 20: an E.164 number has 15, and
+    /// prefixes go before it.
+    pub number_length: usize,
 }
 
 impl Default for Settings {
@@ -53,6 +71,13 @@ impl Default for Settings {
             log_in_from_greeting: true,
             passcode_length: 4..=20,
             mailbox_length: MailboxId::MAX,
+            passcode_rules: PasscodeRules::default(),
+            passcode_age: None,
+            change_initial: false,
+            first_use: true,
+            brief_after: Some(5),
+            destinations: Destinations::default(),
+            number_length: 20,
         }
     }
 }

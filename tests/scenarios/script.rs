@@ -11,6 +11,12 @@
 //! given callers from +32 hear fr             also: callers of acme from +32 hear fr
 //! given there are no prompts in fr
 //! given storing languages fails
+//! given initial passcodes must be changed
+//! given subscriber 2001 forwards busy to 0612345678      also: always, no-answer, not-reachable
+//! given subscriber 2001 has on do-not-disturb            also: off, and the other features
+//! given subscriber 2001 is away without messages         also: with
+//! given subscriber 2001 has logged in 5 times | must choose a passcode
+//! given storing services fails
 //! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, without from
 //! given mailbox 2001 with e-mail a@x.nl      messages go there and into no mailbox
 //! given mailbox 2001 is unavailable          also: available, read-only

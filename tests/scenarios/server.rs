@@ -21,8 +21,10 @@ use belpost::flow::{KeepFault, LampFault, LanguageFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
 use belpost::sip::{self, Advertised, Machine, Network};
+use belpost::subscriber::Services;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the server is.
@@ -183,6 +185,13 @@ impl Server {
             packets: Vec::new(),
             questions: Vec::new(),
         }
+    }
+
+    /// A subscriber has set this from now on.
+    pub fn set_services(&mut self, mailbox: MailboxId, services: Services) {
+        let services = Arc::new(services);
+        self.switch.set_services(&mailbox, Arc::clone(&services));
+        self.directory.book.set(mailbox, services);
     }
 
     /// A SIP message arrived.

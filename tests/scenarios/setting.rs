@@ -3,6 +3,7 @@
 
 use crate::script::{Given, duration};
 use crate::server::Server;
+use crate::services::any_hash;
 use crate::store::Mailbox;
 use crate::world::World;
 use belpost::base::{DialString, Language, MailboxId, TenantId};
@@ -51,7 +52,7 @@ impl Setting {
                     numbers: further.iter().map(number_of).collect::<Result<_, _>>()?,
                     language: tag(language)?,
                     zone: "Europe/Amsterdam".to_owned(),
-                    passcode: None,
+                    passcode: passcode.is_some().then(any_hash),
                     assistant: assistant.as_ref().map(number_of).transpose()?,
                     tenant: tenant.as_deref().map(tenant_id).transpose()?,
                     delivery: delivery(email.as_deref())?,
@@ -69,6 +70,7 @@ impl Setting {
                 let tenant = tenant.transpose().map_err(|f| f.to_string())?;
                 self.operators.push((number, tenant, passcode.clone()));
             }
+            Given::Initial => self.settings.change_initial = true,
             Given::Longest(span) => self.settings.longest_message = *span,
             Given::NoSilenceLimit => self.settings.silence_limit = None,
             Given::Untrusted => self.untrusted = true,
@@ -94,6 +96,8 @@ impl Setting {
             | Given::Expiring { .. }
             | Given::NoLamp
             | Given::NoLanguages
+            | Given::NoServices
+            | Given::Services(..)
             | Given::Unspoken(_)
             | Given::Fault { .. }
             | Given::DiskFull(_)
@@ -140,6 +144,7 @@ impl Setting {
             routing: Routing {
                 portal: vec![number("1233"), number("*62")],
                 messages: vec![number("*86")],
+                status: vec![number("*60")],
                 clear_lamp: vec![number("*99")],
                 operators: self
                     .operators
@@ -217,6 +222,14 @@ impl Setting {
             Given::Room { mailbox, room } => find(server, mailbox)?.room = *room,
             Given::Expiring { mailbox, messages } => find(server, mailbox)?.expiring = *messages,
             Given::NoLamp => server.lamps_fail = true,
+            Given::NoServices => server.directory.fails = true,
+            Given::Services(mailbox, words) => {
+                let mailbox = MailboxId::parse(mailbox).map_err(|f| f.to_string())?;
+                let changes = crate::services::changes(words)?;
+                let mut services = (**server.directory.book.of(&mailbox)).clone();
+                changes.iter().for_each(|change| services.apply(change));
+                server.set_services(mailbox, services);
+            }
             Given::NoLanguages => server.languages_fail = true,
             Given::Unspoken(language) => {
                 server.voice.unspoken.insert(tag(language)?);
@@ -258,6 +271,7 @@ impl Setting {
             | Given::Operator { .. }
             | Given::Languages { .. }
             | Given::Callers { .. }
+            | Given::Initial
             | Given::Longest(_)
             | Given::NoSilenceLimit
             | Given::Untrusted => {}

@@ -30,7 +30,7 @@ use crate::flow::{
 use crate::mime::Reason;
 use crate::prompt::{Phrase, Voice};
 use crate::sip::{EndReason, Invite, Offer, Refusal};
-use crate::subscriber::{Profile, Services};
+use crate::subscriber::{Condition, Forward, Profile, Services};
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
 use questions::{Question, Questions};
@@ -77,6 +77,8 @@ pub(super) struct CallSession {
     attempts: u32,
     /// Changes and messages ordered so far.
     orders: u32,
+    /// The change of call forwarding that is being stored.
+    forwarding: Option<(Condition, Forward)>,
     /// The words that wait for what subscribers recorded.
     words: Vec<Phrase>,
     questions: Questions,
@@ -162,6 +164,7 @@ impl CallSession {
             masked: false,
             attempts: 0,
             orders: 0,
+            forwarding: None,
             words: Vec::new(),
             questions: Questions::default(),
             why_ended: "",
@@ -356,6 +359,11 @@ impl CallSession {
         outcome: Result<Arc<Services>, ChangeFault>,
     ) {
         if self.questions.answered(&Question::Change(order)) {
+            let forwarded = self.forwarding.take().filter(|_| outcome.is_ok());
+            if let Some(((condition, forward), owner)) = forwarded.zip(self.owner.as_ref()) {
+                let mailbox = owner.mailbox.clone();
+                self.note(desk, Milestone::Forwarding(mailbox, condition, forward));
+            }
             self.tell(desk, Event::Changed(outcome));
         }
     }

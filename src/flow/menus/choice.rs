@@ -13,6 +13,10 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "voicemail",
     "playing",
     "between",
+    "forwarding",
+    "forward",
+    "destination",
+    "rings",
     "language",
     "operator",
     "clip",
@@ -25,7 +29,8 @@ pub(super) const REACHED_WITHOUT_KEY: &[&str] =
     &["greeting", "recording", "review", "main", "operator"];
 
 /// The menus that an operator may leave without a way to them.
-pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language"];
+pub(super) const MAY_BE_LEFT_OUT: &[&str] =
+    &["forwarding", "forward", "destination", "rings", "language"];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {
@@ -117,8 +122,16 @@ choices! {
     MainChoice in "main" {
         /// To the voicemail menu.
         Voicemail = "voicemail", Some(Line::MainVoicemail), to ["voicemail"];
+        /// Straight to the messages.
+        Messages = "messages", Some(Line::MainMessages), to ["playing", "between"];
+        /// To call forwarding.
+        Forwarding = "forwarding", Some(Line::MainForwarding), to ["forwarding"];
         /// To the choice of a language.
         Language = "language", Some(Line::MainLanguage), to ["language"];
+        /// Hear what is active on the line.
+        Status = "status", Some(Line::MainStatus);
+        /// Choose another passcode.
+        Passcode = "passcode", Some(Line::MainPasscode);
         /// Leave the portal.
         Leave = "leave", Some(Line::MainLeave);
         /// Hear the menu again.
@@ -177,6 +190,68 @@ choices! {
         Next = "next", Some(Line::MessageNext), to ["playing"];
         /// Back to the voicemail menu.
         Back = "back", Some(Line::GoBack), to ["voicemail"];
+    }
+}
+
+choices! {
+    /// Call forwarding.
+    ForwardingChoice in "forwarding" {
+        /// Forwarding of every call.
+        Always = "always", Some(Line::ForwardAlways), to ["forward"];
+        /// Forwarding when the line is busy.
+        Busy = "busy", Some(Line::ForwardBusy), to ["forward"];
+        /// Forwarding when nobody answers.
+        NoAnswer = "no-answer", Some(Line::ForwardNoAnswer), to ["forward"];
+        /// Forwarding when no telephone can be reached.
+        NotReachable = "not-reachable", Some(Line::ForwardNotReachable), to ["forward"];
+        /// How often the telephone rings.
+        Rings = "rings", Some(Line::ForwardRings), to ["rings"];
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// Call forwarding under one condition.
+    ConditionChoice in "forward" {
+        /// Switch it on.
+        On = "on", Some(Line::SwitchOn), to ["destination"];
+        /// Switch it off.
+        Off = "off", Some(Line::SwitchOff);
+        /// Enter another number.
+        Number = "number", Some(Line::ForwardNumber), to ["destination"];
+        /// Hear how it stands.
+        Status = "status", Some(Line::ForwardStatus);
+        /// Back to the choice of a condition.
+        Back = "back", Some(Line::GoBack), to ["forwarding"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// After the number to forward to was typed.
+    DestinationChoice in "destination" {
+        /// It is right.
+        Yes = "yes", Some(Line::ConfirmYes), to ["forward"];
+        /// Enter it anew.
+        Again = "again", Some(Line::ConfirmNo);
+        /// Back, changing nothing.
+        Back = "back", Some(Line::GoBack), to ["forward"];
+        /// Hear the number and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The number of rings, but for the figures themselves.
+    RingsChoice in "rings" {
+        /// Back, changing nothing.
+        Back = "back", Some(Line::GoBack), to ["forwarding"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
     }
 }
 

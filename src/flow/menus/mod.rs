@@ -11,9 +11,9 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice,
-    VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice, DestinationChoice,
+    ForwardingChoice, GreetingChoice, LanguageChoice, MainChoice, OperatorChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, RingsChoice, SentencesChoice, VoicemailChoice,
 };
 
 use super::Detail;
@@ -104,6 +104,14 @@ pub struct Menus {
     pub playing: Menu<PlayingChoice>,
     /// After a message.
     pub between: Menu<BetweenChoice>,
+    /// Call forwarding.
+    pub forwarding: Menu<ForwardingChoice>,
+    /// Call forwarding under one condition.
+    pub forward: Menu<ConditionChoice>,
+    /// After the number to forward to was typed.
+    pub destination: Menu<DestinationChoice>,
+    /// The number of rings; the figures from 1 to 9 that it leaves free are that number.
+    pub rings: Menu<RingsChoice>,
     /// The choice of a language; the languages themselves have the figures it leaves free.
     pub language: Menu<LanguageChoice>,
     /// The main menu of those who change prompts by telephone.
@@ -289,7 +297,11 @@ mod tests {
             menus.main.spoken(),
             [
                 Phrase::Choice(Line::MainVoicemail, Digit::D1),
+                Phrase::Choice(Line::MainMessages, Digit::D2),
+                Phrase::Choice(Line::MainForwarding, Digit::D4),
                 Phrase::Choice(Line::MainLanguage, Digit::D6),
+                Phrase::Choice(Line::MainStatus, Digit::D7),
+                Phrase::Choice(Line::MainPasscode, Digit::D8),
                 Phrase::Choice(Line::MainLeave, Digit::D9),
                 Phrase::Choice(Line::RepeatChoices, Digit::Pound),
             ]

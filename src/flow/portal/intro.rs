@@ -3,14 +3,21 @@
 //! The keys of a playing message work here too, with the words as its beginning: `rewind` and
 //! `start` say them again, `forward` goes on to the message, `end` passes it over unheard, `pause`
 //! holds them. Other keys change nothing.
+//!
+//! Who calls often hears what kind of message it is, and from whom where that takes few words: the
+//! first message is to be heard within 6 seconds of the key for it. The menu after the message has the rest.
 
 use super::between::Between;
 use super::playing::{Fetching, Held, Paused};
 use super::{Listener, Portal};
-use crate::base::Timestamp;
+use crate::base::{DialString, Timestamp};
 use crate::flow::{Conversation, Cx, Effect, Effects, Event, PlayingChoice};
 use crate::mailbox::Summary;
 use crate::prompt::{Line, Phrase, Say};
+
+/// The most figures of a number that a frequent caller hears: a colleague's. Ten figures take longer
+/// than all other words together.
+const FEW_FIGURES: usize = 4;
 
 /// The words before a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,11 +44,12 @@ impl Intro {
             (false, Summary { urgent: true, .. }) => Line::UrgentMessage,
             (false, _) => Line::NewMessage,
         }));
-        words.extend(sender_and_time(
-            &message.summary,
-            &listener.owner.profile.zone,
-            cx,
-        ));
+        if listener.owner.heard.is_everything() {
+            words.extend(short_sender(&message.summary));
+        } else {
+            let zone = &listener.owner.profile.zone;
+            words.extend(sender_and_time(&message.summary, zone, cx));
+        }
         fx.push(Effect::Play(words));
         Portal::Intro(Intro { listener }).into()
     }
@@ -84,16 +92,29 @@ impl Intro {
 
 /// From whom a message is and when it came.
 pub(super) fn sender_and_time(summary: &Summary, zone: &str, cx: &Cx<'_>) -> Vec<Phrase> {
-    let mut words = match &summary.caller {
+    let mut words = sender(summary);
+    words.push(Phrase::Line(Line::EnvelopeReceived));
+    words.push(when(summary.received, zone, cx));
+    words
+}
+
+/// From whom a message is, where that is said in few words.
+fn short_sender(summary: &Summary) -> Vec<Phrase> {
+    let few = |number: &DialString| number.digits().count() <= FEW_FIGURES;
+    match &summary.caller {
+        Some(number) if few(number) => sender(summary),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn sender(summary: &Summary) -> Vec<Phrase> {
+    match &summary.caller {
         Some(number) => vec![
             Phrase::Line(Line::EnvelopeFrom),
             Phrase::Say(Say::Number(number.clone())),
         ],
         None => vec![Phrase::Line(Line::EnvelopeAnonymous)],
-    };
-    words.push(Phrase::Line(Line::EnvelopeReceived));
-    words.push(when(summary.received, zone, cx));
-    words
+    }
 }
 
 fn when(at: Timestamp, zone: &str, cx: &Cx<'_>) -> Phrase {

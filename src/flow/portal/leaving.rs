@@ -11,6 +11,8 @@ use crate::prompt::{Line, Phrase};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Leaving {
     last: Last,
+    /// What is said before the last words.
+    words: Vec<Phrase>,
     /// Whether a change has failed and the caller does not know yet.
     failed: bool,
     moment: Moment,
@@ -26,22 +28,28 @@ enum Last {
 impl Leaving {
     /// Leaves with goodbye.
     pub(super) fn goodbye(rest: Rest, fx: &mut Effects) -> Conversation {
-        Leaving::enter(Last::Goodbye, rest, fx)
+        Leaving::enter(Last::Goodbye, Vec::new(), rest, fx)
     }
 
     /// Leaves because the server is closing down.
     pub(super) fn closing(rest: Rest, fx: &mut Effects) -> Conversation {
-        Leaving::enter(Last::Closing, rest, fx)
+        Leaving::closing_after(Vec::new(), rest, fx)
     }
 
-    fn enter(last: Last, rest: Rest, fx: &mut Effects) -> Conversation {
+    /// The same, after these words.
+    pub(super) fn closing_after(words: Vec<Phrase>, rest: Rest, fx: &mut Effects) -> Conversation {
+        Leaving::enter(Last::Closing, words, rest, fx)
+    }
+
+    fn enter(last: Last, words: Vec<Phrase>, rest: Rest, fx: &mut Effects) -> Conversation {
         let failed = rest.untold;
         if !rest.deleted {
-            return last.words(failed, fx);
+            return last.say(words, failed, fx);
         }
         let moment = Moment::ask(Command::Expunge, fx);
         Portal::Leaving(Leaving {
             last,
+            words,
             failed,
             moment,
         })
@@ -50,8 +58,10 @@ impl Leaving {
 
     pub(super) fn on(mut self, event: &Event, fx: &mut Effects) -> Conversation {
         match event {
-            Event::Mail(Reply::Done(Command::Expunge)) => self.last.words(self.failed, fx),
-            Event::Mail(Reply::Failed(Command::Expunge, _)) => self.last.words(true, fx),
+            Event::Mail(Reply::Done(Command::Expunge)) => {
+                self.last.say(self.words, self.failed, fx)
+            }
+            Event::Mail(Reply::Failed(Command::Expunge, _)) => self.last.say(self.words, true, fx),
             Event::Mail(Reply::Failed(_, _)) => {
                 self.noted(false);
                 Portal::Leaving(self).into()
@@ -70,11 +80,12 @@ impl Leaving {
 }
 
 impl Last {
-    fn words(self, failed: bool, fx: &mut Effects) -> Conversation {
+    fn say(self, mut words: Vec<Phrase>, failed: bool, fx: &mut Effects) -> Conversation {
         let told = failed.then_some(Line::ChangeFailed);
         let closing = (self == Last::Closing).then_some(Line::ServiceEnding);
         let lines = told.into_iter().chain(closing).chain([Line::Goodbye]);
-        End::HangUp.after(lines.map(Phrase::Line).collect(), fx)
+        words.extend(lines.map(Phrase::Line));
+        End::HangUp.after(words, fx)
     }
 }
 

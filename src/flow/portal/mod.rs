@@ -8,11 +8,13 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`; `inbox` holds the messages, `moment` is the wait for an answer. Not here yet: greetings,
-//! forwarding, passcode change, call-back.
+//! `language`, those of `forwarding` and `passcode`; `status` has the words for what is active;
+//! `inbox` holds the messages, `moment` is the wait for an answer, `order` that for a change to be
+//! stored. Not here yet: greetings, call-back.
 
 mod between;
 mod change;
+mod forwarding;
 mod inbox;
 mod intro;
 mod language;
@@ -20,7 +22,11 @@ mod leaving;
 mod login;
 mod main_menu;
 pub(super) mod moment;
+mod order;
+mod passcode;
 mod playing;
+mod status;
+mod visitor;
 mod voicemail;
 
 use super::heard::Heard;
@@ -28,9 +34,10 @@ use super::{Conversation, Cx, Effect, Effects, Event, KeyPolicy};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Command, Reply};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::Profile;
+use crate::subscriber::{Profile, Services};
 use between::Between;
 use change::Changing;
+use forwarding::Forwarding;
 use inbox::{Reel, Rest};
 use intro::Intro;
 pub(super) use language::keys as language_keys;
@@ -38,6 +45,7 @@ use language::{LanguageMenu, Switching};
 use leaving::Leaving;
 use login::{Checking, Number, Passcode, Visit};
 use main_menu::MainMenu;
+use passcode::Choosing;
 use playing::{Fetching, Paused, Playing};
 use std::sync::Arc;
 use voicemail::{Opening, VoicemailMenu};
@@ -58,6 +66,8 @@ pub enum Entry {
     Main,
     /// Straight to the messages (`*86`), as if voicemail and then play were chosen.
     Messages,
+    /// The main menu, after what is active on the line.
+    Status,
 }
 
 /// A subscriber in the portal: one variant for each state.
@@ -71,8 +81,12 @@ pub enum Portal {
     Passcode(Passcode),
     /// The log-in is being checked.
     Checking(Checking),
+    /// Choosing a passcode.
+    Choosing(Choosing),
     /// The main menu.
     MainMenu(MainMenu),
+    /// Call forwarding.
+    Forwarding(Forwarding),
     /// The choice of a language.
     LanguageMenu(LanguageMenu),
     /// Another language was chosen and is being stored.
@@ -102,15 +116,27 @@ pub enum Portal {
 pub(super) struct Owner {
     /// Who it is.
     profile: Arc<Profile>,
+    /// What the subscriber has set.
+    services: Arc<Services>,
     /// The menus said so far.
     heard: Heard,
 }
 
 impl Owner {
-    /// A subscriber who has heard no menu yet.
-    fn new(profile: Arc<Profile>) -> Owner {
-        let heard = Heard::default();
-        Owner { profile, heard }
+    /// A subscriber who has heard no menu yet, or who called so often that all are known.
+    fn new(profile: Arc<Profile>, cx: &Cx<'_>) -> Owner {
+        let services = Arc::clone(cx.book.of(&profile.mailbox));
+        let often = cx.settings.brief_after;
+        let heard = if often.is_some_and(|often| services.log_ins >= often) {
+            Heard::everything()
+        } else {
+            Heard::default()
+        };
+        Owner {
+            profile,
+            services,
+            heard,
+        }
     }
 }
 
@@ -128,15 +154,24 @@ pub(super) struct Listener {
 pub struct New(PortalSetup);
 
 impl New {
-    fn on(self, event: &Event, fx: &mut Effects) -> Conversation {
+    fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         if *event != Event::Started {
             return Portal::New(self).into();
         }
         let visit = Visit::new(self.0.entry);
         let welcome = vec![Phrase::Line(Line::PortalWelcome)];
-        match self.0.owner {
-            Some(owner) => Passcode::enter(visit, owner.mailbox.clone(), welcome, fx),
-            None => Number::enter(visit, welcome, fx),
+        let Some(owner) = self.0.owner else {
+            return Number::enter(visit, welcome, fx);
+        };
+        let owner = Owner::new(owner, cx);
+        let none_yet = owner.services.passcode(&owner.profile).is_none();
+        let mailbox = owner.profile.mailbox.clone();
+        if none_yet && cx.settings.first_use {
+            passcode::first(owner, visit, fx)
+        } else if owner.heard.is_everything() {
+            Passcode::enter_briefly(visit, mailbox, welcome, fx)
+        } else {
+            Passcode::enter(visit, mailbox, welcome, fx)
         }
     }
 }
@@ -164,11 +199,13 @@ impl Portal {
 
     fn step(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self {
-            Portal::New(state) => state.on(event, fx),
+            Portal::New(state) => state.on(event, cx, fx),
             Portal::Number(state) => state.on(event, cx, fx),
             Portal::Passcode(state) => state.on(event, cx, fx),
             Portal::Checking(state) => state.on(event, cx, fx),
+            Portal::Choosing(state) => state.on(event, cx, fx),
             Portal::MainMenu(state) => state.on(event, cx, fx),
+            Portal::Forwarding(state) => state.on(event, cx, fx),
             Portal::LanguageMenu(state) => state.on(event, cx, fx),
             Portal::Switching(state) => state.on(event, cx, fx),
             Portal::Opening(state) => state.on(event, cx, fx),
@@ -192,7 +229,9 @@ impl Portal {
             | Portal::Checking(_)
             | Portal::Opening(_) => {}
             Portal::Leaving(state) => state.noted(done),
+            Portal::Choosing(state) => state.noted(id, done),
             Portal::MainMenu(state) => state.noted(id, done),
+            Portal::Forwarding(state) => state.noted(id, done),
             Portal::LanguageMenu(state) => state.noted(id, done),
             Portal::Switching(state) => state.noted(id, done),
             Portal::VoicemailMenu(state) => state.inbox.noted(id, done),
@@ -214,7 +253,9 @@ impl Portal {
             }
             Portal::Number(state) => state.on_service_ending(fx),
             Portal::Passcode(state) => state.on_service_ending(fx),
+            Portal::Choosing(state) => state.on_service_ending(fx),
             Portal::MainMenu(state) => state.on_service_ending(fx),
+            Portal::Forwarding(state) => state.on_service_ending(fx),
             Portal::LanguageMenu(state) => state.on_service_ending(fx),
             Portal::Switching(state) => state.on_service_ending(fx),
             Portal::VoicemailMenu(state) => state.on_service_ending(fx),
@@ -237,7 +278,9 @@ impl Portal {
             | Portal::Checking(_)
             | Portal::Opening(_)
             | Portal::Leaving(_) => Rest::default(),
+            Portal::Choosing(state) => state.rest(),
             Portal::MainMenu(state) => state.rest(),
+            Portal::Forwarding(state) => state.rest(),
             Portal::LanguageMenu(state) => state.rest(),
             Portal::Switching(state) => state.rest(),
             Portal::VoicemailMenu(state) => state.inbox.rest(),
@@ -254,6 +297,8 @@ impl Portal {
     /// What becomes of keys: states that wait for an answer hold them.
     pub(super) fn key_policy(&self) -> KeyPolicy {
         match self {
+            Portal::Choosing(state) => state.key_policy(),
+            Portal::Forwarding(state) => state.key_policy(),
             Portal::Checking(_)
             | Portal::Switching(_)
             | Portal::Opening(_)
@@ -275,7 +320,10 @@ impl Portal {
 
     /// Whether keys are secret.
     pub(super) fn masks_keys(&self) -> bool {
-        matches!(self, Portal::Passcode(_) | Portal::Checking(_))
+        matches!(
+            self,
+            Portal::Passcode(_) | Portal::Checking(_) | Portal::Choosing(_)
+        )
     }
 
     /// The name of the state.
@@ -285,6 +333,8 @@ impl Portal {
             Portal::Number(_) => "portal.number",
             Portal::Passcode(_) => "portal.passcode",
             Portal::Checking(_) => "portal.checking",
+            Portal::Choosing(state) => state.state_name(),
+            Portal::Forwarding(state) => state.state_name(),
             Portal::MainMenu(_) => "portal.main",
             Portal::LanguageMenu(_) => "portal.language",
             Portal::Switching(_) => "portal.switching",

@@ -1,5 +1,7 @@
 //! The voicemail menu: how many messages there are, and the way to them.
 //!
+//! Who calls often and goes straight to the messages hears no counts: the first message begins sooner.
+//!
 //! Laws: how the mailbox stands (out of reach, almost full, messages about to go) is told once, when
 //! the messages are listed; a mailbox that cannot be reached is never called empty.
 
@@ -72,7 +74,9 @@ impl Opening {
         match self.then {
             Then::Menu => VoicemailMenu::enter(self.owner, inbox, words, cx, fx),
             Then::Play => {
-                words.extend(counts(&inbox));
+                if !self.owner.heard.is_everything() {
+                    words.extend(counts(&inbox));
+                }
                 play(self.owner, inbox, words, cx, fx)
             }
         }
@@ -158,7 +162,7 @@ impl VoicemailMenu {
 }
 
 /// To the first message. With everything deleted the last one is offered, to be taken back.
-fn play(
+pub(super) fn play(
     owner: Owner,
     inbox: Inbox,
     mut words: Vec<Phrase>,

@@ -4,6 +4,7 @@
 mod caller;
 mod hearing;
 mod language;
+mod line;
 mod login;
 mod mailbox;
 
@@ -36,13 +37,18 @@ struct Phone {
 
 impl Phone {
     fn answered(flow: Conversation, settings: Settings) -> Phone {
+        Phone::with_book(flow, settings, ServiceBook::default())
+    }
+
+    /// One that calls while subscribers have set this.
+    fn with_book(flow: Conversation, settings: Settings, book: ServiceBook) -> Phone {
         let mut phone = Phone {
             flow,
             settings,
             menus: Menus::default(),
             languages: two_languages(),
             roster: two_subscribers(),
-            book: ServiceBook::default(),
+            book,
             held: VecDeque::new(),
             fx: Vec::new(),
         };

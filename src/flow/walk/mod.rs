@@ -6,9 +6,11 @@
 //! `print` makes the flow documents and the user card from what was walked. Test code only.
 
 mod graph;
+mod lines;
 mod planted;
 mod print;
 mod spoken;
+mod standing;
 mod tests;
 mod world;
 
@@ -16,7 +18,7 @@ use super::{
     Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, OperatorSetup,
     PortalSetup, Settings, Workset,
 };
-use crate::base::{DialString, MailboxId, MessageId, Mono, Now, Timestamp};
+use crate::base::{DialString, Digit, MailboxId, MessageId, Mono, Now, Timestamp};
 use crate::mailbox::{Listing, Room, State, Summary};
 use crate::mime::{MailAddress, Reason};
 use crate::prompt::{Grammar, Line, Phrase, SetId};
@@ -102,7 +104,15 @@ struct Start {
     languages: Languages,
     roster: Roster,
     book: ServiceBook,
+    /// Keys by state that are pressed but not followed: what lies behind them is walked from another
+    /// start, so that menus do not multiply.
+    shut: &'static [Shut],
+    /// The figures that are typed where a number is.
+    figures: &'static [u8],
 }
+
+/// A state and some of its keys.
+type Shut = (&'static str, &'static [Digit]);
 
 /// What a log-in opens: a mailbox, or prompt sets.
 struct Account {
@@ -125,6 +135,7 @@ fn starts() -> Vec<Start> {
     all.extend(states_of_a_mailbox());
     all.extend(languages());
     all.extend(operators());
+    all.extend(lines::starts());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),
@@ -319,6 +330,8 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
         languages: two_languages(),
         roster: two_subscribers(),
         book: ServiceBook::default(),
+        shut: lines::SHUT,
+        figures: &[1],
     }
 }
 
@@ -358,6 +371,12 @@ impl Subject for Real {
 }
 
 impl Start {
+    /// Whether what lies behind this key of this state is walked from another start.
+    fn is_shut(&self, state: &str, key: Digit) -> bool {
+        let mut here = self.shut.iter().filter(|(shut, _)| *shut == state);
+        here.any(|(_, keys)| keys.contains(&key))
+    }
+
     fn cx(&self) -> super::Cx<'_> {
         super::Cx {
             now: now(),

@@ -2,12 +2,14 @@
 
 use super::world::Law;
 use super::{Real, Start, Subject};
-use crate::base::Digit;
+use crate::base::{DialString, Digit};
 use crate::flow::{
-    Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange, PromptFault,
+    ChangeFault, Conversation, Effect, Event, LanguageFault, LogInVerdict, PromptChange,
+    PromptFault, Wish,
 };
 use crate::mailbox::Command;
-use crate::prompt::{Line, Phrase};
+use crate::prompt::{Line, Phrase, Say};
+use crate::subscriber::{Change, Condition, Forward};
 use std::time::Duration;
 
 /// A flow with one mistake in it.
@@ -219,6 +221,85 @@ pub(super) fn faults() -> Vec<Planted> {
                     replace(effects, Line::ChangeFailed, Line::YouHave);
                 }
             },
+        ),
+        step(
+            "a passcode is called changed before it is",
+            "a passcode changed",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if *event == Event::Changed(Err(ChangeFault::UsedBefore)) {
+                    replace(effects, Line::PasscodeUsed, Line::PasscodeChanged);
+                }
+            },
+        ),
+        step(
+            "nobody hears that a passcode could not be stored",
+            "a passcode that is due",
+            Law::AnsweredOrTold,
+            |_, event, _, _, effects| {
+                if *event == Event::Changed(Err(ChangeFault::Unavailable)) {
+                    replace(effects, Line::ChangeFailed, Line::NotAChoice);
+                }
+            },
+        ),
+        step(
+            "the new passcode is stored in the open",
+            "the first use",
+            Law::KeysSecret,
+            |state, event, _, _, effects| {
+                if state == "portal.repeat-passcode" && *event == Event::Digit(Digit::Pound) {
+                    effects.insert(0, Effect::MaskKeys(false));
+                }
+            },
+        ),
+        step(
+            "a number is in use before it is confirmed",
+            "call forwarding when busy",
+            Law::ChangedAsAsked,
+            |state, event, _, _, effects| {
+                if state == "portal.forward-number" && *event == Event::Digit(Digit::Pound) {
+                    let (on, to) = (true, DialString::parse("1").ok());
+                    let change = Change::Forward(Condition::Busy, Forward { on, to });
+                    effects.insert(0, Effect::Change(Wish::Set(change)));
+                }
+            },
+        ),
+        step(
+            "forwarding that could not be switched on is called on",
+            "call forwarding when busy",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::Changed(_)) {
+                    replace(effects, Line::IsOffTo, Line::IsOnTo);
+                }
+            },
+        ),
+        step(
+            "the rings are told as they were",
+            "the number of rings",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if let Event::Changed(Ok(services)) = event
+                    && services.forwarding.rings != 4
+                {
+                    for effect in effects {
+                        if let Effect::Play(words) = effect {
+                            let four = Phrase::Say(Say::Cardinal(4));
+                            words.iter_mut().for_each(|word| {
+                                if matches!(word, Phrase::Say(Say::Cardinal(_))) {
+                                    *word = four.clone();
+                                }
+                            });
+                        }
+                    }
+                }
+            },
+        ),
+        step(
+            "a line on which something is active is called quiet",
+            "away with messages",
+            Law::ChangedAsAsked,
+            |_, _, _, _, effects| replace(effects, Line::AwayIs, Line::NothingActive),
         ),
         step(
             "something follows the hang-up",

@@ -3,9 +3,9 @@
 use super::graph::{By, Step};
 use crate::base::Digit;
 use crate::flow::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice,
-    SentencesChoice, VoicemailChoice,
+    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice, DestinationChoice,
+    ForwardingChoice, GreetingChoice, LanguageChoice, MainChoice, Menu, Menus, OperatorChoice,
+    PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SentencesChoice, VoicemailChoice,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -60,6 +60,10 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<VoicemailChoice>(&menus.voicemail),
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
+        one::<ForwardingChoice>(&menus.forwarding),
+        one::<ConditionChoice>(&menus.forward),
+        one::<DestinationChoice>(&menus.destination),
+        one::<RingsChoice>(&menus.rings),
         one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),
@@ -156,8 +160,7 @@ fn table(
         "\n### {heading}\n\n| {key} | {does} |\n| --- | --- |\n"
     )
     .unwrap();
-    if printed.menu == LanguageChoice::MENU {
-        let text = texts.text(printed.menu, "this", language).unwrap();
+    if let Some(text) = texts.text(printed.menu, "this", language) {
         writeln!(out, "| `1` – `9` | {text} |").unwrap();
     }
     for (digit, choice) in &printed.keys {
@@ -209,9 +212,13 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
         "\n## Keys in {heading}\n\n| key | choice | leads to |\n| --- | --- | --- |\n"
     )
     .unwrap();
-    if menu == LanguageChoice::MENU {
-        let text = texts.text(menu, "this", "en").unwrap();
-        writeln!(out, "| `1` – `9` | {text} | switching |").unwrap();
+    if let Some(text) = texts.text(menu, "this", "en") {
+        let to = if menu == LanguageChoice::MENU {
+            "switching"
+        } else {
+            "forward storing"
+        };
+        writeln!(out, "| `1` – `9` | {text} | {to} |").unwrap();
     }
     for (digit, choice) in keys(menu, menus) {
         let text = texts.text(menu, choice, "en").unwrap();
@@ -241,6 +248,10 @@ fn menu_of(state: &str) -> Option<&'static str> {
         "portal.voicemail" => "voicemail",
         "portal.intro" | "portal.playing" | "portal.paused" => "playing",
         "portal.between" => "between",
+        "portal.forwarding" => "forwarding",
+        "portal.forward" => "forward",
+        "portal.destination" => "destination",
+        "portal.rings" => "rings",
         "portal.language" | "operator.languages" => "language",
         "operator.main" => "operator",
         "operator.clip" => "clip",

@@ -98,7 +98,7 @@ keys = { "7" = "again", "8" = "listen", "#" = "keep" }
 say = ["keep", "listen", "again"]
 unsaid = []
 [main]
-keys = { "4" = "voicemail", "5" = "language", "9" = "leave" }
+keys = { "5" = "voicemail", "1" = "language", "9" = "leave" }
 say = ["language", "voicemail"]
 unsaid = ["leave"]
 [between]
@@ -161,7 +161,9 @@ fn every_choice_has_its_text_in_both_languages() {
             expected.insert((printed.menu.to_owned(), (*choice).to_owned()));
         }
     }
-    expected.insert(("language".to_owned(), "this".to_owned()));
+    for menu in ["language", "rings"] {
+        expected.insert((menu.to_owned(), "this".to_owned()));
+    }
     assert_eq!(card.entries(), expected);
 }
 
@@ -181,6 +183,13 @@ fn the_documents_say_what_the_flows_do() {
         "portal, two messages",
         "portal of an unknown caller",
         "portal by e-mail",
+        "a passcode changed",
+        "a passcode that is due",
+        "the first use",
+        "call forwarding, always",
+        "the number of rings",
+        "nothing is active",
+        "a frequent caller",
     ]);
     let lamp = steps(&["lamp", "lamp of an unknown caller"]);
     let operator = steps(&["operator"]);

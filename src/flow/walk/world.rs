@@ -3,8 +3,8 @@
 //!
 //! Long because each law stands beside the facts it is about.
 
-use super::{Account, passcode};
-use crate::base::{Digit, RecordingId, Timestamp};
+use super::{Account, passcode, standing};
+use crate::base::{DialString, Digit, RecordingId, Timestamp};
 use crate::flow::{
     ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
     LogInVerdict, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending,
@@ -41,7 +41,7 @@ pub(super) enum Law {
     /// A recording to be tried out is no message.
     ScratchNeverKept,
     /// Prompts, and what a subscriber has set, are changed after a log-in, as a key says, and called
-    /// changed when they are.
+    /// changed when they are; how something stands is told as it stands.
     ChangedAsAsked,
     /// A message is sent as a key says, and called sent when it is.
     SentAsAsked,
@@ -81,6 +81,8 @@ pub(super) struct World {
     granted: Option<Wish>,
     /// The message on its way to other mailboxes.
     sending: Option<Sending>,
+    /// The number that was read back in the last words.
+    read_back: Option<DialString>,
     /// Whether it was left in all of them, in this very step.
     sent: bool,
     /// Whether another language is spoken since this very step.
@@ -513,6 +515,12 @@ impl World {
         law(only, recorded == records, "used, and another is recorded")?;
         let open = matches!(wish, Wish::Passcode(_)) && !self.secret;
         law(Law::KeysSecret, !open, "a passcode in the open")?;
+        let confirmed = standing::is_confirmed(wish, &self.services, self.read_back.as_ref());
+        law(
+            only,
+            confirmed,
+            "forwarded to a number that nobody confirmed",
+        )?;
         self.wish = Some(wish.clone());
         Ok(())
     }
@@ -571,6 +579,9 @@ impl World {
             "called off and is not",
         )?;
         self.confirms(words)?;
+        let stands = standing::is_true(words, &self.services);
+        law(Law::ChangedAsAsked, stands, "it stands otherwise")?;
+        self.read_back = standing::read_back(words);
         if says(Line::LanguageChanged) && !self.spoke {
             let stored = self.language == Tongue::Stored;
             law(Law::AnsweredOrTold, stored, "called changed and is not")?;

@@ -32,6 +32,12 @@ pub enum Given {
     Unspoken(String),
     /// Choices of languages cannot be stored.
     NoLanguages,
+    /// Passcodes of the configuration must be changed.
+    Initial,
+    /// What subscribers set cannot be stored.
+    NoServices,
+    /// What a subscriber has set, in the words of `services`.
+    Services(String, Vec<String>),
     /// A message left earlier.
     Message {
         mailbox: String,
@@ -122,6 +128,12 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
         ["callers", "from", prefix, "hear", tag] => callers(None, prefix, tag),
         ["there", "are", "no", "prompts", "in", tag] => Given::Unspoken((*tag).to_owned()),
         ["storing", "languages", "fails"] => Given::NoLanguages,
+        ["storing", "services", "fails"] => Given::NoServices,
+        ["initial", "passcodes", "must", "be", "changed"] => Given::Initial,
+        ["subscriber", mailbox, words @ ..] => {
+            let words = words.iter().map(|word| (*word).to_owned());
+            Given::Services((*mailbox).to_owned(), words.collect())
+        }
         ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
         ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
         ["message", n, "of", mailbox, "is", fault] => Given::Fault {
