@@ -371,22 +371,20 @@ mod tests {
     fn a_menu_file_with_one_fault_is_refused_for_that_fault() {
         let cases = [
             (
-                "[main.keys]\n\"1\" = \"voicemail\"\n\"6\" = \"language\"\n\"9\" = \"leave\"\n\
-                 \"#\" = \"repeat\"\n\"1\" = \"leave\"\n",
-                "line 6: duplicate key",
+                "[language.keys]\n\"*\" = \"back\"\n\"#\" = \"repeat\"\n\"*\" = \"repeat\"\n",
+                "line 4: duplicate key",
             ),
             (
-                "[main]\nkeys = { \"1\" = \"voicemail\", \"2\" = \"voicemail\", \"9\" = \"leave\", \
-                 \"6\" = \"language\", \"#\" = \"repeat\" }\n",
-                "line 2: menu main: voicemail stands twice in keys",
+                "[language]\nkeys = { \"1\" = \"back\", \"2\" = \"back\", \"#\" = \"repeat\" }\n",
+                "line 2: menu language: back stands twice in keys",
             ),
             (
-                "[main]\nsay = [\"voicemail\", \"leave\", \"repeat\", \"language\", \"leave\"]\n",
-                "line 2: menu main: leave stands twice in say and unsaid",
+                "[language]\nsay = [\"back\", \"repeat\", \"back\"]\n",
+                "line 2: menu language: back stands twice in say and unsaid",
             ),
             (
-                "[main]\nsay = [\"voicemail\", \"language\", \"repeat\"]\n",
-                "menu main: leave has a key but stands in neither say nor unsaid",
+                "[language]\nsay = [\"repeat\"]\n",
+                "menu language: back has a key but stands in neither say nor unsaid",
             ),
             (
                 "[greeting]\nsay = [\"record\"]\nunsaid = [\"log-in\", \"assistant\"]\n",

@@ -540,7 +540,9 @@ fn a_frequent_caller_is_at_the_first_new_message_by_one_key() {
     phone.hears(Event::PlayDone);
     phone.hears(Event::PlayBegan);
     phone.is_in("portal.playing");
-    phone.presses("65");
+    phone.presses("6");
+    phone.hears(Event::PlayDone);
+    phone.presses("5");
     phone.said(Line::EnvelopeReceived);
 }
 
