@@ -33,8 +33,10 @@ mod lamp;
 mod menus;
 mod operator;
 mod portal;
+mod recorder;
 mod sentences;
 mod settings;
+mod tryout;
 mod typing;
 mod vocabulary;
 
