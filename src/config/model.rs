@@ -111,6 +111,8 @@ pub struct Portal {
     pub numbers: Vec<DialString>,
     /// Numbers that lead straight to the messages after log-in.
     pub message_numbers: Vec<DialString>,
+    /// The longest greeting that a subscriber records, 5 s - 4 min.
+    pub max_greeting: Duration,
 }
 
 /// `[deposit]`
@@ -401,6 +403,7 @@ impl Default for Portal {
         Portal {
             numbers: numbers(&["1233", "*62"]),
             message_numbers: numbers(&["*86"]),
+            max_greeting: Duration::from_secs(120),
         }
     }
 }

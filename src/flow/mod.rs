@@ -28,6 +28,7 @@
 mod announcement;
 mod ask;
 mod deposit;
+mod greeting;
 mod heard;
 mod lamp;
 mod menus;
@@ -50,9 +51,10 @@ pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, Menu, MenuFault, MenuMistake, Menus, OperatorChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice,
+    GreetingsChoice, LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus,
+    OperatorChoice, OwnRecordingChoice, PlayingChoice, RecordingChoice, ReviewChoice,
+    SentencesChoice, VoicemailChoice,
 };
 pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};

@@ -20,6 +20,8 @@ pub struct Directory {
     pub recordings: BTreeMap<RecordingId, WireAudio>,
     /// Nothing can be stored.
     pub fails: bool,
+    /// Everything recorded is too quiet.
+    pub too_quiet: bool,
     /// Passcodes that were chosen, in order.
     pub passcodes: BTreeMap<MailboxId, Vec<String>>,
 }
@@ -46,16 +48,29 @@ impl Directory {
             }
             ChangeWork::Record { kind, .. } => {
                 let sound = recording.ok_or(ChangeFault::Unavailable)?;
-                let id = RecordingId(Uuid::from_u128(1 + self.recordings.len() as u128));
-                self.recordings.insert(id, sound);
-                Change::Recording(*kind, Some(id))
+                if self.too_quiet {
+                    return Err(ChangeFault::TooQuiet);
+                }
+                Change::Recording(*kind, Some(self.keep(sound)))
             }
         };
-        let mut services = (**self.book.of(&order.mailbox)).clone();
-        services.apply(&change);
+        Ok(self.apply(&order.mailbox, &change))
+    }
+
+    /// Makes a change.
+    pub fn apply(&mut self, mailbox: &MailboxId, change: &Change) -> Arc<Services> {
+        let mut services = (**self.book.of(mailbox)).clone();
+        services.apply(change);
         let services = Arc::new(services);
-        self.book.set(order.mailbox.clone(), Arc::clone(&services));
-        Ok(services)
+        self.book.set(mailbox.clone(), Arc::clone(&services));
+        services
+    }
+
+    /// Keeps a recording.
+    pub fn keep(&mut self, sound: WireAudio) -> RecordingId {
+        let id = RecordingId(Uuid::from_u128(1 + self.recordings.len() as u128));
+        self.recordings.insert(id, sound);
+        id
     }
 
     /// What of this can be had.

@@ -11,9 +11,9 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice, LanguageChoice,
-    MainChoice, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, SentencesChoice,
-    VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, GreetingChoice,
+    GreetingsChoice, LanguageChoice, MainChoice, OperatorChoice, OwnRecordingChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, SentencesChoice, VoicemailChoice,
 };
 
 use super::Detail;
@@ -104,13 +104,19 @@ pub struct Menus {
     pub playing: Menu<PlayingChoice>,
     /// After a message.
     pub between: Menu<BetweenChoice>,
+    /// The choice of a recording of one's own.
+    pub greetings: Menu<GreetingsChoice>,
+    /// The name, the busy greeting or the no-answer greeting.
+    pub own_recording: Menu<OwnRecordingChoice>,
+    /// The extended-away greeting and service.
+    pub away: Menu<AwayChoice>,
     /// The choice of a language; the languages themselves have the figures it leaves free.
     pub language: Menu<LanguageChoice>,
     /// The main menu of those who change prompts by telephone.
     pub operator: Menu<OperatorChoice>,
     /// One prompt.
     pub clip: Menu<ClipChoice>,
-    /// After the recording of a prompt.
+    /// After the recording of a prompt, a name or a greeting.
     pub clip_review: Menu<ClipReviewChoice>,
     /// While example sentences are heard.
     pub sentences: Menu<SentencesChoice>,
@@ -289,6 +295,7 @@ mod tests {
             menus.main.spoken(),
             [
                 Phrase::Choice(Line::MainVoicemail, Digit::D1),
+                Phrase::Choice(Line::MainGreetings, Digit::D3),
                 Phrase::Choice(Line::MainLanguage, Digit::D6),
                 Phrase::Choice(Line::MainLeave, Digit::D9),
                 Phrase::Choice(Line::RepeatChoices, Digit::Pound),

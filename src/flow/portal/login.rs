@@ -190,7 +190,7 @@ impl Checking {
     }
 
     fn accepted(self, owner: Arc<Profile>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let owner = Owner::new(owner);
+        let owner = Owner::new(owner, cx);
         if !owner.profile.delivery.is_heard_by_phone() {
             return MainMenu::by_email(owner, cx, fx);
         }

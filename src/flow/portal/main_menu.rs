@@ -1,8 +1,9 @@
-//! The main menu of the portal: voicemail, another language, or leave.
+//! The main menu of the portal: voicemail, name and greetings, another language, or leave.
 //!
-//! Law: who gets messages by e-mail is told so instead of hearing them, and their mailbox is never
+//! Laws: who is away hears so once, before the menu is first said; who gets messages by e-mail is told so instead of hearing them, and their mailbox is never
 //! asked. Where there is only one language none is offered.
 
+use super::greetings::Greetings;
 use super::inbox::{Inbox, Rest};
 use super::language::{self, LanguageMenu};
 use super::leaving::Leaving;
@@ -27,10 +28,11 @@ impl MainMenu {
     pub(super) fn enter(
         mut owner: Owner,
         inbox: Option<Inbox>,
-        words: Vec<Phrase>,
+        mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
+        words.extend(owner.reminder(cx));
         let detail = owner.heard.visit::<MainChoice>();
         MainMenu::say(
             (owner, inbox),
@@ -81,6 +83,7 @@ impl MainMenu {
                 None if owner.profile.delivery.is_heard_by_phone() => Opening::to_menu(owner, fx),
                 None => MainMenu::by_email(owner, cx, fx),
             },
+            Answer::Chosen(MainChoice::Greetings, _) => Greetings::from_main(owner, inbox, cx, fx),
             Answer::Chosen(MainChoice::Language, _) => LanguageMenu::enter(owner, inbox, cx, fx),
             Answer::Chosen(MainChoice::Repeat, ask) => {
                 MainMenu::say((owner, inbox), ask, Detail::Full, Vec::new(), cx, fx)

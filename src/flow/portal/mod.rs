@@ -8,11 +8,12 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`; `inbox` holds the messages, `moment` is the wait for an answer. Not here yet: greetings,
-//! forwarding, passcode change, call-back.
+//! `language`, and a folder for `greetings`; `inbox` holds the messages, `moment` is the wait for an
+//! answer. Not here yet: forwarding, passcode change, call-back.
 
 mod between;
 mod change;
+mod greetings;
 mod inbox;
 mod intro;
 mod language;
@@ -28,9 +29,10 @@ use super::{Conversation, Cx, Effect, Effects, Event, KeyPolicy};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Command, Reply};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::Profile;
+use crate::subscriber::{Profile, Services};
 use between::Between;
 use change::Changing;
+use greetings::Greetings;
 use inbox::{Reel, Rest};
 use intro::Intro;
 pub(super) use language::keys as language_keys;
@@ -87,12 +89,14 @@ pub enum Portal {
     Fetching(Fetching),
     /// A message plays.
     Playing(Playing),
-    /// A message, or the words before it, is held.
+    /// A message, the words before it, or a greeting is held.
     Paused(Paused),
     /// After a message.
     Between(Between),
     /// A message is being deleted or put back.
     Changing(Changing),
+    /// At the name and the greetings.
+    Greetings(Greetings),
     /// Deleted messages are being removed before the end.
     Leaving(Leaving),
 }
@@ -102,15 +106,32 @@ pub enum Portal {
 pub(super) struct Owner {
     /// Who it is.
     profile: Arc<Profile>,
+    /// What they have set.
+    services: Arc<Services>,
     /// The menus said so far.
     heard: Heard,
+    /// Whether they were told that they are away, where they are.
+    reminded: bool,
 }
 
 impl Owner {
     /// A subscriber who has heard no menu yet.
-    fn new(profile: Arc<Profile>) -> Owner {
-        let heard = Heard::default();
-        Owner { profile, heard }
+    fn new(profile: Arc<Profile>, cx: &Cx<'_>) -> Owner {
+        let services = Arc::clone(cx.book.of(&profile.mailbox));
+        Owner {
+            profile,
+            services,
+            heard: Heard::default(),
+            reminded: false,
+        }
+    }
+
+    /// That they are away, where they are and were not told yet in this call.
+    fn reminder(&mut self, cx: &Cx<'_>) -> Vec<Phrase> {
+        if std::mem::replace(&mut self.reminded, true) {
+            return Vec::new();
+        }
+        greetings::reminder(self, cx)
     }
 }
 
@@ -179,6 +200,7 @@ impl Portal {
             Portal::Paused(state) => state.on(event, cx, fx),
             Portal::Between(state) => state.on(event, cx, fx),
             Portal::Changing(state) => state.on(event, cx, fx),
+            Portal::Greetings(state) => state.on(event, cx, fx),
             Portal::Leaving(state) => state.on(event, fx),
         }
     }
@@ -202,6 +224,7 @@ impl Portal {
             Portal::Paused(state) => state.noted(id, done),
             Portal::Between(state) => state.listener.reel.noted(id, done),
             Portal::Changing(state) => state.listener.reel.noted(id, done),
+            Portal::Greetings(state) => state.noted(id, done),
         }
         self
     }
@@ -221,14 +244,15 @@ impl Portal {
             Portal::Intro(Intro { listener })
             | Portal::Fetching(Fetching { listener })
             | Portal::Playing(Playing { listener }) => listener.stop_for_closing(fx),
-            Portal::Paused(state) => state.into_listener().stop_for_closing(fx),
+            Portal::Paused(state) => state.on_service_ending(fx),
             Portal::Between(state) => state.on_service_ending(fx),
             Portal::Changing(state) => state.on_service_ending(fx),
+            Portal::Greetings(state) => state.on_service_ending(fx),
             Portal::Leaving(state) => Portal::Leaving(state).into(),
         }
     }
 
-    /// The caller hung up: what is deleted is removed now.
+    /// The caller hung up: what is deleted is removed now, and what is recorded and not in use goes.
     pub(super) fn on_hang_up(self, fx: &mut Effects) {
         let rest = match &self {
             Portal::New(_)
@@ -247,6 +271,10 @@ impl Portal {
             Portal::Paused(state) => state.rest(),
             Portal::Between(state) => state.listener.reel.rest(),
             Portal::Changing(state) => state.rest(),
+            Portal::Greetings(state) => {
+                state.on_hang_up(fx);
+                state.rest()
+            }
         };
         leaving::expunge(rest, fx);
     }
@@ -260,6 +288,7 @@ impl Portal {
             | Portal::Fetching(_)
             | Portal::Changing(_)
             | Portal::Leaving(_) => KeyPolicy::Hold,
+            Portal::Greetings(state) => state.key_policy(),
             Portal::New(_)
             | Portal::Number(_)
             | Portal::Passcode(_)
@@ -296,6 +325,7 @@ impl Portal {
             Portal::Paused(_) => "portal.paused",
             Portal::Between(_) => "portal.between",
             Portal::Changing(_) => "portal.changing",
+            Portal::Greetings(state) => state.state_name(),
             Portal::Leaving(_) => "portal.leaving",
         }
     }

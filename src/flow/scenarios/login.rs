@@ -153,12 +153,13 @@ fn the_main_menu_offers_what_there_is() {
         phone.words(),
         [
             Phrase::Choice(Line::MainVoicemail, Digit::D1),
+            Phrase::Choice(Line::MainGreetings, Digit::D3),
             Phrase::Choice(Line::MainLanguage, Digit::D6),
             Phrase::Choice(Line::MainLeave, Digit::D9),
             Phrase::Choice(Line::RepeatChoices, Digit::Pound),
         ]
     );
-    phone.presses("3");
+    phone.presses("0");
     phone.said(Line::NotAChoice);
     phone.presses("9");
     phone.said(Line::Goodbye);

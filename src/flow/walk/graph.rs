@@ -101,7 +101,8 @@ impl Walk<'_> {
             // One figure stands for all ten while a number is typed: only their count matters.
             let figure = matches!(event, Event::Digit(d) if d.figure().is_some_and(|f| f != 1));
             let state = conversation.state_name();
-            let typing = state.ends_with("number") || state.ends_with("passcode");
+            let typed = ["number", "passcode", "last-day"];
+            let typing = typed.iter().any(|kind| state.ends_with(kind));
             if figure && typing || another_clip(conversation, &next) {
                 continue;
             }
