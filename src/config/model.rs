@@ -119,6 +119,8 @@ pub struct Portal {
     pub message_numbers: Vec<DialString>,
     /// Numbers that say what is active on the line after log-in.
     pub status_numbers: Vec<DialString>,
+    /// The longest greeting that a subscriber records, 5 s - 4 min.
+    pub max_greeting: Duration,
 }
 
 /// `[deposit]`
@@ -440,6 +442,7 @@ impl Default for Portal {
             numbers: numbers(&["1233", "*62"]),
             message_numbers: numbers(&["*86"]),
             status_numbers: numbers(&["*60"]),
+            max_greeting: Duration::from_secs(120),
         }
     }
 }

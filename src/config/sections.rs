@@ -118,6 +118,7 @@ fn portal(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Portal {
         numbers: numbers(&mut section, "numbers", d.numbers, claims),
         message_numbers: numbers(&mut section, "message_numbers", d.message_numbers, claims),
         status_numbers: numbers(&mut section, "status_numbers", d.status_numbers, claims),
+        max_greeting: section.seconds("max_greeting_s", 5..241, d.max_greeting),
     };
     section.finish();
     portal

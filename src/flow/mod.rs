@@ -28,13 +28,16 @@
 mod announcement;
 mod ask;
 mod deposit;
+mod greeting;
 mod heard;
 mod lamp;
 mod menus;
 mod operator;
 mod portal;
+mod recorder;
 mod sentences;
 mod settings;
+mod tryout;
 mod typing;
 mod vocabulary;
 
@@ -48,10 +51,10 @@ pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice, DestinationChoice,
-    ForwardingChoice, GreetingChoice, LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake,
-    Menus, OperatorChoice, PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice,
-    SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
+    DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice, LanguageChoice,
+    MainChoice, Menu, MenuFault, MenuMistake, Menus, OperatorChoice, OwnRecordingChoice,
+    PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SentencesChoice, VoicemailChoice,
 };
 pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};

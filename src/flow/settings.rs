@@ -23,6 +23,10 @@ pub struct Settings {
     /// The longest recording of a prompt by telephone. Default 2 minutes, which is the longest clip
     /// of a prompt set.
     pub longest_prompt: Duration,
+    /// The longest greeting that a subscriber records. Default 2 minutes.
+    pub longest_greeting: Duration,
+    /// The longest name that a subscriber records. Default 10 seconds.
+    pub longest_name: Duration,
     /// How long to wait for the first key after a prompt. Default 6 seconds.
     pub first_key: Duration,
     /// How long to wait for the next key of a number or passcode. Default 4 seconds.
@@ -64,6 +68,8 @@ impl Default for Settings {
             least_voice: Duration::from_millis(300),
             silence_limit: Some(Duration::from_secs(6)),
             longest_prompt: Duration::from_mins(2),
+            longest_greeting: Duration::from_mins(2),
+            longest_name: Duration::from_secs(10),
             first_key: Duration::from_secs(6),
             between_keys: Duration::from_secs(4),
             tries: 3,

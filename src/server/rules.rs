@@ -243,6 +243,7 @@ fn settings(config: &Config) -> Settings {
         shortest_message: config.deposit.min_message,
         least_voice: config.deposit.min_voiced,
         silence_limit: config.deposit.silence,
+        longest_greeting: config.portal.max_greeting,
         log_in_from_greeting: config.deposit.allow_log_in,
         first_key: config.entry.first_key,
         between_keys: config.entry.next_key,

@@ -222,6 +222,7 @@ fn value(say: &Say) -> String {
             Ok(there) => there.strftime("%Y-%m-%d %H:%M").to_string(),
             Err(_) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         },
+        Say::Day { date, .. } => date.to_string(),
         Say::Length(span) => format!("{} s", span.as_secs()),
     }
 }
@@ -229,7 +230,7 @@ fn value(say: &Say) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{DialString, Digit, Timestamp};
+    use crate::base::{Date, DialString, Digit, Timestamp};
     use crate::prompt::Line;
 
     #[test]
@@ -264,6 +265,13 @@ mod tests {
                     zone: "Europe/Amsterdam".to_owned(),
                 }),
                 Some("2026-03-01 13:30".to_owned()),
+            ),
+            (
+                Phrase::Say(Say::Day {
+                    date: Date::constant(2026, 12, 24),
+                    today: Date::constant(2026, 11, 26),
+                }),
+                Some("2026-12-24".to_owned()),
             ),
             (
                 Phrase::Say(Say::Length(Duration::from_secs(34))),

@@ -21,10 +21,9 @@ use belpost::flow::{KeepFault, LampFault, LanguageFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
 use belpost::sip::{self, Advertised, Machine, Network};
-use belpost::subscriber::Services;
+use belpost::subscriber::Change;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Where the server is.
@@ -187,13 +186,6 @@ impl Server {
         }
     }
 
-    /// A subscriber has set this from now on.
-    pub fn set_services(&mut self, mailbox: MailboxId, services: Services) {
-        let services = Arc::new(services);
-        self.switch.set_services(&mailbox, Arc::clone(&services));
-        self.directory.book.set(mailbox, services);
-    }
-
     /// A SIP message arrived.
     pub fn handle_message(&mut self, now: Now, source: SocketAddr, bytes: &[u8]) {
         let local = SocketAddr::new(SERVER, 5060);
@@ -265,6 +257,12 @@ impl Server {
         self.machine.drain(now);
         self.switch.drain(now);
         self.settle(now);
+    }
+
+    /// A subscriber has set this.
+    pub fn set(&mut self, mailbox: &MailboxId, change: &Change) {
+        let services = self.directory.apply(mailbox, change);
+        self.switch.set_services(mailbox, services);
     }
 
     /// What is left of calls: none of it may be when all are over.

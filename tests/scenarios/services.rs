@@ -7,7 +7,7 @@ use belpost::base::{DialString, MailboxId, RecordingId, Timestamp};
 use belpost::call::{ChangeOrder, ChangeWork};
 use belpost::flow::ChangeFault;
 use belpost::subscriber::{
-    Away, Change, Condition, Feature, Forward, PasscodeHash, ServiceBook, Services,
+    Change, Condition, Feature, Forward, PasscodeHash, ServiceBook, Services,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct Directory {
     pub recordings: BTreeMap<RecordingId, WireAudio>,
     /// Nothing can be stored.
     pub fails: bool,
+    /// Everything recorded is too quiet.
+    pub too_quiet: bool,
     /// Passcodes that were chosen, in order.
     pub passcodes: BTreeMap<MailboxId, Vec<String>>,
 }
@@ -48,16 +50,29 @@ impl Directory {
             }
             ChangeWork::Record { kind, .. } => {
                 let sound = recording.ok_or(ChangeFault::Unavailable)?;
-                let id = RecordingId(Uuid::from_u128(1 + self.recordings.len() as u128));
-                self.recordings.insert(id, sound);
-                Change::Recording(*kind, Some(id))
+                if self.too_quiet {
+                    return Err(ChangeFault::TooQuiet);
+                }
+                Change::Recording(*kind, Some(self.keep(sound)))
             }
         };
-        let mut services = (**self.book.of(&order.mailbox)).clone();
-        services.apply(&change);
+        Ok(self.apply(&order.mailbox, &change))
+    }
+
+    /// Makes a change.
+    pub fn apply(&mut self, mailbox: &MailboxId, change: &Change) -> Arc<Services> {
+        let mut services = (**self.book.of(mailbox)).clone();
+        services.apply(change);
         let services = Arc::new(services);
-        self.book.set(order.mailbox.clone(), Arc::clone(&services));
-        Ok(services)
+        self.book.set(mailbox.clone(), Arc::clone(&services));
+        services
+    }
+
+    /// Keeps a recording.
+    pub fn keep(&mut self, sound: WireAudio) -> RecordingId {
+        let id = RecordingId(Uuid::from_u128(1 + self.recordings.len() as u128));
+        self.recordings.insert(id, sound);
+        id
     }
 
     /// What of this can be had.
@@ -75,8 +90,7 @@ impl Directory {
 }
 
 /// What `given subscriber NUMBER ...` says of a subscriber: `forwards always|busy|no-answer|
-/// not-reachable to NUMBER`, `has on|off FEATURE`, `is away with|without messages`, `has logged in N
-/// times`, `must choose a passcode`.
+/// not-reachable to NUMBER`, `has on|off FEATURE`, `has logged in N times`, `must choose a passcode`.
 pub fn changes(words: &[String]) -> Result<Vec<Change>, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words[..] {
@@ -84,11 +98,6 @@ pub fn changes(words: &[String]) -> Result<Vec<Change>, String> {
         ["has", state @ ("on" | "off"), feature] => {
             vec![Change::Feature(named(feature)?, state == "on")]
         }
-        ["is", "away", messages @ ("with" | "without"), "messages"] => vec![Change::Away(Away {
-            on: true,
-            refuses_messages: messages == "without",
-            last_day: None,
-        })],
         ["has", "logged", "in", count, "times"] => {
             let count: usize = count.parse().map_err(|_| format!("{count} is no number"))?;
             vec![Change::LoggedIn; count]

@@ -3,16 +3,18 @@
 
 use crate::script::{Given, duration};
 use crate::server::Server;
-use crate::services::any_hash;
+use crate::services::{any_hash, changes};
 use crate::store::Mailbox;
+use crate::voice;
 use crate::world::World;
+use belpost::audio::{Law, WireAudio};
 use belpost::base::{DialString, Language, MailboxId, TenantId};
 use belpost::call::{Abilities, Diagnostic, Routing, Rules};
-use belpost::flow::{Menus, Settings};
+use belpost::flow::{Menus, PromptFault, Settings};
 use belpost::mailbox::{Limits, State};
 use belpost::mime::MailAddress;
 use belpost::subscriber::{
-    CallerLanguage, Delivery, Languages, Mode, Profile, Roster, ServiceBook, Tenant,
+    CallerLanguage, Change, Delivery, Languages, Mode, Profile, Roster, ServiceBook, Tenant,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,9 +96,13 @@ impl Setting {
             | Given::Reach { .. }
             | Given::Room { .. }
             | Given::Expiring { .. }
+            | Given::Recorded { .. }
+            | Given::Away { .. }
+            | Given::NoServices
+            | Given::NoRecordings
+            | Given::TooQuiet
             | Given::NoLamp
             | Given::NoLanguages
-            | Given::NoServices
             | Given::Services(..)
             | Given::Unspoken(_)
             | Given::Fault { .. }
@@ -221,14 +227,31 @@ impl Setting {
             }
             Given::Room { mailbox, room } => find(server, mailbox)?.room = *room,
             Given::Expiring { mailbox, messages } => find(server, mailbox)?.expiring = *messages,
-            Given::NoLamp => server.lamps_fail = true,
+            Given::Recorded {
+                mailbox,
+                kind,
+                span,
+            } => {
+                let base = recording_base(server.directory.recordings.len());
+                let sound = WireAudio::from_octets(Law::A, &voice::speech(base, *span));
+                let id = server.directory.keep(sound);
+                server.set(&mailbox_id(mailbox)?, &Change::Recording(*kind, Some(id)));
+            }
+            Given::Away { mailbox, away } => {
+                server.set(&mailbox_id(mailbox)?, &Change::Away(*away));
+            }
             Given::NoServices => server.directory.fails = true,
+            Given::NoRecordings => server.directory.recordings.clear(),
+            Given::TooQuiet => {
+                server.directory.too_quiet = true;
+                server.prompts.fault = Some(PromptFault::TooQuiet);
+            }
+            Given::NoLamp => server.lamps_fail = true,
             Given::Services(mailbox, words) => {
-                let mailbox = MailboxId::parse(mailbox).map_err(|f| f.to_string())?;
-                let changes = crate::services::changes(words)?;
-                let mut services = (**server.directory.book.of(&mailbox)).clone();
-                changes.iter().for_each(|change| services.apply(change));
-                server.set_services(mailbox, services);
+                let (mailbox, changes) = (mailbox_id(mailbox)?, changes(words)?);
+                changes
+                    .iter()
+                    .for_each(|change| server.set(&mailbox, change));
             }
             Given::NoLanguages => server.languages_fail = true,
             Given::Unspoken(language) => {
@@ -306,11 +329,20 @@ fn delivery(email: Option<&str>) -> Result<Delivery, String> {
     Ok(Delivery { mode, ..local })
 }
 
+/// Which fifth of a second of all speech begins the recording with this number, from 0: none that
+/// begins anything else.
+pub fn recording_base(n: usize) -> usize {
+    25 + 50 * n
+}
+
+fn mailbox_id(number: &str) -> Result<MailboxId, String> {
+    MailboxId::parse(number).map_err(|fault| fault.to_string())
+}
+
 fn find<'a>(server: &'a mut Server, number: &str) -> Result<&'a mut Mailbox, String> {
-    let id = MailboxId::parse(number).map_err(|fault| fault.to_string())?;
     server
         .mailboxes
-        .get_mut(&id)
+        .get_mut(&mailbox_id(number)?)
         .ok_or_else(|| "there is no such mailbox".to_owned())
 }
 

@@ -13,6 +13,9 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "voicemail",
     "playing",
     "between",
+    "greetings",
+    "own-recording",
+    "away",
     "forwarding",
     "forward",
     "destination",
@@ -29,8 +32,16 @@ pub(super) const REACHED_WITHOUT_KEY: &[&str] =
     &["greeting", "recording", "review", "main", "operator"];
 
 /// The menus that an operator may leave without a way to them.
-pub(super) const MAY_BE_LEFT_OUT: &[&str] =
-    &["forwarding", "forward", "destination", "rings", "language"];
+pub(super) const MAY_BE_LEFT_OUT: &[&str] = &[
+    "greetings",
+    "own-recording",
+    "away",
+    "forwarding",
+    "forward",
+    "destination",
+    "rings",
+    "language",
+];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {
@@ -124,6 +135,8 @@ choices! {
         Voicemail = "voicemail", Some(Line::MainVoicemail), to ["voicemail"];
         /// Straight to the messages.
         Messages = "messages", Some(Line::MainMessages), to ["playing", "between"];
+        /// To the name and the greetings.
+        Greetings = "greetings", Some(Line::MainGreetings), to ["greetings"];
         /// To call forwarding.
         Forwarding = "forwarding", Some(Line::MainForwarding), to ["forwarding"];
         /// To the choice of a language.
@@ -144,6 +157,12 @@ choices! {
     VoicemailChoice in "voicemail" {
         /// Play the messages.
         Play = "play", Some(Line::VoicemailPlay), to ["playing", "between"];
+        /// To the busy greeting.
+        Busy = "busy", Some(Line::GreetingsBusy), to ["own-recording"];
+        /// To the no-answer greeting.
+        NoAnswer = "no-answer", Some(Line::GreetingsNoAnswer), to ["own-recording"];
+        /// To the extended-away greeting.
+        Away = "away", Some(Line::GreetingsAway), to ["away"];
         /// Back to the main menu.
         Back = "back", Some(Line::GoBack), to ["main"];
         /// Hear the menu again.
@@ -256,6 +275,64 @@ choices! {
 }
 
 choices! {
+    /// The choice of a recording.
+    GreetingsChoice in "greetings" {
+        /// The recorded name.
+        Name = "name", Some(Line::GreetingsName), to ["own-recording"];
+        /// The busy greeting.
+        Busy = "busy", Some(Line::GreetingsBusy), to ["own-recording"];
+        /// The no-answer greeting.
+        NoAnswer = "no-answer", Some(Line::GreetingsNoAnswer), to ["own-recording"];
+        /// The extended-away greeting.
+        Away = "away", Some(Line::GreetingsAway), to ["away"];
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The name, the busy greeting or the no-answer greeting.
+    OwnRecordingChoice in "own-recording" {
+        /// Record it.
+        Record = "record", Some(Line::GreetingRecord), to ["clip-review"];
+        /// Hear what callers hear.
+        Listen = "listen", Some(Line::GreetingListen), to ["playing"];
+        /// Drop the own recording.
+        Revert = "revert", Some(Line::GreetingRevert);
+        /// Back to the menu before.
+        Back = "back", Some(Line::GoBack);
+        /// Hear how it stands and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The extended-away greeting and service.
+    AwayChoice in "away" {
+        /// Record it.
+        Record = "record", Some(Line::GreetingRecord), to ["clip-review"];
+        /// Hear what callers hear.
+        Listen = "listen", Some(Line::GreetingListen), to ["playing"];
+        /// Drop the own recording.
+        Revert = "revert", Some(Line::GreetingRevert);
+        /// Switch it on.
+        On = "on", Some(Line::SwitchOn);
+        /// Switch it off.
+        Off = "off", Some(Line::SwitchOff);
+        /// Let callers leave no message, or let them again.
+        Deposit = "deposit", Some(Line::AwayDepositNo);
+        /// Set the last day.
+        LastDay = "last-day", Some(Line::AwayUntil);
+        /// Back to the menu before.
+        Back = "back", Some(Line::GoBack);
+        /// Hear how it stands and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
     /// The choice of a language, but for the languages themselves.
     LanguageChoice in "language" {
         /// Back to the main menu.
@@ -308,16 +385,17 @@ choices! {
 }
 
 choices! {
-    /// After the recording of a prompt.
+    /// After the recording of a prompt, a name or a greeting. It goes back to where it came from, so
+    /// it opens no menu.
     ClipReviewChoice in "clip-review" {
         /// Record again.
         Again = "again", Some(Line::RecordingAgain);
         /// Hear the recording.
         Listen = "listen", Some(Line::RecordingListen);
         /// Put it to use.
-        Use = "use", Some(Line::RecordingUse), to ["clip"];
-        /// Back to the prompt, without using the recording.
-        Back = "back", Some(Line::GoBack), to ["clip"];
+        Use = "use", Some(Line::RecordingUse);
+        /// Back without using the recording.
+        Back = "back", Some(Line::GoBack);
         /// Hear the menu again.
         Repeat = "repeat", Some(Line::RepeatChoices);
     }

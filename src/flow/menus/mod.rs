@@ -11,9 +11,10 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice, DestinationChoice,
-    ForwardingChoice, GreetingChoice, LanguageChoice, MainChoice, OperatorChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, RingsChoice, SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
+    DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice, LanguageChoice,
+    MainChoice, OperatorChoice, OwnRecordingChoice, PlayingChoice, RecordingChoice, ReviewChoice,
+    RingsChoice, SentencesChoice, VoicemailChoice,
 };
 
 use super::Detail;
@@ -112,13 +113,19 @@ pub struct Menus {
     pub destination: Menu<DestinationChoice>,
     /// The number of rings; the figures from 1 to 9 that it leaves free are that number.
     pub rings: Menu<RingsChoice>,
+    /// The choice of a recording of one's own.
+    pub greetings: Menu<GreetingsChoice>,
+    /// The name, the busy greeting or the no-answer greeting.
+    pub own_recording: Menu<OwnRecordingChoice>,
+    /// The extended-away greeting and service.
+    pub away: Menu<AwayChoice>,
     /// The choice of a language; the languages themselves have the figures it leaves free.
     pub language: Menu<LanguageChoice>,
     /// The main menu of those who change prompts by telephone.
     pub operator: Menu<OperatorChoice>,
     /// One prompt.
     pub clip: Menu<ClipChoice>,
-    /// After the recording of a prompt.
+    /// After the recording of a prompt, a name or a greeting.
     pub clip_review: Menu<ClipReviewChoice>,
     /// While example sentences are heard.
     pub sentences: Menu<SentencesChoice>,
@@ -298,6 +305,7 @@ mod tests {
             [
                 Phrase::Choice(Line::MainVoicemail, Digit::D1),
                 Phrase::Choice(Line::MainMessages, Digit::D2),
+                Phrase::Choice(Line::MainGreetings, Digit::D3),
                 Phrase::Choice(Line::MainForwarding, Digit::D4),
                 Phrase::Choice(Line::MainLanguage, Digit::D6),
                 Phrase::Choice(Line::MainStatus, Digit::D7),

@@ -2,7 +2,7 @@
 
 use super::changing::{Changing, Work};
 use super::menu::MainMenu;
-use super::record::Speak;
+use super::record::Recording;
 use super::reel::Reel;
 use super::{Bench, Operator, closing, goodbye};
 use crate::flow::ask::{Answer, Ask};
@@ -106,7 +106,7 @@ fn chosen(
     fx: &mut Effects,
 ) -> Conversation {
     match choice {
-        ClipChoice::Record => Speak::enter(bench, reel, vec![Line::ClipSpeak], fx),
+        ClipChoice::Record => Recording::enter(bench, reel, Some(Line::ClipSpeak), fx),
         ClipChoice::Listen => {
             let words = sounded(&bench, reel);
             AtClip::say((bench, reel), ask, (words, Detail::Brief), cx, fx)

@@ -7,8 +7,8 @@
 //! called changed is; every failure is told; whichever way a call goes on, it is the prompts as
 //! callers hear them that are played.
 //!
-//! One file per screen: `login`, `menu`, `number`, `clip`, `record`, `review`, `changing`,
-//! `audition`, `language`; `reel` is the row of prompts that is stepped through. Not here: what
+//! One file per screen: `login`, `menu`, `number`, `clip`, `record`, `changing`, `audition`,
+//! `language`; `reel` is the row of prompts that is stepped through. Not here: what
 //! makes a recording fit for use (the studio), who may call (routing), other changes of a set than
 //! these (the command line and the web page).
 
@@ -21,7 +21,6 @@ mod menu;
 mod number;
 mod record;
 mod reel;
-mod review;
 
 use super::heard::Heard;
 use super::{Conversation, Cx, Effect, Effects, End, Event, KeyPolicy, Workset};
@@ -34,8 +33,7 @@ use language::Languages;
 use login::{Checking, Passcode};
 use menu::MainMenu;
 use number::Number;
-use record::{Recording, Speak, Stopping};
-use review::{Listening, Review};
+use record::{Recording, Review};
 use std::sync::Arc;
 
 /// What is known when a number for changing prompts is called.
@@ -60,16 +58,10 @@ pub enum Operator {
     Number(Number),
     /// At one prompt.
     AtClip(AtClip),
-    /// The words and the tone before a recording.
-    Speak(Speak),
-    /// The operator speaks.
+    /// The operator speaks after the tone.
     Recording(Recording),
-    /// The recording is told to end.
-    Stopping(Stopping),
-    /// The menu after a recording.
+    /// After a recording.
     Review(Review),
-    /// The operator hears the recording.
-    Listening(Listening),
     /// A prompt set is being changed.
     Changing(Changing),
     /// Example sentences are heard.
@@ -117,11 +109,8 @@ impl Operator {
             Operator::MainMenu(state) => state.on(event, cx, fx),
             Operator::Number(state) => state.on(event, cx, fx),
             Operator::AtClip(state) => state.on(event, cx, fx),
-            Operator::Speak(state) => state.on(event, cx, fx),
             Operator::Recording(state) => state.on(event, cx, fx),
-            Operator::Stopping(state) => state.on(event, cx, fx),
             Operator::Review(state) => state.on(event, cx, fx),
-            Operator::Listening(state) => state.on(event, cx, fx),
             Operator::Changing(state) => state.on(event, cx, fx),
             Operator::Sentences(state) => state.on(event, cx, fx),
             Operator::Languages(state) => state.on(event, cx, fx),
@@ -137,16 +126,12 @@ impl Operator {
             Operator::Number(state) => state.on_service_ending(fx),
             Operator::AtClip(state) => state.on_service_ending(fx),
             Operator::Languages(state) => state.on_service_ending(fx),
-            Operator::Speak(_) | Operator::Sentences(_) => {
+            Operator::Sentences(_) => {
                 fx.push(Effect::StopPlay);
                 closing(fx)
             }
-            Operator::Recording(_) | Operator::Stopping(_) => dropped(fx),
+            Operator::Recording(state) => state.on_service_ending(fx),
             Operator::Review(state) => state.on_service_ending(fx),
-            Operator::Listening(_) => {
-                fx.push(Effect::StopPlay);
-                dropped(fx)
-            }
             Operator::Changing(state) => state.on_service_ending(),
         }
     }
@@ -155,10 +140,8 @@ impl Operator {
     /// goes on to be used; what is dropped here is what the call still holds of it.
     pub(super) fn on_hang_up(self, fx: &mut Effects) {
         match self {
-            Operator::Recording(_)
-            | Operator::Stopping(_)
-            | Operator::Review(_)
-            | Operator::Listening(_) => fx.push(Effect::Discard),
+            Operator::Recording(state) => state.recorder.on_hang_up(fx),
+            Operator::Review(_) => fx.push(Effect::Discard),
             Operator::Changing(state) => state.on_hang_up(fx),
             Operator::New(_)
             | Operator::Passcode(_)
@@ -166,7 +149,6 @@ impl Operator {
             | Operator::MainMenu(_)
             | Operator::Number(_)
             | Operator::AtClip(_)
-            | Operator::Speak(_)
             | Operator::Sentences(_)
             | Operator::Languages(_) => {}
         }
@@ -175,18 +157,15 @@ impl Operator {
     /// What becomes of keys: states that wait for an answer hold them.
     pub(super) fn key_policy(&self) -> KeyPolicy {
         match self {
-            Operator::Checking(_) | Operator::Stopping(_) | Operator::Changing(_) => {
-                KeyPolicy::Hold
-            }
+            Operator::Checking(_) | Operator::Changing(_) => KeyPolicy::Hold,
+            Operator::Recording(state) if state.recorder.holds_keys() => KeyPolicy::Hold,
             Operator::New(_)
             | Operator::Passcode(_)
             | Operator::MainMenu(_)
             | Operator::Number(_)
             | Operator::AtClip(_)
-            | Operator::Speak(_)
             | Operator::Recording(_)
             | Operator::Review(_)
-            | Operator::Listening(_)
             | Operator::Sentences(_)
             | Operator::Languages(_) => KeyPolicy::Now,
         }
@@ -206,11 +185,14 @@ impl Operator {
             Operator::MainMenu(_) => "operator.main",
             Operator::Number(_) => "operator.number",
             Operator::AtClip(_) => "operator.clip",
-            Operator::Speak(_) => "operator.speak",
-            Operator::Recording(_) => "operator.recording",
-            Operator::Stopping(_) => "operator.stopping",
-            Operator::Review(_) => "operator.review",
-            Operator::Listening(_) => "operator.listening",
+            Operator::Recording(state) => {
+                let names = ["operator.speak", "operator.recording", "operator.stopping"];
+                state.recorder.name(names)
+            }
+            Operator::Review(state) => {
+                let names = ["operator.review", "operator.listening"];
+                state.tryout.name(names)
+            }
             Operator::Changing(_) => "operator.changing",
             Operator::Sentences(_) => "operator.sentences",
             Operator::Languages(_) => "operator.languages",
@@ -248,7 +230,6 @@ fn closing(fx: &mut Effects) -> Conversation {
 /// What is recorded is dropped because the service closes. The words for that say that recordings
 /// are kept, which is not so here.
 fn dropped(fx: &mut Effects) -> Conversation {
-    fx.push(Effect::Discard);
     last(vec![Line::ClipNotReplaced, Line::Goodbye], fx)
 }
 

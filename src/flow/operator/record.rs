@@ -1,129 +1,119 @@
-//! The tone and the recording of a prompt.
+//! The recording of a prompt, and what is done with it.
 //!
-//! Laws: the tone is heard to its end, whatever is pressed; only the key of `stop` ends the
-//! recording; one with nothing in it is dropped and that is told.
+//! Laws: those of [`recorder`](crate::flow::recorder) and [`tryout`](crate::flow::tryout); a recording
+//! with nothing in it, or none at all, is told at the prompt.
 
+use super::changing::{Changing, Work};
 use super::reel::Reel;
-use super::review::Review;
-use super::{AtClip, Bench, Operator};
-use crate::flow::{Conversation, Cx, Effect, Effects, Event, RecordingChoice, RecordingDone};
-use crate::media::{RecordEnd, RecordLimits};
+use super::{AtClip, Bench, Operator, closing, dropped, goodbye};
+use crate::flow::recorder::{Recorder, Taken};
+use crate::flow::tryout::{Tried, Tryout};
+use crate::flow::{Conversation, Cx, Effects, Event};
 use crate::prompt::{Line, Phrase};
-use std::time::Duration;
 
-/// Less sound than this is nothing: the shortest prompts, figures, have some 250 ms.
-const LEAST_VOICE: Duration = Duration::from_millis(100);
-
-/// The words and the tone before a recording.
+/// The operator speaks after the tone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Speak {
+pub struct Recording {
     bench: Bench,
     reel: Reel,
-    /// Whether words come before the tone; a key skips those.
-    words_first: bool,
+    /// How far it is.
+    pub(super) recorder: Recorder,
 }
 
-impl Speak {
-    /// Says the lines, then sounds the tone.
+impl Recording {
+    /// Says the line, then sounds the tone.
     pub(super) fn enter(
         bench: Bench,
         reel: Reel,
-        lines: Vec<Line>,
+        line: Option<Line>,
         fx: &mut Effects,
     ) -> Conversation {
-        let words_first = !lines.is_empty();
-        let lines = lines.into_iter().map(Phrase::Line);
-        fx.push(Effect::Play(lines.chain([Phrase::Beep]).collect()));
-        Operator::Speak(Speak {
+        let words = line.into_iter().map(Phrase::Line).collect();
+        let recorder = Recorder::begin(words, fx);
+        Operator::Recording(Recording {
             bench,
             reel,
-            words_first,
+            recorder,
         })
         .into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        match event {
-            Event::PlayDone => Recording::enter(self.bench, self.reel, cx, fx),
-            Event::Digit(key)
-                if self.words_first
-                    && cx.menus.recording.choice(*key) == Some(RecordingChoice::Stop) =>
-            {
-                Speak::enter(self.bench, self.reel, Vec::new(), fx)
-            }
-            _ => Operator::Speak(self).into(),
+        let Recording {
+            bench,
+            reel,
+            recorder,
+        } = self;
+        match recorder.on(event, cx.settings.longest_prompt, cx, fx) {
+            Taken::Pending(recorder) => Operator::Recording(Recording {
+                bench,
+                reel,
+                recorder,
+            })
+            .into(),
+            Taken::Sound(why) => Review::enter(bench, reel, why, cx, fx),
+            Taken::Nothing => AtClip::enter(bench, reel, vec![Line::RecordingTooQuiet], cx, fx),
+            Taken::Failed => AtClip::enter(bench, reel, vec![Line::ClipNotReplaced], cx, fx),
+        }
+    }
+
+    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
+        if self.recorder.close(fx) {
+            dropped(fx)
+        } else {
+            closing(fx)
         }
     }
 }
 
-/// The operator speaks.
+/// After the recording.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Recording {
+pub struct Review {
     bench: Bench,
     reel: Reel,
+    /// How far it is.
+    pub(super) tryout: Tryout,
 }
 
-impl Recording {
-    fn enter(bench: Bench, reel: Reel, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        fx.push(Effect::RecordScratch(RecordLimits {
-            max: cx.settings.longest_prompt,
-            silence: cx.settings.silence_limit,
-        }));
-        Operator::Recording(Recording { bench, reel }).into()
+impl Review {
+    fn enter(
+        mut bench: Bench,
+        reel: Reel,
+        why: Option<Line>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        let tryout = Tryout::ask(why, &mut bench.heard, cx, fx);
+        Operator::Review(Review {
+            bench,
+            reel,
+            tryout,
+        })
+        .into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let Recording { bench, reel } = self;
-        match event {
-            Event::Digit(key) if cx.menus.recording.choice(*key) == Some(RecordingChoice::Stop) => {
-                fx.push(Effect::StopRecord);
-                Operator::Stopping(Stopping { bench, reel }).into()
-            }
-            Event::Recorded(done) => recorded(bench, reel, done, cx, fx),
-            Event::RecordFailed => failed(bench, reel, cx, fx),
-            _ => Operator::Recording(Recording { bench, reel }).into(),
+        let Review {
+            bench,
+            reel,
+            tryout,
+        } = self;
+        match tryout.on(event, cx, fx) {
+            Tried::Pending(tryout) => Operator::Review(Review {
+                bench,
+                reel,
+                tryout,
+            })
+            .into(),
+            Tried::Again => Recording::enter(bench, reel, None, fx),
+            Tried::Use => Changing::enter(bench, Work::Replace(reel), fx),
+            Tried::Back => AtClip::enter(bench, reel, Vec::new(), cx, fx),
+            Tried::GivenUp => goodbye(fx),
         }
     }
-}
 
-/// The recording is told to end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Stopping {
-    bench: Bench,
-    reel: Reel,
-}
-
-impl Stopping {
-    pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        match event {
-            Event::Recorded(done) => recorded(self.bench, self.reel, done, cx, fx),
-            Event::RecordFailed => failed(self.bench, self.reel, cx, fx),
-            _ => Operator::Stopping(self).into(),
-        }
+    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
+        self.tryout.close(fx);
+        dropped(fx)
     }
-}
-
-/// The recording has ended: review it, or tell that there is nothing in it.
-fn recorded(
-    bench: Bench,
-    reel: Reel,
-    done: &RecordingDone,
-    cx: &Cx<'_>,
-    fx: &mut Effects,
-) -> Conversation {
-    if done.voiced < LEAST_VOICE {
-        fx.push(Effect::Discard);
-        return AtClip::enter(bench, reel, vec![Line::RecordingTooQuiet], cx, fx);
-    }
-    let lines = match done.end {
-        RecordEnd::CutOff => vec![Line::RecordingCutOff],
-        RecordEnd::TooLong => vec![Line::RecordingTooLong],
-        RecordEnd::Stopped | RecordEnd::Silence => Vec::new(),
-    };
-    Review::enter(bench, reel, lines, cx, fx)
-}
-
-/// Nothing could be recorded.
-fn failed(bench: Bench, reel: Reel, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-    AtClip::enter(bench, reel, vec![Line::ClipNotReplaced], cx, fx)
 }

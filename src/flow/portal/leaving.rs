@@ -11,8 +11,6 @@ use crate::prompt::{Line, Phrase};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Leaving {
     last: Last,
-    /// What is said before the last words.
-    words: Vec<Phrase>,
     /// Whether a change has failed and the caller does not know yet.
     failed: bool,
     moment: Moment,
@@ -28,28 +26,31 @@ enum Last {
 impl Leaving {
     /// Leaves with goodbye.
     pub(super) fn goodbye(rest: Rest, fx: &mut Effects) -> Conversation {
-        Leaving::enter(Last::Goodbye, Vec::new(), rest, fx)
+        Leaving::enter(Last::Goodbye, rest, fx)
     }
 
     /// Leaves because the server is closing down.
     pub(super) fn closing(rest: Rest, fx: &mut Effects) -> Conversation {
-        Leaving::closing_after(Vec::new(), rest, fx)
+        Leaving::enter(Last::Closing, rest, fx)
     }
 
-    /// The same, after these words.
-    pub(super) fn closing_after(words: Vec<Phrase>, rest: Rest, fx: &mut Effects) -> Conversation {
-        Leaving::enter(Last::Closing, words, rest, fx)
+    /// Leaves because the server is closing down, with words that must be said at once: what is
+    /// deleted is removed meanwhile, and messages that cannot be are there in the next call.
+    pub(super) fn at_once(rest: Rest, mut words: Vec<Phrase>, fx: &mut Effects) -> Conversation {
+        expunge(rest, fx);
+        words.extend(rest.untold.then_some(Phrase::Line(Line::ChangeFailed)));
+        words.push(Phrase::Line(Line::Goodbye));
+        End::HangUp.after(words, fx)
     }
 
-    fn enter(last: Last, words: Vec<Phrase>, rest: Rest, fx: &mut Effects) -> Conversation {
+    fn enter(last: Last, rest: Rest, fx: &mut Effects) -> Conversation {
         let failed = rest.untold;
         if !rest.deleted {
-            return last.say(words, failed, fx);
+            return last.words(failed, fx);
         }
         let moment = Moment::ask(Command::Expunge, fx);
         Portal::Leaving(Leaving {
             last,
-            words,
             failed,
             moment,
         })
@@ -58,10 +59,8 @@ impl Leaving {
 
     pub(super) fn on(mut self, event: &Event, fx: &mut Effects) -> Conversation {
         match event {
-            Event::Mail(Reply::Done(Command::Expunge)) => {
-                self.last.say(self.words, self.failed, fx)
-            }
-            Event::Mail(Reply::Failed(Command::Expunge, _)) => self.last.say(self.words, true, fx),
+            Event::Mail(Reply::Done(Command::Expunge)) => self.last.words(self.failed, fx),
+            Event::Mail(Reply::Failed(Command::Expunge, _)) => self.last.words(true, fx),
             Event::Mail(Reply::Failed(_, _)) => {
                 self.noted(false);
                 Portal::Leaving(self).into()
@@ -80,12 +79,11 @@ impl Leaving {
 }
 
 impl Last {
-    fn say(self, mut words: Vec<Phrase>, failed: bool, fx: &mut Effects) -> Conversation {
+    fn words(self, failed: bool, fx: &mut Effects) -> Conversation {
         let told = failed.then_some(Line::ChangeFailed);
         let closing = (self == Last::Closing).then_some(Line::ServiceEnding);
         let lines = told.into_iter().chain(closing).chain([Line::Goodbye]);
-        words.extend(lines.map(Phrase::Line));
-        End::HangUp.after(words, fx)
+        End::HangUp.after(lines.map(Phrase::Line).collect(), fx)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The main menu of the portal: where everything begins.
 //!
-//! Law: who gets messages by e-mail is told so instead of hearing them, and their mailbox is never
-//! asked. Where there is only one language none is offered.
+//! Laws: who is away hears so once, before the menu is first said; who gets messages by e-mail is told so
+//! instead of hearing them, and their mailbox is never asked. Where there is only one language none is
+//! offered.
 
 use super::forwarding::ForwardingMenu;
+use super::greetings::Greetings;
 use super::inbox::{Inbox, Rest};
 use super::language::{self, LanguageMenu};
 use super::leaving::Leaving;
@@ -29,10 +31,11 @@ impl MainMenu {
     pub(super) fn enter(
         mut owner: Owner,
         inbox: Option<Inbox>,
-        words: Vec<Phrase>,
+        mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
+        words.extend(owner.reminder(cx));
         let detail = owner.heard.visit::<MainChoice>();
         MainMenu::say(
             (owner, inbox),
@@ -52,14 +55,17 @@ impl MainMenu {
 
     /// Says the words and what the owner is told on coming in here, then the menu.
     pub(super) fn after_log_in(
-        owner: Owner,
+        mut owner: Owner,
         entry: Entry,
         mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
         match entry {
-            Entry::Status => words.extend(status::words(&owner, cx)),
+            Entry::Status => {
+                words.extend(status::words(&owner, cx));
+                owner.reminded = true;
+            }
             Entry::Main | Entry::Messages => {
                 let by_email = !owner.profile.delivery.is_heard_by_phone();
                 words.extend(by_email.then_some(Phrase::Line(Line::SentByEmail)));
@@ -131,6 +137,7 @@ fn chosen(visitor: Visitor, choice: MainChoice, cx: &Cx<'_>, fx: &mut Effects) -
     match choice {
         MainChoice::Voicemail => voicemail(visitor, cx, fx),
         MainChoice::Messages => messages(visitor, cx, fx),
+        MainChoice::Greetings => Greetings::from_main(visitor.owner, visitor.inbox, cx, fx),
         MainChoice::Forwarding => ForwardingMenu::enter(visitor, Vec::new(), cx, fx),
         MainChoice::Language => LanguageMenu::enter(visitor.owner, visitor.inbox, cx, fx),
         MainChoice::Status => {

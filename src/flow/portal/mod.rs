@@ -8,13 +8,14 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`, those of `forwarding` and `passcode`; `status` has the words for what is active;
-//! `inbox` holds the messages, `moment` is the wait for an answer, `order` that for a change to be
-//! stored. Not here yet: greetings, call-back.
+//! `language`, and those of `greetings`, `forwarding` and `passcode`; `status` has the words for what is
+//! active; `inbox` holds the messages, `moment` is the wait for an answer, `order` that for a change to
+//! be stored. Not here yet: call-back.
 
 mod between;
 mod change;
 mod forwarding;
+mod greetings;
 mod inbox;
 mod intro;
 mod language;
@@ -38,6 +39,7 @@ use crate::subscriber::{Profile, Services};
 use between::Between;
 use change::Changing;
 use forwarding::Forwarding;
+use greetings::Greetings;
 use inbox::{Reel, Rest};
 use intro::Intro;
 pub(super) use language::keys as language_keys;
@@ -101,12 +103,14 @@ pub enum Portal {
     Fetching(Fetching),
     /// A message plays.
     Playing(Playing),
-    /// A message, or the words before it, is held.
+    /// A message, the words before it, or a greeting is held.
     Paused(Paused),
     /// After a message.
     Between(Between),
     /// A message is being deleted or put back.
     Changing(Changing),
+    /// At the name and the greetings.
+    Greetings(Greetings),
     /// Deleted messages are being removed before the end.
     Leaving(Leaving),
 }
@@ -120,6 +124,8 @@ pub(super) struct Owner {
     services: Arc<Services>,
     /// The menus said so far.
     heard: Heard,
+    /// Whether they were told that they are away, where they are.
+    reminded: bool,
 }
 
 impl Owner {
@@ -136,7 +142,16 @@ impl Owner {
             profile,
             services,
             heard,
+            reminded: false,
         }
+    }
+
+    /// That they are away, where they are and were not told yet in this call.
+    fn reminder(&mut self, cx: &Cx<'_>) -> Vec<Phrase> {
+        if std::mem::replace(&mut self.reminded, true) {
+            return Vec::new();
+        }
+        greetings::reminder(self, cx)
     }
 }
 
@@ -216,6 +231,7 @@ impl Portal {
             Portal::Paused(state) => state.on(event, cx, fx),
             Portal::Between(state) => state.on(event, cx, fx),
             Portal::Changing(state) => state.on(event, cx, fx),
+            Portal::Greetings(state) => state.on(event, cx, fx),
             Portal::Leaving(state) => state.on(event, fx),
         }
     }
@@ -241,6 +257,7 @@ impl Portal {
             Portal::Paused(state) => state.noted(id, done),
             Portal::Between(state) => state.listener.reel.noted(id, done),
             Portal::Changing(state) => state.listener.reel.noted(id, done),
+            Portal::Greetings(state) => state.noted(id, done),
         }
         self
     }
@@ -262,14 +279,15 @@ impl Portal {
             Portal::Intro(Intro { listener })
             | Portal::Fetching(Fetching { listener })
             | Portal::Playing(Playing { listener }) => listener.stop_for_closing(fx),
-            Portal::Paused(state) => state.into_listener().stop_for_closing(fx),
+            Portal::Paused(state) => state.on_service_ending(fx),
             Portal::Between(state) => state.on_service_ending(fx),
             Portal::Changing(state) => state.on_service_ending(fx),
+            Portal::Greetings(state) => state.on_service_ending(fx),
             Portal::Leaving(state) => Portal::Leaving(state).into(),
         }
     }
 
-    /// The caller hung up: what is deleted is removed now.
+    /// The caller hung up: what is deleted is removed now, and what is recorded and not in use goes.
     pub(super) fn on_hang_up(self, fx: &mut Effects) {
         let rest = match &self {
             Portal::New(_)
@@ -278,7 +296,10 @@ impl Portal {
             | Portal::Checking(_)
             | Portal::Opening(_)
             | Portal::Leaving(_) => Rest::default(),
-            Portal::Choosing(state) => state.rest(),
+            Portal::Choosing(state) => {
+                state.on_hang_up(fx);
+                state.rest()
+            }
             Portal::MainMenu(state) => state.rest(),
             Portal::Forwarding(state) => state.rest(),
             Portal::LanguageMenu(state) => state.rest(),
@@ -290,6 +311,10 @@ impl Portal {
             Portal::Paused(state) => state.rest(),
             Portal::Between(state) => state.listener.reel.rest(),
             Portal::Changing(state) => state.rest(),
+            Portal::Greetings(state) => {
+                state.on_hang_up(fx);
+                state.rest()
+            }
         };
         leaving::expunge(rest, fx);
     }
@@ -305,6 +330,7 @@ impl Portal {
             | Portal::Fetching(_)
             | Portal::Changing(_)
             | Portal::Leaving(_) => KeyPolicy::Hold,
+            Portal::Greetings(state) => state.key_policy(),
             Portal::New(_)
             | Portal::Number(_)
             | Portal::Passcode(_)
@@ -320,10 +346,10 @@ impl Portal {
 
     /// Whether keys are secret.
     pub(super) fn masks_keys(&self) -> bool {
-        matches!(
-            self,
-            Portal::Passcode(_) | Portal::Checking(_) | Portal::Choosing(_)
-        )
+        match self {
+            Portal::Choosing(state) => state.masks_keys(),
+            state => matches!(state, Portal::Passcode(_) | Portal::Checking(_)),
+        }
     }
 
     /// The name of the state.
@@ -346,6 +372,7 @@ impl Portal {
             Portal::Paused(_) => "portal.paused",
             Portal::Between(_) => "portal.between",
             Portal::Changing(_) => "portal.changing",
+            Portal::Greetings(state) => state.state_name(),
             Portal::Leaving(_) => "portal.leaving",
         }
     }

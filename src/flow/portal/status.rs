@@ -4,8 +4,8 @@
 //! is for whoever has set nothing, then what of it should make the owner think. Laws: nothing that is
 //! on is left out; "nothing is active" is said only where nothing is.
 
-use super::Owner;
 use super::forwarding::standing;
+use super::{Owner, greetings};
 use crate::flow::Cx;
 use crate::prompt::{Line, Phrase};
 use crate::subscriber::{Condition, Feature, Features};
@@ -65,20 +65,11 @@ fn named(feature: Feature) -> Line {
 
 /// The extended-away greeting, while callers hear it.
 fn away(owner: &Owner, cx: &Cx<'_>) -> Vec<Phrase> {
-    let away = &owner.services.away;
-    let today = cx.now.wall.in_tz(&owner.profile.zone).map(|now| now.date());
-    let holds = today.map_or(away.on, |today| away.holds_on(today));
-    if !holds {
-        return Vec::new();
-    }
-    let messages = if away.refuses_messages {
-        Line::AwayWithoutMessages
+    if greetings::reminder(owner, cx).is_empty() {
+        Vec::new()
     } else {
-        Line::AwayWithMessages
-    };
-    [Line::AwayIs, Line::IsOn, messages]
-        .map(Phrase::Line)
-        .into()
+        greetings::standing::away(owner, cx)
+    }
 }
 
 /// What the owner may not have meant.

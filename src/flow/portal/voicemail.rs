@@ -6,6 +6,7 @@
 //! the messages are listed; a mailbox that cannot be reached is never called empty.
 
 use super::between::Between;
+use super::greetings::Greetings;
 use super::inbox::Inbox;
 use super::intro::Intro;
 use super::leaving::Leaving;
@@ -16,6 +17,7 @@ use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, VoicemailChoice};
 use crate::mailbox::{Command, Listing, Reply, Room};
 use crate::prompt::{Line, MessageKind, Phrase, Say};
+use crate::subscriber::RecordingKind;
 
 /// The messages are being listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -141,6 +143,15 @@ impl VoicemailMenu {
                 Portal::VoicemailMenu(VoicemailMenu { owner, inbox, ask }).into()
             }
             Answer::Chosen(VoicemailChoice::Play, _) => play(owner, inbox, Vec::new(), cx, fx),
+            Answer::Chosen(VoicemailChoice::Busy, _) => {
+                Greetings::from_voicemail(owner, inbox, RecordingKind::Busy, cx, fx)
+            }
+            Answer::Chosen(VoicemailChoice::NoAnswer, _) => {
+                Greetings::from_voicemail(owner, inbox, RecordingKind::NoAnswer, cx, fx)
+            }
+            Answer::Chosen(VoicemailChoice::Away, _) => {
+                Greetings::from_voicemail(owner, inbox, RecordingKind::Away, cx, fx)
+            }
             Answer::Chosen(VoicemailChoice::Back, _) => {
                 MainMenu::enter(owner, Some(inbox), Vec::new(), cx, fx)
             }

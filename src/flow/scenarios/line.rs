@@ -33,7 +33,7 @@ fn calling(changes: &[Change], settings: Settings, entry: Entry) -> Phone {
     let flow = Conversation::portal(PortalSetup { owner, entry });
     let mut book = ServiceBook::default();
     book.set(mailbox, with(changes));
-    Phone::with_book(flow, settings, book)
+    Phone::answered_where(flow, settings, book)
 }
 
 /// The same after the log-in.
@@ -247,6 +247,29 @@ fn whoever_has_no_passcode_chooses_one_on_the_own_telephone() {
     phone.presses("8351#8351#");
     granted(&mut phone, &[]);
     phone.said(Line::PasscodeChanged);
+    phone.said(Line::NameSpeak);
+    phone.did(&Effect::MaskKeys(false));
+    phone.presses("*");
+    phone.said(Line::SetUpDone);
+    phone.is_in("portal.main");
+}
+
+#[test]
+fn the_name_of_a_newcomer_is_in_use_once_a_key_says_so() {
+    let mut phone = newcomer(true, Settings::default());
+    phone.presses("8351#8351#");
+    granted(&mut phone, &[]);
+    phone.presses("#");
+    phone.hears(Event::PlayDone);
+    phone.presses("#");
+    phone.recorded(RecordEnd::Stopped, 2);
+    assert_eq!(ordered(&phone), None);
+    phone.presses("3");
+    assert_eq!(ordered(&phone), Some(Wish::Record(RecordingKind::Name)));
+    phone.hears(Event::Changed(Ok(with(&[]))));
+    phone.did(&Effect::Discard);
+    phone.said(Line::NameSaved);
+    phone.said(Line::SetUpDone);
 }
 
 #[test]

@@ -154,6 +154,7 @@ fn the_main_menu_offers_what_there_is() {
         [
             Phrase::Choice(Line::MainVoicemail, Digit::D1),
             Phrase::Choice(Line::MainMessages, Digit::D2),
+            Phrase::Choice(Line::MainGreetings, Digit::D3),
             Phrase::Choice(Line::MainForwarding, Digit::D4),
             Phrase::Choice(Line::MainLanguage, Digit::D6),
             Phrase::Choice(Line::MainStatus, Digit::D7),

@@ -2,13 +2,16 @@
 //! for what a caller or subscriber would expect beyond those. Test code only.
 
 mod caller;
+mod greetings;
 mod hearing;
 mod language;
 mod line;
 mod login;
 mod mailbox;
 
-use super::walk::{by_email, language, message, now, profile, two_languages, two_subscribers};
+use super::walk::{
+    absences, by_email, language, message, now, profile, two_languages, two_subscribers,
+};
 use super::{
     Admission, Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy,
     LogInVerdict, Menus, PortalSetup, RecordingDone, Settings,
@@ -37,11 +40,11 @@ struct Phone {
 
 impl Phone {
     fn answered(flow: Conversation, settings: Settings) -> Phone {
-        Phone::with_book(flow, settings, ServiceBook::default())
+        Phone::answered_where(flow, settings, ServiceBook::default())
     }
 
-    /// One that calls while subscribers have set this.
-    fn with_book(flow: Conversation, settings: Settings, book: ServiceBook) -> Phone {
+    /// The same where subscribers have set something.
+    fn answered_where(flow: Conversation, settings: Settings, book: ServiceBook) -> Phone {
         let mut phone = Phone {
             flow,
             settings,

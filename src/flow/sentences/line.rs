@@ -1,6 +1,7 @@
 //! The sentences about the subscriber's line: passcode, call forwarding, what is active.
 
 use super::{lines, menu};
+use crate::base::Digit;
 use crate::flow::{Choice, MainChoice, Menus};
 use crate::prompt::{Line, Part, Sentence};
 
@@ -19,7 +20,15 @@ pub(super) fn passcode() -> Vec<Sentence> {
         Line::PasscodeUsed,
         Line::PasscodeChanged,
         Line::SetUpDone,
+        Line::NameSaved,
+        Line::RecordingTooQuiet,
+        Line::RecordingNotSaved,
     ]);
+    let name = [
+        Part::Choice(Line::SkipStep, Digit::Star),
+        Part::Line(Line::NameSpeak),
+    ];
+    sentences.push(name.into());
     sentences.extend([Line::PasscodeTooShort, Line::PasscodeTooLong].map(counted));
     sentences
 }

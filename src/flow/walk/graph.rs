@@ -99,11 +99,12 @@ impl Walk<'_> {
             let (next, after) = self.step(conversation, world, &event)?;
             self.note(conversation, &next, &event);
             // Few figures stand for all ten while a number is typed.
-            let typed = self.start.figures;
-            let other = |d: &Digit| d.figure().is_some_and(|f| !typed.contains(&f));
+            let few = self.start.figures;
+            let other = |d: &Digit| d.figure().is_some_and(|f| !few.contains(&f));
             let figure = matches!(&event, Event::Digit(d) if other(d));
             let state = conversation.state_name();
-            let typing = state.ends_with("number") || state.ends_with("passcode");
+            let typed = ["number", "passcode", "last-day"];
+            let typing = typed.iter().any(|kind| state.ends_with(kind));
             let shut = matches!(event, Event::Digit(key) if self.start.is_shut(state, key));
             if figure && typing || shut || another_clip(conversation, &next) {
                 continue;

@@ -3,18 +3,20 @@
 
 use super::{Shut, Start, profile, start};
 use crate::base::{DialString, Digit, MailboxId};
-use crate::flow::{Conversation, Entry, PortalSetup};
+use crate::flow::{Conversation, Entry, Menus, PortalSetup};
 use crate::subscriber::{
     Away, Change, Condition, Feature, Forward, NumberRules, Profile, Roster, ServiceBook, Services,
 };
 use std::sync::Arc;
 
-/// What is walked from the starts here, shut everywhere else.
-pub(super) const SHUT: &[Shut] = &[("portal.main", MAIN)];
-
-const MAIN: &[Digit] = &[Digit::D2, Digit::D4, Digit::D7, Digit::D8];
-
-const OTHERS: &[Digit] = &[Digit::D1, Digit::D2, Digit::D4, Digit::D6, Digit::D7];
+const OTHERS: &[Digit] = &[
+    Digit::D1,
+    Digit::D2,
+    Digit::D3,
+    Digit::D4,
+    Digit::D6,
+    Digit::D7,
+];
 
 /// Only a passcode can be changed.
 const PASSCODE: &[Shut] = &[("portal.main", OTHERS)];
@@ -25,10 +27,24 @@ const NOTHING: &[Shut] = &[("portal.main", OTHERS), ("portal.main", &[Digit::D8]
 /// Only what is active can be heard.
 const STATUS: &[Shut] = &[(
     "portal.main",
-    &[Digit::D1, Digit::D2, Digit::D4, Digit::D6, Digit::D8],
+    &[
+        Digit::D1,
+        Digit::D2,
+        Digit::D3,
+        Digit::D4,
+        Digit::D6,
+        Digit::D8,
+    ],
 )];
 
-const TO_FORWARDING: &[Digit] = &[Digit::D1, Digit::D2, Digit::D6, Digit::D7, Digit::D8];
+const TO_FORWARDING: &[Digit] = &[
+    Digit::D1,
+    Digit::D2,
+    Digit::D3,
+    Digit::D6,
+    Digit::D7,
+    Digit::D8,
+];
 
 /// Only one of the choices of call forwarding is followed.
 const FORWARDINGS: [&[Shut]; 5] = [
@@ -73,9 +89,26 @@ const FORWARDINGS: [&[Shut]; 5] = [
 const MESSAGES: &[Shut] = &[
     (
         "portal.main",
-        &[Digit::D1, Digit::D4, Digit::D6, Digit::D7, Digit::D8],
+        &[
+            Digit::D1,
+            Digit::D3,
+            Digit::D4,
+            Digit::D6,
+            Digit::D7,
+            Digit::D8,
+        ],
     ),
-    ("portal.voicemail", &[Digit::D1]),
+    (
+        "portal.voicemail",
+        &[
+            Digit::D1,
+            Digit::D2,
+            Digit::D3,
+            Digit::D4,
+            Digit::D5,
+            Digit::D7,
+        ],
+    ),
     (
         "portal.intro",
         &[Digit::D1, Digit::D2, Digit::D4, Digit::D7, Digit::Pound],
@@ -115,7 +148,7 @@ fn portal(name: &'static str, owner: Profile, entry: Entry, shut: &'static [Shut
     };
     let mut start = start(name, Conversation::portal(setup), 0, 3);
     start.account.owner = owner;
-    start.shut = shut;
+    (start.menus, start.shut) = (Menus::default(), shut);
     start
 }
 

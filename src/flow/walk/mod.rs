@@ -2,10 +2,12 @@
 //!
 //! `world` is the smallest world that answers a flow and knows when a law is broken; `graph` walks
 //! breadth-first through all pairs of flow and world; `planted` shows that the walk catches bugs;
-//! `spoken` holds what was said against the list of sentences;
+//! `greetings` and `lines` hold starts of their own; `spoken` holds what was said against the list of
+//! sentences, `standing` what was told of the line against how it stands;
 //! `print` makes the flow documents and the user card from what was walked. Test code only.
 
 mod graph;
+mod greetings;
 mod lines;
 mod planted;
 mod print;
@@ -13,6 +15,8 @@ mod spoken;
 mod standing;
 mod tests;
 mod world;
+
+pub(super) use greetings::absences;
 
 use super::{
     Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, OperatorSetup,
@@ -136,6 +140,7 @@ fn starts() -> Vec<Start> {
     all.extend(languages());
     all.extend(operators());
     all.extend(lines::starts());
+    all.extend(greetings::starts());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),
@@ -216,6 +221,18 @@ fn portals() -> Vec<Start> {
     portals.map(start).into()
 }
 
+/// A subscriber at the front door, without messages.
+fn portal(name: &'static str) -> Start {
+    let owner = Some(profile(false));
+    let entry = Entry::Main;
+    start(
+        name,
+        Conversation::portal(PortalSetup { owner, entry }),
+        0,
+        3,
+    )
+}
+
 /// Operators with two languages to work on, with one, without patience, and with none at all.
 fn operators() -> Vec<Start> {
     let operators = [
@@ -277,14 +294,7 @@ fn states_of_a_mailbox() -> Vec<Start> {
 /// Nothing to choose between, and more than there are keys.
 fn languages() -> Vec<Start> {
     let portal = |name, languages: &[&str]| {
-        let owner = Some(profile(false));
-        let entry = Entry::Main;
-        let mut start = start(
-            name,
-            Conversation::portal(PortalSetup { owner, entry }),
-            0,
-            3,
-        );
+        let mut start = portal(name);
         start.languages.offered = languages.iter().map(|tag| language(tag)).collect();
         start
     };
@@ -307,6 +317,25 @@ pub(super) fn two_languages() -> Languages {
     languages
 }
 
+/// The shipped menus without what has starts of its own: menus that lead to each other multiply.
+const PLAIN_MENUS: &str = r##"
+[main]
+keys = { "1" = "voicemail", "6" = "language", "9" = "leave", "#" = "repeat" }
+say = ["voicemail", "language", "leave", "repeat"]
+[voicemail]
+keys = { "1" = "play", "*" = "back", "#" = "repeat" }
+say = ["play", "back", "repeat"]
+"##;
+
+fn plain_menus() -> Menus {
+    menus(PLAIN_MENUS)
+}
+
+/// The shipped menus with these laid over them.
+fn menus(text: &str) -> Menus {
+    Menus::parse(text).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
 /// Short figures keep the walk small; their number changes no law.
 fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8) -> Start {
     Start {
@@ -326,11 +355,11 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
             mailbox_length: 2,
             ..Settings::default()
         },
-        menus: Menus::default(),
+        menus: plain_menus(),
         languages: two_languages(),
         roster: two_subscribers(),
         book: ServiceBook::default(),
-        shut: lines::SHUT,
+        shut: &[],
         figures: &[1],
     }
 }

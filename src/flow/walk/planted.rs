@@ -8,6 +8,7 @@ use crate::flow::{
     PromptFault, Wish,
 };
 use crate::mailbox::Command;
+use crate::media::RecordLimits;
 use crate::prompt::{Line, Phrase, Say};
 use crate::subscriber::{Change, Condition, Forward};
 use std::time::Duration;
@@ -404,6 +405,43 @@ pub(super) fn faults() -> Vec<Planted> {
             |_, event, _, _, effects| {
                 if *event == Event::PromptsChanged(Err(PromptFault::NothingBefore)) {
                     replace(effects, Line::NothingToRollBack, Line::NotAChoice);
+                }
+            },
+        ),
+        step(
+            "a greeting that was not stored is called saved",
+            "busy and no-answer greeting",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::Changed(Err(_))) {
+                    replace(effects, Line::RecordingNotSaved, Line::GreetingSaved);
+                }
+            },
+        ),
+        hang_up(
+            "hanging up forgets a name that was only tried out",
+            "recorded name",
+            Law::TakeNotForgotten,
+            |state, effects| {
+                if state == "portal.review" {
+                    effects.clear();
+                }
+            },
+        ),
+        step(
+            "an absence that is off is called on",
+            "extended-away service",
+            Law::StandsAsTold,
+            |_, _, _, _, effects| replace(effects, Line::IsOff, Line::IsOn),
+        ),
+        step(
+            "a message is taken for whoever refuses them",
+            "away without messages",
+            Law::AwayRefuses,
+            |state, event, _, _, effects| {
+                if state == "deposit.greeting" && *event == Event::PlayDone {
+                    let (max, silence) = (Duration::from_secs(60), None);
+                    effects.insert(0, Effect::Record(RecordLimits { max, silence }));
                 }
             },
         ),

@@ -3,9 +3,10 @@
 use super::graph::{By, Step};
 use crate::base::Digit;
 use crate::flow::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice, DestinationChoice,
-    ForwardingChoice, GreetingChoice, LanguageChoice, MainChoice, Menu, Menus, OperatorChoice,
-    PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
+    DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice, LanguageChoice,
+    MainChoice, Menu, Menus, OperatorChoice, OwnRecordingChoice, PlayingChoice, RecordingChoice,
+    ReviewChoice, RingsChoice, SentencesChoice, VoicemailChoice,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -60,6 +61,10 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<VoicemailChoice>(&menus.voicemail),
         one::<PlayingChoice>(&menus.playing),
         one::<BetweenChoice>(&menus.between),
+        one::<GreetingsChoice>(&menus.greetings),
+        one::<OwnRecordingChoice>(&menus.own_recording),
+        one::<AwayChoice>(&menus.away),
+        one::<ClipReviewChoice>(&menus.clip_review),
         one::<ForwardingChoice>(&menus.forwarding),
         one::<ConditionChoice>(&menus.forward),
         one::<DestinationChoice>(&menus.destination),
@@ -67,13 +72,15 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),
-        one::<ClipReviewChoice>(&menus.clip_review),
         one::<SentencesChoice>(&menus.sentences),
     ]
 }
 
 /// The menus of those who change prompts; they have a card of their own.
 const OPERATORS: [&str; 4] = ["operator", "clip", "clip-review", "sentences"];
+
+/// Of these, the one that subscribers meet too.
+const SHARED: &str = "clip-review";
 
 /// The user card in a language.
 pub(super) fn card(menus: &Menus, language: &str) -> String {
@@ -108,7 +115,8 @@ pub(super) fn card(menus: &Menus, language: &str) -> String {
     let texts = Card::read();
     let mut out = format!("# {title}\n\n{ahead}\n\n## {caller}\n");
     let menus = printed(menus).into_iter();
-    for printed in menus.filter(|p| !OPERATORS.contains(&p.menu)) {
+    let theirs = |menu| menu == SHARED || !OPERATORS.contains(&menu);
+    for printed in menus.filter(|p| theirs(p.menu)) {
         if printed.menu == "main" {
             write!(out, "\n## {owner}\n\n{enter}\n").unwrap();
         }
@@ -139,9 +147,11 @@ pub(super) fn operator_card(menus: &Menus, language: &str) -> String {
     };
     let texts = Card::read();
     let mut out = format!("# {title}\n\n{enter}\n");
-    let menus = printed(menus).into_iter();
-    for printed in menus.filter(|p| OPERATORS.contains(&p.menu)) {
-        table(&printed, &texts, language, (key, does), &mut out);
+    let menus = printed(menus);
+    for name in OPERATORS {
+        for printed in menus.iter().filter(|p| p.menu == name) {
+            table(printed, &texts, language, (key, does), &mut out);
+        }
     }
     out
 }
@@ -242,20 +252,25 @@ fn keys(menu: &str, menus: &Menus) -> Vec<(Digit, &'static str)> {
 fn menu_of(state: &str) -> Option<&'static str> {
     Some(match state {
         "deposit.greeting" => "greeting",
-        "deposit.recording" | "operator.recording" => "recording",
+        "deposit.recording" | "operator.recording" | "portal.recording" => "recording",
         "deposit.review" | "deposit.listening" => "review",
         "portal.main" => "main",
         "portal.voicemail" => "voicemail",
-        "portal.intro" | "portal.playing" | "portal.paused" => "playing",
+        "portal.intro" | "portal.playing" | "portal.paused" | "portal.hearing" => "playing",
         "portal.between" => "between",
         "portal.forwarding" => "forwarding",
         "portal.forward" => "forward",
         "portal.destination" => "destination",
         "portal.rings" => "rings",
+        "portal.greetings" => "greetings",
+        "portal.own-recording" => "own-recording",
+        "portal.away" => "away",
         "portal.language" | "operator.languages" => "language",
         "operator.main" => "operator",
         "operator.clip" => "clip",
-        "operator.review" | "operator.listening" => "clip-review",
+        "operator.review" | "operator.listening" | "portal.review" | "portal.listening" => {
+            "clip-review"
+        }
         "operator.sentences" => "sentences",
         _ => return None,
     })

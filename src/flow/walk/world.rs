@@ -3,8 +3,8 @@
 //!
 //! Long because each law stands beside the facts it is about.
 
-use super::{Account, passcode, standing};
-use crate::base::{DialString, Digit, RecordingId, Timestamp};
+use super::{Account, now, passcode, standing as line};
+use crate::base::{DialString, Digit, RecordingId, Timestamp, day_in};
 use crate::flow::{
     ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LanguageFault,
     LogInVerdict, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending,
@@ -45,6 +45,10 @@ pub(super) enum Law {
     ChangedAsAsked,
     /// A message is sent as a key says, and called sent when it is.
     SentAsAsked,
+    /// Who is away and takes no messages gets none.
+    AwayRefuses,
+    /// How the name and the absence of a subscriber stand is told as it is.
+    StandsAsTold,
 }
 
 /// A broken law and how.
@@ -75,6 +79,8 @@ pub(super) struct World {
     changed: Option<PromptChange>,
     /// What the owner has set.
     services: Services,
+    /// Whether the owner is away today and takes no messages, as a caller finds it.
+    refuses: bool,
     /// The change of it under way.
     wish: Option<Wish>,
     /// The one that was made in this very step.
@@ -183,8 +189,10 @@ fn law(law: Law, holds: bool, how: &str) -> Result<(), Broken> {
 impl World {
     /// The world around somebody who has not called yet.
     pub(super) fn around(account: &Account, book: &ServiceBook) -> World {
+        let services = (**book.of(&account.owner.mailbox)).clone();
         World {
-            services: (**book.of(&account.owner.mailbox)).clone(),
+            refuses: services.away.refuses_messages && is_away(&services, account),
+            services,
             ..World::default()
         }
     }
@@ -402,7 +410,7 @@ impl World {
     ) -> Result<(), Broken> {
         law(Law::NothingAfterEnd, !self.over, "an effect after the end")?;
         match effect {
-            Effect::Play(words) => self.says(words),
+            Effect::Play(words) => self.says(words, account),
             Effect::PlayMessage(id) => {
                 law(Law::AnsweredOrTold, self.open, "a message before log-in")?;
                 self.plays(What::Message(place(account, *id)), false)
@@ -420,7 +428,10 @@ impl World {
             Effect::Seek(_) => self.moves(false, false),
             Effect::Pause => self.moves(false, true),
             Effect::Resume => self.moves(true, false),
-            Effect::Record(_) => self.records(false),
+            Effect::Record(_) => {
+                law(Law::AwayRefuses, !self.refuses, "a message is taken")?;
+                self.records(false)
+            }
             Effect::RecordScratch(_) => {
                 let known = self.desk || self.open;
                 law(Law::ChangedAsAsked, known, "recorded before log-in")?;
@@ -515,7 +526,7 @@ impl World {
         law(only, recorded == records, "used, and another is recorded")?;
         let open = matches!(wish, Wish::Passcode(_)) && !self.secret;
         law(Law::KeysSecret, !open, "a passcode in the open")?;
-        let confirmed = standing::is_confirmed(wish, &self.services, self.read_back.as_ref());
+        let confirmed = line::is_confirmed(wish, &self.services, self.read_back.as_ref());
         law(
             only,
             confirmed,
@@ -560,7 +571,7 @@ impl World {
         Ok(())
     }
 
-    fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
+    fn says(&mut self, words: &[Phrase], account: &Account) -> Result<(), Broken> {
         law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
         if is_example(words) {
             return self.plays(What::Words, true);
@@ -579,9 +590,10 @@ impl World {
             "called off and is not",
         )?;
         self.confirms(words)?;
-        let stands = standing::is_true(words, &self.services);
+        let stands = line::is_true(words, &self.services);
         law(Law::ChangedAsAsked, stands, "it stands otherwise")?;
-        self.read_back = standing::read_back(words);
+        self.read_back = line::read_back(words);
+        self.stands(words, account)?;
         if says(Line::LanguageChanged) && !self.spoke {
             let stored = self.language == Tongue::Stored;
             law(Law::AnsweredOrTold, stored, "called changed and is not")?;
@@ -591,6 +603,7 @@ impl World {
             Line::ChangeFailed,
             Line::MessageNotKept,
             Line::ClipNotReplaced,
+            Line::RecordingNotSaved,
         ];
         self.untold &= !telling.into_iter().any(says);
         let moment = words == [Phrase::Line(Line::OneMoment)];
@@ -633,6 +646,28 @@ impl World {
         law(Law::ChangedAsAsked, fits, "called changed and is not")?;
         let sent = self.sent || !says(Line::MessageSent);
         law(Law::SentAsAsked, sent, "called sent and is not")
+    }
+
+    /// How things stand is told as it is.
+    fn stands(&self, words: &[Phrase], account: &Account) -> Result<(), Broken> {
+        let says = |line| words.contains(&Phrase::Line(line));
+        let away = self.services.away;
+        let after = |line| {
+            let mut pairs = words.windows(2);
+            pairs.any(|pair| *pair == [Line::AwayIs, line].map(Phrase::Line))
+        };
+        let on = is_away(&self.services, account);
+        let truths = [
+            (after(Line::IsOn), on),
+            (after(Line::IsOff), !on),
+            (says(Line::AwayWithMessages), !away.refuses_messages),
+            (says(Line::AwayWithoutMessages), away.refuses_messages),
+            (says(Line::AwayLastDay), away.last_day.is_some()),
+            (says(Line::NameIs), self.services.name.is_some()),
+            (says(Line::NameNone), self.services.name.is_none()),
+        ];
+        let fits = truths.iter().all(|(told, so)| *so || !told);
+        law(Law::StandsAsTold, fits, "it stands otherwise")
     }
 
     fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
@@ -853,6 +888,13 @@ impl World {
         }
         self.settled_take()
     }
+}
+
+/// Whether callers hear today that the owner is away.
+fn is_away(services: &Services, account: &Account) -> bool {
+    services
+        .away
+        .holds_on(day_in(&account.owner.zone, now().wall))
 }
 
 /// What a listing says of its mailbox must be said with it.

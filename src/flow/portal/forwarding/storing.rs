@@ -80,7 +80,7 @@ impl Storing {
         match (then, what) {
             (Then::End, what) => {
                 words.extend(what.standing(&visitor, cx));
-                Leaving::closing_after(words, visitor.rest(), fx)
+                Leaving::at_once(visitor.rest(), words, fx)
             }
             (Then::GoOn, What::Forward(condition)) => {
                 ConditionMenu::enter(visitor, condition, words, cx, fx)

@@ -7,11 +7,13 @@
 //! Of a passcode that is due and cannot be stored the owner is told, and goes on: it stays due. Who has
 //! none yet cannot go on without one.
 //!
-//! `entry` takes the figures, `storing` waits until they are stored, `due` says when a choice is due.
+//! `entry` takes the figures, `storing` waits until they are stored, `due` says when a choice is due,
+//! `naming` records the name of whoever had none.
 //! The rules are in [`subscriber`](crate::subscriber), the earlier passcodes with whoever stores them.
 
 mod due;
 mod entry;
+mod naming;
 mod storing;
 
 use super::inbox::Rest;
@@ -24,6 +26,7 @@ use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, KeyPolicy};
 use crate::prompt::{Line, Phrase};
 pub(super) use due::is_due;
 use entry::{New, Repeat};
+use naming::Naming;
 use storing::Storing;
 
 /// Choosing a passcode: one variant for each state.
@@ -35,6 +38,8 @@ pub enum Choosing {
     Repeat(Repeat),
     /// It is being stored.
     Storing(Storing),
+    /// After the first one: recording the name.
+    Naming(Naming),
 }
 
 /// Who chooses a passcode, why, and how often that went wrong.
@@ -81,6 +86,7 @@ impl Choosing {
             Choosing::New(state) => state.on(event, cx, fx),
             Choosing::Repeat(state) => state.on(event, cx, fx),
             Choosing::Storing(state) => state.on(event, cx, fx),
+            Choosing::Naming(state) => state.on(event, cx, fx),
         }
     }
 
@@ -90,6 +96,8 @@ impl Choosing {
             Choosing::New(state) => &mut state.chooser,
             Choosing::Repeat(state) => &mut state.chooser,
             Choosing::Storing(state) => &mut state.chooser,
+            // No messages have been listed.
+            Choosing::Naming(_) => return,
         };
         if let Why::Wanted(visitor) = &mut chooser.why {
             visitor.noted(id, done);
@@ -102,6 +110,15 @@ impl Choosing {
             Choosing::New(state) => state.chooser.rest(),
             Choosing::Repeat(state) => state.chooser.rest(),
             Choosing::Storing(state) => state.chooser.rest(),
+            Choosing::Naming(_) => Rest::default(),
+        }
+    }
+
+    /// The caller hung up: what is recorded and not in use goes.
+    pub(super) fn on_hang_up(&self, fx: &mut Effects) {
+        match self {
+            Choosing::New(_) | Choosing::Repeat(_) | Choosing::Storing(_) => {}
+            Choosing::Naming(state) => state.on_hang_up(fx),
         }
     }
 
@@ -110,6 +127,7 @@ impl Choosing {
             Choosing::New(state) => state.on_service_ending(fx),
             Choosing::Repeat(state) => state.on_service_ending(fx),
             Choosing::Storing(state) => state.on_service_ending(),
+            Choosing::Naming(state) => state.on_service_ending(fx),
         }
     }
 
@@ -118,6 +136,15 @@ impl Choosing {
         match self {
             Choosing::New(_) | Choosing::Repeat(_) => KeyPolicy::Now,
             Choosing::Storing(_) => KeyPolicy::Hold,
+            Choosing::Naming(state) => state.key_policy(),
+        }
+    }
+
+    /// Whether keys are secret.
+    pub(super) fn masks_keys(&self) -> bool {
+        match self {
+            Choosing::New(_) | Choosing::Repeat(_) | Choosing::Storing(_) => true,
+            Choosing::Naming(_) => false,
         }
     }
 
@@ -127,6 +154,7 @@ impl Choosing {
             Choosing::New(_) => "portal.new-passcode",
             Choosing::Repeat(_) => "portal.repeat-passcode",
             Choosing::Storing(_) => "portal.storing-passcode",
+            Choosing::Naming(state) => state.state_name(),
         }
     }
 }
@@ -216,10 +244,7 @@ impl Chooser {
         match self.why {
             Why::Wanted(visitor) => visitor.to_main(words, cx, fx),
             Why::Due(owner, entry) => MainMenu::after_log_in(owner, entry, words, cx, fx),
-            Why::First(owner, visit) => {
-                let words = [Line::PasscodeChanged, Line::SetUpDone].map(Phrase::Line);
-                MainMenu::after_log_in(owner, visit.entry(), words.into(), cx, fx)
-            }
+            Why::First(owner, visit) => Naming::enter(owner, visit.entry(), words, fx),
         }
     }
 

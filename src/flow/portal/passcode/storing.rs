@@ -35,7 +35,7 @@ impl Storing {
             Err(fault) => Some(fault),
         };
         if then == Then::End {
-            return Leaving::closing_after(vec![Phrase::Line(told(fault))], chooser.rest(), fx);
+            return Leaving::at_once(chooser.rest(), vec![Phrase::Line(told(fault))], fx);
         }
         match fault {
             None => chooser.done(cx, fx),
