@@ -240,18 +240,14 @@ fn by_diversion(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<D
 
 fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route> {
     let dialled = DialString::parse(&invite.request_uri.user).ok()?;
-    let portal = |entry| Route::Portal {
-        owner: calling_subscriber(invite, roster),
-        entry,
-    };
-    if routing.portal.contains(&dialled) {
-        return Some(portal(Entry::Main));
-    }
-    if routing.messages.contains(&dialled) {
-        return Some(portal(Entry::Messages));
-    }
-    if routing.status.contains(&dialled) {
-        return Some(portal(Entry::Status));
+    let doors = [
+        (&routing.portal, Entry::Main),
+        (&routing.messages, Entry::Messages),
+        (&routing.status, Entry::Status),
+    ];
+    if let Some((_, entry)) = doors.into_iter().find(|(door, _)| door.contains(&dialled)) {
+        let owner = calling_subscriber(invite, roster);
+        return Some(Route::Portal { owner, entry });
     }
     if routing.clear_lamp.contains(&dialled) {
         let owner = calling_subscriber(invite, roster);

@@ -241,15 +241,12 @@ impl CallSession {
         };
         let forwarding = work.as_ref().and_then(forwarding);
         let order = work.and_then(|work| self.order(desk, work));
-        match order {
-            Some(order) => {
-                self.forwarding = forwarding;
-                self.ask(desk, Question::Change(order));
-            }
-            None => {
-                let failed = Event::Changed(Err(ChangeFault::Unavailable));
-                self.events.push_back(failed);
-            }
+        if let Some(order) = order {
+            self.forwarding = forwarding;
+            self.ask(desk, Question::Change(order));
+        } else {
+            let failed = Event::Changed(Err(ChangeFault::Unavailable));
+            self.events.push_back(failed);
         }
     }
 

@@ -142,11 +142,11 @@ fn chosen(visitor: Visitor, choice: MainChoice, cx: &Cx<'_>, fx: &mut Effects) -
         MainChoice::Language => LanguageMenu::enter(visitor.owner, visitor.inbox, cx, fx),
         MainChoice::Status => {
             let words = status::words(&visitor.owner, cx);
-            visitor.to_main(words, cx, fx)
+            visitor.back_to_main(words, cx, fx)
         }
         MainChoice::Passcode => passcode::wanted(visitor, fx),
         MainChoice::Leave => visitor.goodbye(fx),
-        MainChoice::Repeat => visitor.to_main(Vec::new(), cx, fx),
+        MainChoice::Repeat => visitor.back_to_main(Vec::new(), cx, fx),
     }
 }
 

@@ -20,7 +20,12 @@ pub(super) struct Visitor {
 
 impl Visitor {
     /// Says the words, then the main menu.
-    pub(super) fn to_main(self, words: Vec<Phrase>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    pub(super) fn back_to_main(
+        self,
+        words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
         MainMenu::enter(self.owner, self.inbox, words, cx, fx)
     }
 

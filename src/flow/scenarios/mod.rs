@@ -8,6 +8,7 @@ mod language;
 mod line;
 mod login;
 mod mailbox;
+mod passcode;
 
 use super::walk::{
     absences, by_email, language, message, now, profile, two_languages, two_subscribers,

@@ -62,7 +62,7 @@ impl ForwardingMenu {
             ForwardingChoice::NoAnswer => Condition::NoAnswer,
             ForwardingChoice::NotReachable => Condition::NotReachable,
             ForwardingChoice::Rings => return RingsMenu::enter(visitor, cx, fx),
-            ForwardingChoice::Back => return visitor.to_main(Vec::new(), cx, fx),
+            ForwardingChoice::Back => return visitor.back_to_main(Vec::new(), cx, fx),
             ForwardingChoice::Repeat => {
                 return ForwardingMenu::say(visitor, ask, Detail::Full, Vec::new(), cx, fx);
             }

@@ -70,12 +70,11 @@ impl Storing {
             Ordered::Answered(outcome, then) => (outcome, then),
         };
         let mut words = Vec::new();
-        match outcome {
-            Ok(services) => visitor.owner.services = services,
-            Err(_) => {
-                fx.push(Effect::FlushKeys);
-                words.push(Phrase::Line(Line::ChangeFailed));
-            }
+        if let Ok(services) = outcome {
+            visitor.owner.services = services;
+        } else {
+            fx.push(Effect::FlushKeys);
+            words.push(Phrase::Line(Line::ChangeFailed));
         }
         match (then, what) {
             (Then::End, what) => {

@@ -219,7 +219,7 @@ impl Chooser {
     /// It went wrong too often: nothing is changed.
     fn give_up(self, mut words: Vec<Phrase>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self.why {
-            Why::Wanted(visitor) => visitor.to_main(words, cx, fx),
+            Why::Wanted(visitor) => visitor.back_to_main(words, cx, fx),
             Why::Due(..) | Why::First(..) => {
                 words.push(Phrase::Line(Line::Goodbye));
                 End::HangUp.after(words, fx)
@@ -230,7 +230,7 @@ impl Chooser {
     /// `*` instead of a passcode.
     fn star(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self.why {
-            Why::Wanted(visitor) => visitor.to_main(Vec::new(), cx, fx),
+            Why::Wanted(visitor) => visitor.back_to_main(Vec::new(), cx, fx),
             Why::Due(..) => self.again(vec![Phrase::Line(Line::NotAChoice)], cx, fx),
             // As at every log-in.
             Why::First(_, visit) => Number::enter(visit, Vec::new(), fx),
@@ -242,7 +242,7 @@ impl Chooser {
     fn done(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let words = vec![Phrase::Line(Line::PasscodeChanged)];
         match self.why {
-            Why::Wanted(visitor) => visitor.to_main(words, cx, fx),
+            Why::Wanted(visitor) => visitor.back_to_main(words, cx, fx),
             Why::Due(owner, entry) => MainMenu::after_log_in(owner, entry, words, cx, fx),
             Why::First(owner, visit) => Naming::enter(owner, visit.entry(), words, fx),
         }
@@ -254,7 +254,7 @@ impl Chooser {
         match self.why {
             Why::Wanted(visitor) => {
                 fx.push(Effect::FlushKeys);
-                visitor.to_main(words, cx, fx)
+                visitor.back_to_main(words, cx, fx)
             }
             Why::Due(owner, entry) => {
                 fx.push(Effect::FlushKeys);
