@@ -31,6 +31,7 @@ fn config(folder: &Path) -> Config {
          [media]\nbind = \"127.0.0.1\"\nports = \"ephemeral\"\nworkers = 1\n\
          [spool]\nfolder = \"spool\"\n[mailboxes]\nfolder = \"mailboxes\"\n\
          [events]\nfile = \"events.jsonl\"\n\
+         [passcodes]\nchange_initial = false\n\
          [[subscriber]]\nmailbox = \"2001\"\npasscode = \"{}\"\n",
         passcode.as_phc()
     );

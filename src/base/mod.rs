@@ -21,4 +21,4 @@ pub use language::Language;
 pub use pii::Pii;
 pub use spelling::nearest;
 pub use tenant::{TenantId, TenantIdFault};
-pub use time::{Date, Mono, Now, Timestamp};
+pub use time::{Date, Mono, Now, Timestamp, day_in};

@@ -6,6 +6,14 @@ use std::time::Duration;
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 
+use jiff::tz::TimeZone;
+
+/// The day it is at this moment in a zone, an IANA name; unknown names count as UTC.
+pub fn day_in(zone: &str, at: Timestamp) -> Date {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).date()
+}
+
 /// A reading of the monotonic clock: the time since the server started.
 ///
 /// All deadlines count on this one, so that a step of the wall clock moves no timer.
@@ -72,6 +80,15 @@ impl Now {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_zone_decides_what_day_it_is() {
+        let at: Timestamp = "2026-11-22T23:30:00Z".parse().unwrap();
+        let day = |zone| day_in(zone, at).to_string();
+        assert_eq!(day("Europe/Amsterdam"), "2026-11-23");
+        assert_eq!(day("America/New_York"), "2026-11-22");
+        assert_eq!(day("Atlantis/Capital"), "2026-11-22");
+    }
 
     #[test]
     fn both_clocks_move_together() {

@@ -24,6 +24,8 @@ pub struct Routing {
     pub portal: Vec<DialString>,
     /// Numbers that lead straight to the messages.
     pub messages: Vec<DialString>,
+    /// Numbers that lead to the portal and say what is active on the line.
+    pub status: Vec<DialString>,
     /// Numbers that clear the message-waiting lamp of whoever dials them.
     pub clear_lamp: Vec<DialString>,
     /// Numbers for changing prompts by telephone, and whose prompts; `None` is everybody's.
@@ -229,15 +231,14 @@ fn by_diversion(invite: &Invite, roster: &Roster, from: MailboxFrom) -> Option<D
 
 fn service(invite: &Invite, roster: &Roster, routing: &Routing) -> Option<Route> {
     let dialled = DialString::parse(&invite.request_uri.user).ok()?;
-    let portal = |entry| Route::Portal {
-        owner: calling_subscriber(invite, roster),
-        entry,
-    };
-    if routing.portal.contains(&dialled) {
-        return Some(portal(Entry::Main));
-    }
-    if routing.messages.contains(&dialled) {
-        return Some(portal(Entry::Messages));
+    let doors = [
+        (&routing.portal, Entry::Main),
+        (&routing.messages, Entry::Messages),
+        (&routing.status, Entry::Status),
+    ];
+    if let Some((_, entry)) = doors.into_iter().find(|(door, _)| door.contains(&dialled)) {
+        let owner = calling_subscriber(invite, roster);
+        return Some(Route::Portal { owner, entry });
     }
     if routing.clear_lamp.contains(&dialled) {
         let owner = calling_subscriber(invite, roster);
@@ -319,6 +320,7 @@ mod tests {
         Routing {
             portal: vec![number("1233"), number("*62")],
             messages: vec![number("*86")],
+            status: vec![number("*60")],
             clear_lamp: vec![number("*99")],
             operators: vec![
                 (number("9700"), None),
@@ -387,6 +389,7 @@ mod tests {
             ("1233", Entry::Main),
             ("*62", Entry::Main),
             ("*86", Entry::Messages),
+            ("*60", Entry::Status),
         ] {
             let mut call = invite(dialled);
             call.asserted = vec![address("+31201232001")];

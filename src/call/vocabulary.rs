@@ -7,7 +7,7 @@ use crate::base::{
 use crate::flow::PromptFault;
 use crate::mailbox::{Envelope, Facts};
 use crate::prompt::{ClipId, Phrase, SetId, Voice};
-use crate::subscriber::{Change, Guarded, Lock, RecordingKind};
+use crate::subscriber::{Change, Condition, Forward, Guarded, Lock, RecordingKind};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -299,6 +299,8 @@ pub enum Milestone {
     TakeDropped(MessageId),
     /// A prompt set was changed by telephone, or was not.
     Prompts(PromptOrder, Result<(), PromptFault>),
+    /// Call forwarding of this mailbox was changed by telephone, on disk for good.
+    Forwarding(MailboxId, Condition, Forward),
     /// The call is over, its recording settled: the last word of a call that was not refused.
     Ended(&'static str),
 }

@@ -187,7 +187,10 @@ mod tests {
                 "line": 2, "column": 13, "key": "sip.max_calls",
                 "problem": "must be 1 to 100000, not 0"}]})
         );
-        let (outcome, printed) = check("[[subscriber]]\nmailbox = \"2001\"\n", true);
+        let (outcome, printed) = check(
+            "[passcodes]\nfirst_use = false\n[[subscriber]]\nmailbox = \"2001\"\n",
+            true,
+        );
         assert!(outcome.is_ok());
         let verdict: Value = serde_json::from_str(&printed).unwrap();
         assert_eq!(

@@ -143,6 +143,9 @@ pub enum ValueFault {
     /// No number.
     #[error(transparent)]
     Number(#[from] crate::base::DialStringFault),
+    /// No code of a country.
+    #[error("not the code of a country: 1 to 3 figures, such as 31")]
+    Country,
     /// No mailbox number.
     #[error(transparent)]
     Mailbox(#[from] crate::base::MailboxIdFault),

@@ -12,7 +12,9 @@ use crate::mailbox::Limits;
 use crate::mime::MailAddress;
 use crate::observe::{LogFormat, LogLevel};
 use crate::sip::Network;
-use crate::subscriber::{CallerLanguage, Language, PasscodeHash, Profile, Secret, Tenant};
+use crate::subscriber::{
+    CallerLanguage, Destinations, Language, NumberRules, PasscodeHash, Profile, Secret, Tenant,
+};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +32,10 @@ pub struct Config {
     pub deposit: Deposit,
     /// `[entry]`: patience with keys.
     pub entry: Entry,
+    /// `[passcodes]`: which passcodes are good, and for how long.
+    pub passcodes: Passcodes,
+    /// `[forwarding]`: where calls may be forwarded; the tenants' rules are with the tenants.
+    pub forwarding: Forwarding,
     /// `[menus]`: the key maps.
     pub menus: Menus,
     /// `[spool]`: recordings on their way.
@@ -46,8 +52,6 @@ pub struct Config {
     pub ledger: Ledger,
     /// `[directory]`: what subscribers have set.
     pub directory: Directory,
-    /// `[passcodes]`: what passcodes may be.
-    pub passcodes: Passcodes,
     /// `[prompts]`: what is said.
     pub prompts: Prompts,
     /// `[http]`: the web page and the programming interface.
@@ -115,13 +119,6 @@ pub struct Directory {
     pub file: PathBuf,
 }
 
-/// `[passcodes]`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passcodes {
-    /// How many passcodes before the present one are not taken again, 0-10.
-    pub history: usize,
-}
-
 /// `[portal]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portal {
@@ -129,6 +126,10 @@ pub struct Portal {
     pub numbers: Vec<DialString>,
     /// Numbers that lead straight to the messages after log-in.
     pub message_numbers: Vec<DialString>,
+    /// Numbers that say what is active on the line after log-in.
+    pub status_numbers: Vec<DialString>,
+    /// The longest greeting that a subscriber records, 5 s - 4 min.
+    pub max_greeting: Duration,
 }
 
 /// `[deposit]`
@@ -155,6 +156,34 @@ pub struct Entry {
     pub next_key: Duration,
     /// How many silent or wrong entries end a menu, 1-10.
     pub tries: u8,
+    /// After how many log-ins menus are brief, 1-1,000; `None` is never.
+    pub brief_after: Option<u32>,
+}
+
+/// `[passcodes]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passcodes {
+    /// The fewest figures of a new passcode, 4-20.
+    pub min_length: usize,
+    /// The most figures of a new passcode, 4-20.
+    pub max_length: usize,
+    /// How many passcodes before the present one are not taken again, 0-10.
+    pub history: usize,
+    /// How long a passcode that was chosen holds; `None` is for ever.
+    pub expire: Option<Duration>,
+    /// Whether a passcode of this file must be changed at the first log-in.
+    pub change_initial: bool,
+    /// Whether a subscriber without a passcode chooses one on the own telephone.
+    pub first_use: bool,
+}
+
+/// `[forwarding]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarding {
+    /// The own country's code, 1-3 figures.
+    pub country: String,
+    /// Where calls may be forwarded.
+    pub rules: NumberRules,
 }
 
 /// `[menus]`
@@ -270,6 +299,8 @@ pub struct TenantEntry {
     pub tenant: Tenant,
     /// Who changes its prompts by telephone.
     pub operator: Operator,
+    /// Where calls of its subscribers may be forwarded; `None` is as everybody's.
+    pub forwarding: Option<NumberRules>,
 }
 
 /// `[log]`
@@ -309,6 +340,8 @@ impl Default for Config {
             portal: Portal::default(),
             deposit: Deposit::default(),
             entry: Entry::default(),
+            passcodes: Passcodes::default(),
+            forwarding: Forwarding::default(),
             menus: Menus { file: None },
             spool: Spool {
                 folder: "state/spool".into(),
@@ -340,7 +373,6 @@ impl Default for Config {
             directory: Directory {
                 file: "state/directory.db".into(),
             },
-            passcodes: Passcodes { history: 5 },
             prompts: Prompts::default(),
             http: Http::default(),
             log: Log {
@@ -421,6 +453,8 @@ impl Default for Portal {
         Portal {
             numbers: numbers(&["1233", "*62"]),
             message_numbers: numbers(&["*86"]),
+            status_numbers: numbers(&["*60"]),
+            max_greeting: Duration::from_secs(120),
         }
     }
 }
@@ -443,7 +477,28 @@ impl Default for Entry {
             first_key: Duration::from_secs(6),
             next_key: Duration::from_secs(4),
             tries: 3,
+            brief_after: Some(5),
         }
+    }
+}
+
+impl Default for Passcodes {
+    fn default() -> Passcodes {
+        Passcodes {
+            min_length: 4,
+            max_length: 20,
+            history: 5,
+            expire: None,
+            change_initial: true,
+            first_use: true,
+        }
+    }
+}
+
+impl Default for Forwarding {
+    fn default() -> Forwarding {
+        let Destinations { country, rules, .. } = Destinations::default();
+        Forwarding { country, rules }
     }
 }
 

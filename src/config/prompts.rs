@@ -1,12 +1,12 @@
-//! Reads what is said and to whom: `[prompts]`, `[http]` and `[[tenant]]`.
+//! Reads what is said and to whom: `[prompts]`, `[http]`; and `[[tenant]]`.
 
 use super::claims::{Claim, numbers};
 use super::fault::{Problem, ValueFault};
 use super::model::{Http, Operator, Prompts, TenantEntry};
 use super::reader::{Reader, Section};
-use super::values::{self, language, path, plain, value};
+use super::values::{self, language, number, path, plain, value};
 use crate::base::TenantId;
-use crate::subscriber::{CallerLanguage, PasscodeHash, Tenant};
+use crate::subscriber::{CallerLanguage, NumberRules, PasscodeHash, Tenant};
 use std::collections::BTreeSet;
 use std::path::Path;
 use toml::de::DeTable;
@@ -93,6 +93,7 @@ fn tenant(section: &mut Section<'_, '_>, claims: &mut Vec<Claim>) -> Option<Tena
     let languages = plain(section.list("languages", language).unwrap_or_default());
     let callers = callers(section);
     let operator = operator(section, claims);
+    let forwarding = forwarding(section);
     if !section.gives("name") {
         let offset = section.offset("name");
         section.fault("name", offset, Problem::Missing);
@@ -102,7 +103,22 @@ fn tenant(section: &mut Section<'_, '_>, claims: &mut Vec<Claim>) -> Option<Tena
         languages,
         callers,
     };
-    Some(TenantEntry { tenant, operator })
+    Some(TenantEntry {
+        tenant,
+        operator,
+        forwarding,
+    })
+}
+
+/// The rules of a tenant that has some.
+fn forwarding(section: &mut Section<'_, '_>) -> Option<NumberRules> {
+    let allow = section.list("forward_allow", number);
+    let refuse = section.list("forward_refuse", number);
+    let own = allow.is_some() || refuse.is_some();
+    own.then(|| NumberRules {
+        allow: plain(allow.unwrap_or_default()),
+        refuse: plain(refuse.unwrap_or_default()),
+    })
 }
 
 fn callers(section: &mut Section<'_, '_>) -> Vec<CallerLanguage> {

@@ -6,8 +6,8 @@ use super::claims::{Claim, numbers, report_taken};
 use super::fault::{Problem, ValueFault};
 use super::mail;
 use super::model::{
-    Config, Deposit, Diagnostics, Directory, Entry, Events, Lamp, Ledger, Log, Mailboxes, Media,
-    Menus, Passcodes, Portal, Sip, Spool,
+    Config, Deposit, Diagnostics, Directory, Entry, Events, Forwarding, Lamp, Ledger, Log,
+    Mailboxes, Media, Menus, Passcodes, Portal, Sip, Spool,
 };
 use super::prompts;
 use super::reader::{Reader, Section};
@@ -17,7 +17,7 @@ use crate::audio::Law;
 use crate::call::MailboxFrom;
 use crate::mime::MailHost;
 use crate::observe::{LogFormat, LogLevel};
-use crate::subscriber::EARLIER_PASSCODES_MAX;
+use crate::subscriber::{EARLIER_PASSCODES_MAX, NumberRules};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         portal: portal(reader.section(document, "portal"), &mut claims),
         deposit: deposit(reader.section(document, "deposit")),
         entry: entry(reader.section(document, "entry")),
+        passcodes: passcodes(reader.section(document, "passcodes")),
+        forwarding: forwarding(reader.section(document, "forwarding")),
         menus: menus(reader.section(document, "menus"), base),
         spool: spool(reader.section(document, "spool"), base),
         imap: mail::imap(reader, document, base),
@@ -44,7 +46,6 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         lamp: lamp(reader.section(document, "lamp"), base, &mut claims),
         ledger: ledger(reader.section(document, "ledger"), base),
         directory: directory(reader.section(document, "directory"), base),
-        passcodes: passcodes(reader.section(document, "passcodes")),
         mailboxes,
         log: log(reader.section(document, "log")),
         events: events(reader.section(document, "events"), base),
@@ -117,6 +118,8 @@ fn portal(mut section: Section<'_, '_>, claims: &mut Vec<Claim>) -> Portal {
     let portal = Portal {
         numbers: numbers(&mut section, "numbers", d.numbers, claims),
         message_numbers: numbers(&mut section, "message_numbers", d.message_numbers, claims),
+        status_numbers: numbers(&mut section, "status_numbers", d.status_numbers, claims),
+        max_greeting: section.seconds("max_greeting_s", 5..241, d.max_greeting),
     };
     section.finish();
     portal
@@ -158,13 +161,51 @@ fn deposit(mut section: Section<'_, '_>) -> Deposit {
 
 fn entry(mut section: Section<'_, '_>) -> Entry {
     let d = Entry::default();
+    let often = i64::from(d.brief_after.unwrap_or_default());
+    let brief_after = section.count("brief_after", 0..1_001, often) as u32;
     let entry = Entry {
+        brief_after: (brief_after > 0).then_some(brief_after),
         first_key: section.seconds("first_key_s", 1..61, d.first_key),
         next_key: section.seconds("next_key_s", 1..61, d.next_key),
         tries: section.count("tries", 1..11, i64::from(d.tries)) as u8,
     };
     section.finish();
     entry
+}
+
+fn passcodes(mut section: Section<'_, '_>) -> Passcodes {
+    let d = Passcodes::default();
+    let most = EARLIER_PASSCODES_MAX as i64 + 1;
+    let days = section.count("expire_days", 0..3_651, 0) as u64;
+    let passcodes = Passcodes {
+        min_length: section.count("min_length", 4..21, d.min_length as i64) as usize,
+        max_length: section.count("max_length", 4..21, d.max_length as i64) as usize,
+        history: section.count("history", 0..most, d.history as i64) as usize,
+        expire: (days > 0).then(|| Duration::from_hours(24 * days)),
+        change_initial: section.flag("change_initial", d.change_initial),
+        first_use: section.flag("first_use", d.first_use),
+    };
+    if passcodes.min_length > passcodes.max_length {
+        let (offset, other) = (section.offset("min_length"), "max_length");
+        section.fault("min_length", offset, Problem::MoreThan { other });
+    }
+    section.finish();
+    passcodes
+}
+
+fn forwarding(mut section: Section<'_, '_>) -> Forwarding {
+    let d = Forwarding::default();
+    let forwarding = Forwarding {
+        country: section
+            .parsed("country", values::country)
+            .map_or(d.country, value),
+        rules: NumberRules {
+            allow: section.list("allow", number).map_or(d.rules.allow, plain),
+            refuse: section.list("refuse", number).map_or(d.rules.refuse, plain),
+        },
+    };
+    section.finish();
+    forwarding
 }
 
 fn menus(mut section: Section<'_, '_>, base: &Path) -> Menus {
@@ -250,16 +291,6 @@ fn directory(mut section: Section<'_, '_>, base: &Path) -> Directory {
     };
     section.finish();
     directory
-}
-
-fn passcodes(mut section: Section<'_, '_>) -> Passcodes {
-    let d = Config::default().passcodes;
-    let most = EARLIER_PASSCODES_MAX as i64 + 1;
-    let passcodes = Passcodes {
-        history: section.count("history", 0..most, d.history as i64) as usize,
-    };
-    section.finish();
-    passcodes
 }
 
 fn log(mut section: Section<'_, '_>) -> Log {

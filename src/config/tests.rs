@@ -213,7 +213,10 @@ fn what_is_rarely_meant_is_warned_of() {
     assert_eq!(count(quiet, "no [[subscriber]]"), 1);
     assert_eq!(count("[sip]\ntrusted_peers = [\"::/0\"]", "anybody"), 1);
     assert_eq!(count("[media]\nports = \"10000-10099\"", "room for 50"), 1);
-    assert_eq!(count("[[subscriber]]\nmailbox = \"1\"", "no passcode"), 1);
+    let nobody = "[[subscriber]]\nmailbox = \"1\"\n";
+    assert_eq!(count(nobody, "no passcode"), 0);
+    let closed = format!("[passcodes]\nfirst_use = false\n{nobody}");
+    assert_eq!(count(&closed, "no passcode"), 1);
 }
 
 #[test]

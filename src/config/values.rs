@@ -177,6 +177,16 @@ pub(super) fn number(text: &str) -> Result<DialString, ValueFault> {
     Ok(DialString::parse(text)?)
 }
 
+/// Reads the code of a country.
+pub(super) fn country(text: &str) -> Result<String, ValueFault> {
+    let figures = text.bytes().all(|b| b.is_ascii_digit());
+    if figures && (1..=3).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err(ValueFault::Country)
+    }
+}
+
 /// Reads a language tag.
 pub(super) fn language(text: &str) -> Result<Language, ValueFault> {
     Language::parse(text).ok_or(ValueFault::Language)

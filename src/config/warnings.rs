@@ -47,7 +47,9 @@ pub enum Warning {
     )]
     MailStays(usize),
     /// A mailbox nobody can open by telephone.
-    #[error("mailbox {0} has no passcode: nobody can listen to it by telephone")]
+    #[error(
+        "mailbox {0} has no passcode and passcodes.first_use is off: nobody can listen to it by telephone"
+    )]
     NoPasscode(MailboxId),
 }
 
@@ -72,7 +74,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
     let closed = config
         .subscribers
         .iter()
-        .filter(|profile| profile.passcode.is_none());
+        .filter(|profile| profile.passcode.is_none() && !config.passcodes.first_use);
     found.extend(closed.map(|profile| Warning::NoPasscode(profile.mailbox.clone())));
     found
 }

@@ -5,9 +5,11 @@
 //! `card.toml`, in both languages (tested).
 
 use super::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
-    LanguageChoice, MainChoice, Menu, Menus, MoreChoice, OperatorChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
+    ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice,
+    LanguageChoice, MainChoice, Menu, Menus, MoreChoice, OperatorChoice, OwnRecordingChoice,
+    PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SendingChoice, SentencesChoice,
+    VoicemailChoice,
 };
 use crate::base::Digit;
 use crate::prompt::Grammar;
@@ -52,10 +54,17 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<MoreChoice>(&menus.more),
         one::<SendingChoice>(&menus.sending),
         one::<ConfirmChoice>(&menus.confirm_delete),
+        one::<GreetingsChoice>(&menus.greetings),
+        one::<OwnRecordingChoice>(&menus.own_recording),
+        one::<AwayChoice>(&menus.away),
+        one::<ClipReviewChoice>(&menus.clip_review),
+        one::<ForwardingChoice>(&menus.forwarding),
+        one::<ConditionChoice>(&menus.forward),
+        one::<DestinationChoice>(&menus.destination),
+        one::<RingsChoice>(&menus.rings),
         one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),
-        one::<ClipReviewChoice>(&menus.clip_review),
         one::<SentencesChoice>(&menus.sentences),
     ]
 }

@@ -29,6 +29,7 @@ mod announcement;
 mod ask;
 mod card;
 mod deposit;
+mod greeting;
 mod heard;
 mod lamp;
 mod menus;
@@ -52,9 +53,11 @@ pub use deposit::{Admission, Deposit, DepositSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
+    ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice,
     LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus, MoreChoice, OperatorChoice,
-    PlayingChoice, RecordingChoice, ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
+    OwnRecordingChoice, PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SendingChoice,
+    SentencesChoice, VoicemailChoice,
 };
 pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};

@@ -5,10 +5,12 @@
 //! these sentences, and each of them is played somewhere. What the recording of prompts by
 //! telephone says of a prompt's own text is not here: it can be any clip.
 
+mod line;
+
 use super::portal::language_keys;
 use super::{
-    BetweenChoice, Choice, Detail, MainChoice, Menu, Menus, MoreChoice, OperatorChoice,
-    SendingChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, Detail, GreetingsChoice, MainChoice, Menu, Menus,
+    MoreChoice, OperatorChoice, OwnRecordingChoice, SendingChoice, VoicemailChoice,
 };
 use crate::prompt::{Line, MessageKind, Part, Phrase, Place, Say, Sentence};
 
@@ -28,7 +30,11 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
         place("more to do with a message", more(menus)),
         place("sending a message", sending(menus)),
         place("deleting all messages", delete_all(menus)),
+        place("name and greetings", own_recordings(menus)),
         place("language", language(menus)),
+        place("choosing a passcode", line::passcode()),
+        place("call forwarding", line::forwarding(menus)),
+        place("what is active", line::status()),
         place(
             "message indicator",
             lines(&[Line::LampCleared, Line::OwnPhoneOnly]),
@@ -49,23 +55,26 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
     places
 }
 
-/// What a phrase is when its values are left open; `None` for a pause, and
-/// for what a subscriber recorded.
-pub(super) fn part(phrase: &Phrase) -> Option<Part> {
-    Some(match phrase {
+/// What a phrase is when its values are left open: nothing for a pause, and for what a subscriber
+/// recorded the words that stand in for it, which must be there too.
+pub(super) fn parts(phrase: &Phrase) -> Vec<Part> {
+    let part = match phrase {
         Phrase::Line(line) => Part::Line(*line),
         Phrase::Choice(line, key) => Part::Choice(*line, *key),
         Phrase::Brief(line, key) => Part::Brief(*line, *key),
-        Phrase::In(_, phrase) => return part(phrase),
+        Phrase::In(_, phrase) => return parts(phrase),
         Phrase::Clip(clip) => Part::Clip(clip.clone()),
         Phrase::Say(Say::Cardinal(_)) => Part::Cardinal,
         Phrase::Say(Say::Number(_)) => Part::Number,
         Phrase::Say(Say::Messages(kind, _)) => Part::Messages(*kind),
         Phrase::Say(Say::When { .. }) => Part::When,
+        Phrase::Say(Say::Day { .. }) => Part::Day,
         Phrase::Say(Say::Length(_)) => Part::Length,
         Phrase::Beep => Part::Beep,
-        Phrase::Recorded(..) | Phrase::Pause(_) => return None,
-    })
+        Phrase::Recorded(_, instead) => return instead.iter().flat_map(parts).collect(),
+        Phrase::Pause(_) => return Vec::new(),
+    };
+    vec![part]
 }
 
 /// Each line as a sentence of its own.
@@ -78,7 +87,7 @@ fn menu<C: Choice>(menu: &Menu<C>, line: impl Fn(C) -> Option<Line>) -> Vec<Sent
     let said = |detail| {
         menu.spoken_as(detail, &line)
             .iter()
-            .filter_map(part)
+            .flat_map(parts)
             .collect()
     };
     [Detail::Full, Detail::Brief].map(said).into()
@@ -99,21 +108,22 @@ fn greeting() -> Vec<Sentence> {
         Line::GreetingNoAnswer,
         Line::GreetingUnavailable,
     ];
-    let rests: [&[Line]; 3] = [
-        &[Line::LeaveMessage, Line::FinishRecording],
-        &[Line::MailboxFull],
-        &[Line::DepositUnavailable],
-    ];
-    let whole = |reason, rest: &[Line]| {
+    let whole = |reason, rest: &[Line]| -> Sentence {
         let begin = [Part::Line(Line::GreetingReached), Part::Number];
         let rest = [reason].into_iter().chain(rest.iter().copied());
         begin.into_iter().chain(rest.map(Part::Line)).collect()
     };
-    let mut sentences: Vec<Sentence> = rests
-        .iter()
-        .flat_map(|rest| reasons.map(|reason| whole(reason, rest)))
-        .collect();
-    sentences.extend(lines(&[Line::MailboxFull, Line::DepositUnavailable]));
+    let open: &[Line] = &[Line::LeaveMessage, Line::FinishRecording];
+    let mut sentences = Vec::new();
+    for reason in reasons.into_iter().chain([Line::GreetingAway]) {
+        sentences.extend([open, &[]].map(|rest| whole(reason, rest)));
+    }
+    sentences.push(whole(Line::GreetingAway, &[Line::NoMessageNow]));
+    sentences.extend(lines(&[
+        Line::MailboxFull,
+        Line::DepositUnavailable,
+        Line::NoMessageNow,
+    ]));
     sentences
 }
 
@@ -135,6 +145,12 @@ fn recording() -> Vec<Sentence> {
 fn review(menus: &Menus) -> Vec<Sentence> {
     let mut sentences = menu(&menus.review, Choice::line);
     sentences.extend(lines(&[Line::MessageKept, Line::MessageNotKept]));
+    sentences.push(vec![
+        Part::Line(Line::ReceiptLength),
+        Part::Length,
+        Part::Line(Line::ReceiptFor),
+        Part::Number,
+    ]);
     sentences
 }
 
@@ -143,6 +159,7 @@ fn log_in() -> Vec<Sentence> {
     let mut sentences = lines(&[Line::PortalWelcome]);
     sentences.push(passcode.map(Part::Line).to_vec());
     sentences.extend(lines(&[
+        Line::EnterPasscode,
         Line::EnterMailbox,
         Line::LoginWrong,
         Line::LoginLocked,
@@ -197,7 +214,12 @@ fn before_message() -> Vec<Sentence> {
         let kind = [Part::Line(kind)];
         kind.into_iter().chain(envelope.iter().cloned()).collect()
     };
-    let envelopes = envelopes();
+    let [shown, withheld] = envelopes();
+    let from = |envelope: &Sentence| {
+        let received = |part: &&Part| **part != Part::Line(Line::EnvelopeReceived);
+        envelope.iter().take_while(received).cloned().collect()
+    };
+    let envelopes = [Vec::new(), from(&shown), shown, withheld];
     let each = |kind| envelopes.iter().map(move |envelope| with(kind, envelope));
     let mut sentences = lines(&[Line::PrivateMessage, Line::ResumedMessage]);
     sentences.extend(kinds.into_iter().flat_map(each));
@@ -311,6 +333,90 @@ fn envelopes() -> [Sentence; 2] {
     [shown, withheld].map(|from| from.into_iter().chain(received.clone()).collect())
 }
 
+/// The own recordings, as far as the menus lead to them; an absence is told at log-in too.
+fn own_recordings(menus: &Menus) -> Vec<Sentence> {
+    let all = menus.main.key(MainChoice::Greetings).is_some();
+    let of = |choice, own: Option<VoicemailChoice>| {
+        let by_menu = all && menus.greetings.key(choice).is_some();
+        by_menu || own.is_some_and(|own| menus.voicemail.key(own).is_some())
+    };
+    let name = of(GreetingsChoice::Name, None);
+    let greeting = of(GreetingsChoice::Busy, Some(VoicemailChoice::Busy))
+        || of(GreetingsChoice::NoAnswer, Some(VoicemailChoice::NoAnswer));
+    let away = of(GreetingsChoice::Away, Some(VoicemailChoice::Away));
+    let mut sentences = Vec::new();
+    if all {
+        sentences.extend(menu(&menus.greetings, Choice::line));
+    }
+    if name {
+        add_new(&mut sentences, name_sentences(menus));
+    }
+    if greeting {
+        add_new(&mut sentences, menu(&menus.own_recording, Choice::line));
+    }
+    if greeting || away {
+        add_new(&mut sentences, greeting_sentences());
+    }
+    if away {
+        add_new(&mut sentences, away_sentences(menus));
+    }
+    if name || greeting || away {
+        let failures = [Line::RecordingTooQuiet, Line::RecordingNotSaved];
+        add_new(&mut sentences, lines(&failures));
+        add_new(&mut sentences, menu(&menus.clip_review, Choice::line));
+    }
+    add_new(&mut sentences, reminder());
+    sentences
+}
+
+fn name_sentences(menus: &Menus) -> Vec<Sentence> {
+    let name = |choice| match choice {
+        OwnRecordingChoice::Revert => Some(Line::NameRevert),
+        choice => choice.line(),
+    };
+    let mut sentences = menu(&menus.own_recording, name);
+    sentences.push(vec![Part::Line(Line::NameIs), Part::Number]);
+    sentences.push(vec![Part::Line(Line::NameSpeak), Part::Beep]);
+    sentences.push(vec![Part::Number]);
+    sentences.extend(lines(&[Line::NameNone, Line::NameSaved, Line::NameErased]));
+    sentences
+}
+
+fn greeting_sentences() -> Vec<Sentence> {
+    let mut sentences = lines(&[
+        Line::GreetingOwn,
+        Line::GreetingStandard,
+        Line::GreetingSaved,
+    ]);
+    sentences.push(vec![Part::Line(Line::GreetingSpeak), Part::Beep]);
+    sentences
+}
+
+fn away_sentences(menus: &Menus) -> Vec<Sentence> {
+    let refused = |choice| match choice {
+        AwayChoice::Deposit => Some(Line::AwayDepositYes),
+        choice => choice.line(),
+    };
+    let mut sentences = menu(&menus.away, Choice::line);
+    add_new(&mut sentences, menu(&menus.away, refused));
+    sentences.push([Line::AwayIs, Line::IsOff].map(Part::Line).to_vec());
+    sentences.extend(lines(&[
+        Line::AwayWithMessages,
+        Line::AwayWithoutMessages,
+        Line::EnterLastDay,
+        Line::NoSuchDay,
+    ]));
+    sentences
+}
+
+/// What whoever is away hears at log-in.
+fn reminder() -> Vec<Sentence> {
+    vec![
+        [Line::AwayIs, Line::IsOn].map(Part::Line).to_vec(),
+        vec![Part::Line(Line::AwayLastDay), Part::Day],
+    ]
+}
+
 /// Every language says itself with whichever key it has.
 fn language(menus: &Menus) -> Vec<Sentence> {
     let offered = menus.main.key(MainChoice::Language).is_some()
@@ -383,6 +489,7 @@ mod tests {
             | Part::Number
             | Part::Messages(_)
             | Part::When
+            | Part::Day
             | Part::Length
             | Part::Beep => None,
         }

@@ -5,6 +5,7 @@
 
 use super::RecordingDone;
 use crate::base::MailboxId;
+use crate::subscriber::{Destinations, PasscodeRules};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -22,6 +23,10 @@ pub struct Settings {
     /// The longest recording of a prompt by telephone. Default 2 minutes, which is the longest clip
     /// of a prompt set.
     pub longest_prompt: Duration,
+    /// The longest greeting that a subscriber records. Default 2 minutes.
+    pub longest_greeting: Duration,
+    /// The longest name that a subscriber records. Default 10 seconds.
+    pub longest_name: Duration,
     /// How long to wait for the first key after a prompt. Default 6 seconds.
     pub first_key: Duration,
     /// How long to wait for the next key of a number or passcode. Default 4 seconds.
@@ -38,6 +43,23 @@ pub struct Settings {
     pub recipients: usize,
     /// The most figures of a mailbox number typed, at most [`MailboxId::MAX`]. Default that.
     pub mailbox_length: usize,
+    /// Which passcodes may be chosen; lengths beyond `passcode_length` open nothing.
+    pub passcode_rules: PasscodeRules,
+    /// How long a passcode that was chosen holds; `None` is for ever. Default that.
+    pub passcode_age: Option<Duration>,
+    /// Whether a passcode that the subscriber did not choose must be changed first. Default no.
+    pub change_initial: bool,
+    /// Whether a subscriber without a passcode chooses one on the own telephone. Default yes.
+    pub first_use: bool,
+    /// After how many log-ins a subscriber counts as a frequent one, who hears menus in brief;
+    /// `None` is never. Default 5.
+    pub brief_after: Option<u32>,
+    /// Where calls may be forwarded.
+    pub destinations: Destinations,
+    /// The most figures of a telephone number typed, at most
+    /// [`DialString::MAX`](crate::base::DialString::MAX). Default 20: an E.164 number has 15, and
+    /// prefixes go before it.
+    pub number_length: usize,
 }
 
 impl Default for Settings {
@@ -48,6 +70,8 @@ impl Default for Settings {
             least_voice: Duration::from_millis(300),
             silence_limit: Some(Duration::from_secs(6)),
             longest_prompt: Duration::from_mins(2),
+            longest_greeting: Duration::from_mins(2),
+            longest_name: Duration::from_secs(10),
             first_key: Duration::from_secs(6),
             between_keys: Duration::from_secs(4),
             tries: 3,
@@ -56,6 +80,13 @@ impl Default for Settings {
             passcode_length: 4..=20,
             recipients: 20,
             mailbox_length: MailboxId::MAX,
+            passcode_rules: PasscodeRules::default(),
+            passcode_age: None,
+            change_initial: false,
+            first_use: true,
+            brief_after: Some(5),
+            destinations: Destinations::default(),
+            number_length: 20,
         }
     }
 }

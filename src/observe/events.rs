@@ -82,6 +82,18 @@ pub enum CallEvent {
         /// `done`, or why not.
         outcome: String,
     },
+    /// Call forwarding was changed by telephone.
+    Forwarding {
+        /// Whose.
+        mailbox: String,
+        /// `always`, `busy`, `no answer` or `not reachable`.
+        condition: &'static str,
+        /// Whether it is on.
+        on: bool,
+        /// Where to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+    },
     /// The call is over.
     End {
         /// Why, in a word or two.

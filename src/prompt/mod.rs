@@ -25,7 +25,7 @@ pub use report::{Coverage, Finding, Remedy, Report, Severity};
 pub use sentence::{Part, Place, Sentence};
 pub use set::{SetId, SetIdFault, VersionId, Voice};
 
-use crate::base::{DialString, Digit, Language, RecordingId, Timestamp};
+use crate::base::{Date, DialString, Digit, Language, RecordingId, Timestamp};
 use std::time::Duration;
 
 /// One thing to say or sound.
@@ -69,6 +69,13 @@ pub enum Say {
         now: Timestamp,
         /// The listener's zone, an IANA name; unknown names count as UTC.
         zone: String,
+    },
+    /// A day: weekday, day and month, and the year where that is another than this one.
+    Day {
+        /// The day to say.
+        date: Date,
+        /// The day it is said, both in the listener's zone.
+        today: Date,
     },
     /// A length of time, in minutes and seconds.
     Length(Duration),

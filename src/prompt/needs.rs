@@ -50,6 +50,7 @@ fn fillings(part: &Part) -> Vec<Phrase> {
         Part::Number => say(numbers().map(Say::Number).collect()),
         Part::Messages(kind) => say(counts(*kind).collect()),
         Part::When => say(moments().collect()),
+        Part::Day => say(days().collect()),
         Part::Length => say(lengths().collect()),
     }
 }
@@ -76,11 +77,21 @@ fn numbers() -> impl Iterator<Item = DialString> {
 /// Every minute of today, yesterday, every day of a leap year, and every year.
 fn moments() -> impl Iterator<Item = Say> {
     let minutes = (0..24).flat_map(|hour| (0..60).map(move |minute| NOW.at(hour, minute, 0, 0)));
-    let yesterday = NOW.yesterday().into_iter().map(noon);
-    let days = NOW.first_of_year().series(1.day()).take(366).map(noon);
-    let years = YEARS.map(move |year| noon(date(year, 6, 1)));
-    let all = minutes.chain(yesterday).chain(days).chain(years);
+    let yesterday = NOW.yesterday().into_iter();
+    let days = yesterday.chain(telling_days()).map(noon);
+    let all = minutes.chain(days);
     all.filter_map(|at| when(at, noon(NOW)))
+}
+
+/// The same without the minutes.
+fn days() -> impl Iterator<Item = Say> {
+    telling_days().map(|date| Say::Day { date, today: NOW })
+}
+
+/// Every day of a leap year, and every year.
+fn telling_days() -> impl Iterator<Item = Date> {
+    let days = NOW.first_of_year().series(1.day()).take(366);
+    days.chain(YEARS.map(|year| date(year, 6, 1)))
 }
 
 fn noon(day: Date) -> DateTime {
@@ -186,6 +197,19 @@ mod tests {
         };
         assert_eq!(days().count(), 146_097);
         proves(&Part::When, || days().chain(minutes()));
+    }
+
+    #[test]
+    fn all_days_of_400_years_need_these_clips_and_no_others() {
+        proves(&Part::Day, || {
+            let first = date(*YEARS.start(), 1, 1);
+            let days = first.series(1.day());
+            let days = days.take_while(|day| YEARS.contains(&day.year()));
+            days.flat_map(|date| {
+                let another = date.saturating_add(1.year());
+                [date, another].map(|today| Say::Day { date, today })
+            })
+        });
     }
 
     #[test]

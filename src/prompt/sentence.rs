@@ -4,7 +4,7 @@
 //! clips it can need, and the audition plays an example of each.
 
 use super::{ClipId, Line, MessageKind, Phrase, Say};
-use crate::base::{DialString, Digit, Timestamp};
+use crate::base::{DialString, Digit, Timestamp, day_in};
 use std::time::Duration;
 
 /// When examples are said: a Thursday at noon.
@@ -49,6 +49,8 @@ pub enum Part {
     Messages(MessageKind),
     /// A day and a time.
     When,
+    /// A day.
+    Day,
     /// A length of time.
     Length,
     /// The tone.
@@ -70,6 +72,10 @@ impl Part {
                 at: THEN,
                 now: NOW,
                 zone: ZONE.to_owned(),
+            }),
+            Part::Day => Phrase::Say(Say::Day {
+                date: day_in(ZONE, THEN),
+                today: day_in(ZONE, NOW),
             }),
             Part::Length => Phrase::Say(Say::Length(LENGTH)),
             Part::Beep => Phrase::Beep,

@@ -309,6 +309,37 @@ fn moments_are_said_as_the_listener_thinks_of_them() {
 }
 
 #[test]
+fn a_day_is_said_without_a_time_and_with_the_year_where_that_is_another() {
+    let today = date(2026, 11, 26);
+    let cases = [
+        (
+            date(2026, 12, 24),
+            "donderdag vierentwintig december",
+            "Thursday December twenty-fourth",
+        ),
+        (
+            today,
+            "donderdag zesentwintig november",
+            "Thursday November twenty-sixth",
+        ),
+        (
+            date(2027, 1, 1),
+            "vrijdag één januari twee duizend zevenentwintig",
+            "Friday January first twenty twenty-seven",
+        ),
+        (
+            date(2028, 2, 29),
+            "dinsdag negenentwintig februari twee duizend achtentwintig",
+            "Tuesday February twenty-ninth twenty twenty-eight",
+        ),
+    ];
+    for (date, nl, en) in cases {
+        assert_eq!(said(&dutch(), Say::Day { date, today }), nl);
+        assert_eq!(said(&english(), Say::Day { date, today }), en);
+    }
+}
+
+#[test]
 fn every_day_of_a_leap_year_is_named_by_the_calendar() {
     const DAYS: [&str; 7] = [
         "maandag",

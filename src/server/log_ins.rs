@@ -75,7 +75,7 @@ enum Job {
 }
 
 /// What passcodes are checked by.
-pub(super) struct PasscodeRules {
+pub(super) struct KnownPasscodes {
     /// Who there is.
     pub roster: Arc<Roster>,
     /// What they have set.
@@ -121,7 +121,7 @@ impl LogIn {
 impl LogIns {
     /// Starts the thread. Its verdicts go to `answers`.
     pub(super) fn start(
-        rules: PasscodeRules,
+        rules: KnownPasscodes,
         decoy_salt: [u8; 16],
         answers: mpsc::UnboundedSender<Checked>,
     ) -> Result<LogIns, LogInsFault> {
@@ -150,7 +150,7 @@ impl LogIns {
 
 /// What passcodes are compared with.
 struct Keys {
-    rules: PasscodeRules,
+    rules: KnownPasscodes,
     decoy: PasscodeHash,
 }
 
@@ -240,7 +240,7 @@ mod tests {
 
     /// Which of these attempts are right.
     fn right(operators: Operators, tries: &[(Door, &str)]) -> Vec<u64> {
-        let rules = PasscodeRules {
+        let rules = KnownPasscodes {
             operators,
             ..rules(Book::default())
         };
@@ -263,8 +263,8 @@ mod tests {
         verdicts.filter(|v| v.right).map(|v| v.call.0).collect()
     }
 
-    fn rules(book: Book) -> PasscodeRules {
-        PasscodeRules {
+    fn rules(book: Book) -> KnownPasscodes {
+        KnownPasscodes {
             roster: roster(),
             book,
             operators: Operators::new(),

@@ -11,7 +11,7 @@ use crate::library::studio::StudioConfig;
 use crate::media::Dbm0;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
-use crate::subscriber::{Languages, Roster, ServiceBook};
+use crate::subscriber::{Destinations, Languages, PasscodeRules, Roster, ServiceBook};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -202,6 +202,7 @@ fn routing(config: &Config) -> Routing {
     Routing {
         portal: config.portal.numbers.clone(),
         messages: config.portal.message_numbers.clone(),
+        status: config.portal.status_numbers.clone(),
         clear_lamp: config.lamp.clear_numbers.clone(),
         operators: operators(config),
         diagnostics: diagnostics
@@ -246,10 +247,33 @@ fn settings(config: &Config) -> Settings {
         shortest_message: config.deposit.min_message,
         least_voice: config.deposit.min_voiced,
         silence_limit: config.deposit.silence,
+        longest_greeting: config.portal.max_greeting,
         log_in_from_greeting: config.deposit.allow_log_in,
         first_key: config.entry.first_key,
         between_keys: config.entry.next_key,
         tries: config.entry.tries,
+        brief_after: config.entry.brief_after,
+        passcode_rules: PasscodeRules {
+            length: config.passcodes.min_length..=config.passcodes.max_length,
+        },
+        passcode_age: config.passcodes.expire,
+        change_initial: config.passcodes.change_initial,
+        first_use: config.passcodes.first_use,
+        destinations: destinations(config),
         ..Settings::default()
+    }
+}
+
+/// Where calls may be forwarded.
+fn destinations(config: &Config) -> Destinations {
+    let tenants = config.tenants.iter();
+    let own = tenants.filter_map(|entry| {
+        let rules = entry.forwarding.clone()?;
+        Some((entry.tenant.id.clone(), rules))
+    });
+    Destinations {
+        country: config.forwarding.country.clone(),
+        rules: config.forwarding.rules.clone(),
+        tenants: own.collect(),
     }
 }

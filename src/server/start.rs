@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::delivery;
 use super::edges::{Edges, Questions};
-use super::log_ins::{Checked, LogIns, LogInsFault, PasscodeRules};
+use super::log_ins::{Checked, KnownPasscodes, LogIns, LogInsFault};
 use super::post::Post;
 use super::prompt_desk::{Done, PromptDesk};
 use super::prompts::{Loader, PromptWatch, Prompts};
@@ -261,7 +261,7 @@ fn open_log_ins(
     book: &Book,
 ) -> Result<(LogIns, mpsc::UnboundedReceiver<Checked>), StartFault> {
     let (answers, checked) = mpsc::unbounded_channel();
-    let rules = PasscodeRules {
+    let rules = KnownPasscodes {
         roster: Arc::clone(roster),
         book: book.clone(),
         operators: rules::operator_passcodes(config),

@@ -6,6 +6,7 @@ use crate::call::{Milestone, PromptOrder, PromptWork};
 use crate::flow::PromptFault;
 use crate::observe::{CallEvent, EventLog, TakeStep};
 use crate::prompt::{MessageKind, Phrase, Say};
+use crate::subscriber::Condition;
 use std::collections::HashMap;
 use std::time::Duration;
 use tracing::{debug, error, info};
@@ -100,6 +101,12 @@ impl Telling {
             Milestone::TakeLost(id) => self.take(call, *id, TakeStep::Lost),
             Milestone::TakeDropped(id) => self.take(call, *id, TakeStep::Dropped),
             Milestone::Prompts(order, outcome) => prompts(order, *outcome),
+            Milestone::Forwarding(mailbox, condition, forward) => CallEvent::Forwarding {
+                mailbox: mailbox.to_string(),
+                condition: named(*condition),
+                on: forward.on,
+                to: forward.to.as_ref().map(ToString::to_string),
+            },
             Milestone::Ended(why) => self.end(now, call, (*why).to_owned()),
         }
     }
@@ -134,6 +141,10 @@ fn say(call: CallId, what: &Milestone) {
         Milestone::TakeLost(id) => {
             error!(%call, message = %id, "a recording could not be kept: see the spool's own messages");
         }
+        Milestone::Forwarding(mailbox, condition, forward) => {
+            let (condition, on) = (named(*condition), forward.on);
+            info!(%call, %mailbox, condition, on, "call forwarding changed by telephone");
+        }
         Milestone::Ended(why) => info!(%call, why, "call ended"),
         Milestone::Key(_)
         | Milestone::Prompt(_)
@@ -158,6 +169,16 @@ fn prompts(order: &PromptOrder, outcome: Result<(), PromptFault>) -> CallEvent {
         change,
         clip: clip.map(ToString::to_string),
         outcome: outcome.map_or_else(|fault| fault.to_string(), |()| "done".to_owned()),
+    }
+}
+
+/// A condition of call forwarding as the log shows it.
+fn named(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Always => "always",
+        Condition::Busy => "busy",
+        Condition::NoAnswer => "no answer",
+        Condition::NotReachable => "not reachable",
     }
 }
 
@@ -201,6 +222,7 @@ fn value(say: &Say) -> String {
             Ok(there) => there.strftime("%Y-%m-%d %H:%M").to_string(),
             Err(_) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         },
+        Say::Day { date, .. } => date.to_string(),
         Say::Length(span) => format!("{} s", span.as_secs()),
     }
 }
@@ -208,7 +230,7 @@ fn value(say: &Say) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{DialString, Digit, Timestamp};
+    use crate::base::{Date, DialString, Digit, Timestamp};
     use crate::prompt::Line;
 
     #[test]
@@ -243,6 +265,13 @@ mod tests {
                     zone: "Europe/Amsterdam".to_owned(),
                 }),
                 Some("2026-03-01 13:30".to_owned()),
+            ),
+            (
+                Phrase::Say(Say::Day {
+                    date: Date::constant(2026, 12, 24),
+                    today: Date::constant(2026, 11, 26),
+                }),
+                Some("2026-12-24".to_owned()),
             ),
             (
                 Phrase::Say(Say::Length(Duration::from_secs(34))),

@@ -2,18 +2,24 @@
 //!
 //! Rank 2: values and look-ups over them. The [`directory`](crate::directory) loads them.
 
+mod circle;
 mod delivery;
+mod destinations;
 mod guard;
 mod languages;
 mod passcode;
+mod passcode_rules;
 mod services;
 mod tenant;
 
 pub use crate::base::Language;
+pub use circle::{Lines, circle};
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
+pub use destinations::{Destinations, NumberRules};
 pub use guard::{Guarded, GuardedFault, Lock};
 pub use languages::Languages;
 pub use passcode::{PasscodeHash, PasscodeHashFault};
+pub use passcode_rules::{PasscodeFlaw, PasscodeRules};
 pub use services::{
     Away, Change, Condition, EARLIER_PASSCODES_MAX, Feature, Features, Forward, Forwarding,
     POSITIONS_MAX, Passcode, RINGS, RecordingKind, ServiceBook, Services,
@@ -50,6 +56,14 @@ pub struct Profile {
     pub limits: Limits,
 }
 
+impl Profile {
+    /// Every number of the subscriber, that of the mailbox first.
+    pub fn own_numbers(&self) -> impl Iterator<Item = &str> {
+        let further = self.numbers.iter().map(DialString::as_str);
+        std::iter::once(self.mailbox.as_str()).chain(further)
+    }
+}
+
 /// All subscribers, found by any of their numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
@@ -74,16 +88,14 @@ impl Roster {
         let mut roster = Roster::default();
         for profile in profiles {
             let profile = Arc::new(profile);
-            let own = profile.mailbox.as_str().to_owned();
-            let further = profile.numbers.iter().map(|n| n.as_str().to_owned());
-            for number in std::iter::once(own).chain(further) {
+            for number in profile.own_numbers() {
                 let before = roster
                     .by_number
-                    .insert(number.clone(), Arc::clone(&profile));
+                    .insert(number.to_owned(), Arc::clone(&profile));
                 if let Some(first) = before.filter(|p| p.mailbox != profile.mailbox) {
                     let (first, second) = (first.mailbox.clone(), profile.mailbox.clone());
                     return Err(NumberTaken {
-                        number,
+                        number: number.to_owned(),
                         first,
                         second,
                     });

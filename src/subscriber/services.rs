@@ -249,6 +249,13 @@ impl RecordingKind {
     ];
 }
 
+impl Forward {
+    /// Where calls go; `None` where it is off, or on without a number.
+    pub fn target(&self) -> Option<&DialString> {
+        self.to.as_ref().filter(|_| self.on)
+    }
+}
+
 impl Forwarding {
     /// The forwarding under this condition.
     pub fn under(&self, condition: Condition) -> &Forward {

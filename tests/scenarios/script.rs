@@ -10,13 +10,20 @@
 //! given the languages are en nl              also: the languages of acme are nl fr
 //! given callers from +32 hear fr             also: callers of acme from +32 hear fr
 //! given there are no prompts in fr
-//! given storing services fails
+//! given storing what is set fails
+//! given initial passcodes must be changed
+//! given subscriber 2001 forwards busy to 0612345678      also: always, no-answer, not-reachable
+//! given subscriber 2001 has on do-not-disturb            also: off, and the other features
+//! given subscriber 2001 has logged in 5 times | must choose a passcode
 //! given mailbox 2001 has new message 20s from 0612345678     also: saved, urgent, private, without from
 //! given mailbox 2001 with e-mail a@x.nl      messages go there and into no mailbox
 //! given mailbox 2001 is unavailable          also: available, read-only
 //! given mailbox 2001 is cut-off              what it has is on its way there
 //! given mailbox 2001 is almost full          also: full
 //! given mailbox 2001 will remove 2           messages, soon
+//! given 2001 recorded the name 2s            also: the busy, no-answer or away greeting
+//! given 2001 is away until 2026-12-24 without messages       either may be left out
+//! given what was recorded is lost
 //! given message indicators fail
 //! given message 1 of 2001 is damaged         also: gone
 //! given disk full                            also: given disk has room
@@ -32,7 +39,7 @@
 //! call 1233 from 2001                        also: late offer, mu-law, withheld
 //! call 9 from 06 diverted by 2001 because no-answer     also: by history, by target
 //!   hears portal-welcome, .., beep           in this order; `..` stands for any sounds
-//!   hears message 1 from 3.0s                also: own message from 0s
+//!   hears message 1 from 3.0s                also: own message from 0s, recording 1 from 0s
 //!   hears message 3s ahead | 3s back         of where it would have been; within a packet
 //!   hears message on from there              where it stopped before the silence
 //!   hears silence for 2s
@@ -56,6 +63,7 @@
 //! then the newest message of 2001 holds speech 2
 //! then the newest message of 2001 is marked urgent private     or nothing
 //! then nothing was recorded
+//! then 2001 has set name, busy greeting, away without messages     or nothing
 //! then prompts were changed: 9700 en replace leave-message done, ...      in the log, in order
 //! then no prompts were changed
 //! then the indicator of 2001 is off          also: on
@@ -65,7 +73,7 @@
 
 mod scene;
 
-pub use scene::Given;
+pub use scene::{Given, kind_name};
 
 use belpost::sdp::Direction;
 use std::time::Duration;
@@ -153,6 +161,8 @@ pub enum Expected {
 pub enum Which {
     /// The message with this number, from 0.
     Message(usize),
+    /// What was recorded before the first call, by number, from 0.
+    Recording(usize),
     /// What the caller said last in this call.
     Own,
 }
@@ -194,6 +204,11 @@ pub enum Claim {
         marks: String,
     },
     NothingRecorded,
+    /// What a subscriber has set.
+    HasSet {
+        mailbox: String,
+        what: String,
+    },
     /// Every change of prompts in the log.
     Prompts(String),
     Lamp {
@@ -266,6 +281,10 @@ fn hears(words: &[&str]) -> Option<What> {
     Some(match words {
         ["silence", "for", span] => What::HearsSilence(duration(span)?),
         ["own", "message", "from", at] => What::HearsSpeech(Which::Own, Spot::From(duration(at)?)),
+        ["recording", n, "from", at] => {
+            let recording = n.parse::<usize>().ok()?.checked_sub(1)?;
+            What::HearsSpeech(Which::Recording(recording), Spot::From(duration(at)?))
+        }
         ["message", "on", "from", "there"] => What::HearsSpeech(Which::Own, Spot::OnFromThere),
         ["message", n, "from", at] => {
             let message = n.parse::<usize>().ok()?.checked_sub(1)?;
@@ -401,6 +420,10 @@ fn claim(words: &[&str]) -> Option<Claim> {
             marks: marks.join(" "),
         },
         ["nothing", "was", "recorded"] => Claim::NothingRecorded,
+        [mailbox, "has", "set", what @ ..] => Claim::HasSet {
+            mailbox: text(mailbox),
+            what: what.join(" "),
+        },
         ["prompts", "were", "changed:", rest @ ..] => Claim::Prompts(rest.join(" ")),
         ["no", "prompts", "were", "changed"] => Claim::Prompts(String::new()),
         ["the", "keys", "taken", "were", keys] => Claim::KeysTaken(text(keys)),

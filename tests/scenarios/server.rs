@@ -19,6 +19,7 @@ use belpost::flow::{KeepFault, LampFault, PlayFault};
 use belpost::mailbox::{Reply, Room};
 use belpost::media::{self, Dbm0, Params, Session};
 use belpost::sip::{self, Advertised, Machine, Network};
+use belpost::subscriber::Change;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -248,6 +249,12 @@ impl Server {
         self.machine.drain(now);
         self.switch.drain(now);
         self.settle(now);
+    }
+
+    /// A subscriber has set this.
+    pub fn set(&mut self, mailbox: &MailboxId, change: &Change) {
+        let services = self.directory.apply(mailbox, change);
+        self.switch.set_services(mailbox, services);
     }
 
     /// What is left of calls: none of it may be when all are over.

@@ -3,10 +3,12 @@
 //! In: changes that calls order. Out: what is set from then on, and recordings by their identities.
 
 use belpost::audio::WireAudio;
-use belpost::base::{MailboxId, RecordingId, Timestamp};
+use belpost::base::{DialString, MailboxId, RecordingId, Timestamp};
 use belpost::call::{ChangeOrder, ChangeWork};
 use belpost::flow::ChangeFault;
-use belpost::subscriber::{Change, PasscodeHash, ServiceBook, Services};
+use belpost::subscriber::{
+    Change, Condition, Feature, Forward, PasscodeHash, ServiceBook, Services,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -20,6 +22,8 @@ pub struct Directory {
     pub recordings: BTreeMap<RecordingId, WireAudio>,
     /// Nothing can be stored.
     pub fails: bool,
+    /// Everything recorded is too quiet.
+    pub too_quiet: bool,
     /// Passcodes that were chosen, in order.
     pub passcodes: BTreeMap<MailboxId, Vec<String>>,
 }
@@ -46,16 +50,29 @@ impl Directory {
             }
             ChangeWork::Record { kind, .. } => {
                 let sound = recording.ok_or(ChangeFault::Unavailable)?;
-                let id = RecordingId(Uuid::from_u128(1 + self.recordings.len() as u128));
-                self.recordings.insert(id, sound);
-                Change::Recording(*kind, Some(id))
+                if self.too_quiet {
+                    return Err(ChangeFault::TooQuiet);
+                }
+                Change::Recording(*kind, Some(self.keep(sound)))
             }
         };
-        let mut services = (**self.book.of(&order.mailbox)).clone();
-        services.apply(&change);
+        Ok(self.apply(&order.mailbox, &change))
+    }
+
+    /// Makes a change.
+    pub fn apply(&mut self, mailbox: &MailboxId, change: &Change) -> Arc<Services> {
+        let mut services = (**self.book.of(mailbox)).clone();
+        services.apply(change);
         let services = Arc::new(services);
-        self.book.set(order.mailbox.clone(), Arc::clone(&services));
-        Ok(services)
+        self.book.set(mailbox.clone(), Arc::clone(&services));
+        services
+    }
+
+    /// Keeps a recording.
+    pub fn keep(&mut self, sound: WireAudio) -> RecordingId {
+        let id = RecordingId(Uuid::from_u128(1 + self.recordings.len() as u128));
+        self.recordings.insert(id, sound);
+        id
     }
 
     /// What of this can be had.
@@ -72,8 +89,53 @@ impl Directory {
     }
 }
 
+/// What `given subscriber NUMBER ...` says of a subscriber: `forwards always|busy|no-answer|
+/// not-reachable to NUMBER`, `has on|off FEATURE`, `has logged in N times`, `must choose a passcode`.
+pub fn changes(words: &[String]) -> Result<Vec<Change>, String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Ok(match words[..] {
+        ["forwards", condition, "to", number] => vec![forward(condition, number)?],
+        ["has", state @ ("on" | "off"), feature] => {
+            vec![Change::Feature(named(feature)?, state == "on")]
+        }
+        ["has", "logged", "in", count, "times"] => {
+            let count: usize = count.parse().map_err(|_| format!("{count} is no number"))?;
+            vec![Change::LoggedIn; count]
+        }
+        ["must", "choose", "a", "passcode"] => {
+            vec![Change::PasscodeReset(any_hash(), Timestamp::UNIX_EPOCH)]
+        }
+        _ => return Err(format!("no subscriber {}", words.join(" "))),
+    })
+}
+
+fn forward(condition: &str, number: &str) -> Result<Change, String> {
+    let condition = match condition {
+        "always" => Condition::Always,
+        "busy" => Condition::Busy,
+        "no-answer" => Condition::NoAnswer,
+        "not-reachable" => Condition::NotReachable,
+        _ => return Err(format!("no forwarding {condition}")),
+    };
+    let to = DialString::parse(number).map_err(|fault| fault.to_string())?;
+    let (on, to) = (true, Some(to));
+    Ok(Change::Forward(condition, Forward { on, to }))
+}
+
+fn named(feature: &str) -> Result<Feature, String> {
+    Ok(match feature {
+        "always-to-voicemail" => Feature::AlwaysToVoicemail,
+        "busy-to-voicemail" => Feature::BusyToVoicemail,
+        "no-answer-to-voicemail" => Feature::NoAnswerToVoicemail,
+        "do-not-disturb" => Feature::DoNotDisturb,
+        "hide-number" => Feature::HideNumber,
+        "reject-anonymous" => Feature::RejectAnonymous,
+        _ => return Err(format!("no feature {feature}")),
+    })
+}
+
 /// The hash of some passcode: none is looked into here, and making one takes long.
-fn any_hash() -> PasscodeHash {
+pub fn any_hash() -> PasscodeHash {
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$\
                 Ci9bRmkS8mOAzRl8ZbGSMLMEJvUUNH43k0tNRTiZ5oI";
     PasscodeHash::parse(hash).expect("a hash")

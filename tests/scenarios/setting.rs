@@ -3,15 +3,18 @@
 
 use crate::script::{Given, duration};
 use crate::server::Server;
+use crate::services::{any_hash, changes};
 use crate::store::Mailbox;
+use crate::voice;
 use crate::world::World;
+use belpost::audio::{Law, WireAudio};
 use belpost::base::{DialString, Language, MailboxId, TenantId};
 use belpost::call::{Abilities, Diagnostic, Routing, Rules};
-use belpost::flow::{Menus, Settings};
+use belpost::flow::{Menus, PromptFault, Settings};
 use belpost::mailbox::{Limits, State};
 use belpost::mime::MailAddress;
 use belpost::subscriber::{
-    CallerLanguage, Delivery, Languages, Mode, Profile, Roster, ServiceBook, Tenant,
+    CallerLanguage, Change, Delivery, Languages, Mode, Profile, Roster, ServiceBook, Tenant,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +54,7 @@ impl Setting {
                     numbers: further.iter().map(number_of).collect::<Result<_, _>>()?,
                     language: tag(language)?,
                     zone: "Europe/Amsterdam".to_owned(),
-                    passcode: None,
+                    passcode: passcode.is_some().then(any_hash),
                     assistant: assistant.as_ref().map(number_of).transpose()?,
                     tenant: tenant.as_deref().map(tenant_id).transpose()?,
                     delivery: delivery(email.as_deref())?,
@@ -69,6 +72,7 @@ impl Setting {
                 let tenant = tenant.transpose().map_err(|f| f.to_string())?;
                 self.operators.push((number, tenant, passcode.clone()));
             }
+            Given::Initial => self.settings.change_initial = true,
             Given::Longest(span) => self.settings.longest_message = *span,
             Given::NoSilenceLimit => self.settings.silence_limit = None,
             Given::Untrusted => self.untrusted = true,
@@ -92,8 +96,13 @@ impl Setting {
             | Given::Reach { .. }
             | Given::Room { .. }
             | Given::Expiring { .. }
-            | Given::NoLamp
+            | Given::Recorded { .. }
+            | Given::Away { .. }
             | Given::NoServices
+            | Given::NoRecordings
+            | Given::TooQuiet
+            | Given::NoLamp
+            | Given::Services(..)
             | Given::Unspoken(_)
             | Given::Fault { .. }
             | Given::DiskFull(_)
@@ -140,6 +149,7 @@ impl Setting {
             routing: Routing {
                 portal: vec![number("1233"), number("*62")],
                 messages: vec![number("*86")],
+                status: vec![number("*60")],
                 clear_lamp: vec![number("*99")],
                 operators: self
                     .operators
@@ -223,8 +233,32 @@ impl Setting {
             }
             Given::Room { mailbox, room } => find(server, mailbox)?.room = *room,
             Given::Expiring { mailbox, messages } => find(server, mailbox)?.expiring = *messages,
-            Given::NoLamp => server.lamps_fail = true,
+            Given::Recorded {
+                mailbox,
+                kind,
+                span,
+            } => {
+                let base = recording_base(server.directory.recordings.len());
+                let sound = WireAudio::from_octets(Law::A, &voice::speech(base, *span));
+                let id = server.directory.keep(sound);
+                server.set(&mailbox_id(mailbox)?, &Change::Recording(*kind, Some(id)));
+            }
+            Given::Away { mailbox, away } => {
+                server.set(&mailbox_id(mailbox)?, &Change::Away(*away));
+            }
             Given::NoServices => server.directory.fails = true,
+            Given::NoRecordings => server.directory.recordings.clear(),
+            Given::TooQuiet => {
+                server.directory.too_quiet = true;
+                server.prompts.fault = Some(PromptFault::TooQuiet);
+            }
+            Given::NoLamp => server.lamps_fail = true,
+            Given::Services(mailbox, words) => {
+                let (mailbox, changes) = (mailbox_id(mailbox)?, changes(words)?);
+                changes
+                    .iter()
+                    .for_each(|change| server.set(&mailbox, change));
+            }
             Given::Unspoken(language) => {
                 server.voice.unspoken.insert(tag(language)?);
             }
@@ -265,6 +299,7 @@ impl Setting {
             | Given::Operator { .. }
             | Given::Languages { .. }
             | Given::Callers { .. }
+            | Given::Initial
             | Given::Longest(_)
             | Given::NoSilenceLimit
             | Given::Untrusted => {}
@@ -299,11 +334,20 @@ fn delivery(email: Option<&str>) -> Result<Delivery, String> {
     Ok(Delivery { mode, ..local })
 }
 
+/// Which fifth of a second of all speech begins the recording with this number, from 0: none that
+/// begins anything else.
+pub fn recording_base(n: usize) -> usize {
+    25 + 50 * n
+}
+
+fn mailbox_id(number: &str) -> Result<MailboxId, String> {
+    MailboxId::parse(number).map_err(|fault| fault.to_string())
+}
+
 fn find<'a>(server: &'a mut Server, number: &str) -> Result<&'a mut Mailbox, String> {
-    let id = MailboxId::parse(number).map_err(|fault| fault.to_string())?;
     server
         .mailboxes
-        .get_mut(&id)
+        .get_mut(&mailbox_id(number)?)
         .ok_or_else(|| "there is no such mailbox".to_owned())
 }
 

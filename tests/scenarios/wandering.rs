@@ -71,7 +71,7 @@ const TROUBLES: &[&str] = &[
     "given mailbox 2001 is cut-off",
     "given mailbox 2001 is full",
     "given message indicators fail",
-    "given storing services fails",
+    "given storing what is set fails",
     "given disk full",
     "given disk has room",
     "given disk has room",

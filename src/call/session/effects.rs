@@ -17,7 +17,7 @@ use crate::mailbox::{Envelope, Owner};
 use crate::media::{self, PlayItem, Speed};
 use crate::mime::Caller;
 use crate::prompt::{Phrase, SetId};
-use crate::subscriber::{Change, Profile};
+use crate::subscriber::{Change, Condition, Forward, Profile};
 use crate::{mailbox, sip};
 use std::time::Duration;
 
@@ -239,8 +239,10 @@ impl CallSession {
             }
             (Wish::Record(_), _) => None,
         };
+        let forwarding = work.as_ref().and_then(forwarding);
         let order = work.and_then(|work| self.order(desk, work));
         if let Some(order) = order {
+            self.forwarding = forwarding;
             self.ask(desk, Question::Change(order));
         } else {
             let failed = Event::Changed(Err(ChangeFault::Unavailable));
@@ -393,6 +395,14 @@ impl CallSession {
 
     fn ask(&mut self, desk: &Desk<'_>, question: Question) {
         self.questions.ask(desk.now.mono, question);
+    }
+}
+
+/// The forwarding that this would change.
+fn forwarding(work: &ChangeWork) -> Option<(Condition, Forward)> {
+    match work {
+        ChangeWork::Set(Change::Forward(condition, forward)) => Some((*condition, forward.clone())),
+        ChangeWork::Set(_) | ChangeWork::Passcode(_) | ChangeWork::Record { .. } => None,
     }
 }
 

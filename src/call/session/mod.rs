@@ -34,7 +34,7 @@ use crate::media::Speed;
 use crate::mime::Reason;
 use crate::prompt::{Phrase, Voice};
 use crate::sip::{EndReason, Invite, Offer, Refusal};
-use crate::subscriber::{Change, Guarded, Profile, Services};
+use crate::subscriber::{Change, Condition, Forward, Guarded, Profile, Services};
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
 use position::Hearings;
@@ -88,6 +88,8 @@ pub(super) struct CallSession {
     orders: u32,
     /// The messages of which it is not known yet where they were stopped.
     hearings: Hearings,
+    /// The change of call forwarding that is being stored.
+    forwarding: Option<(Condition, Forward)>,
     /// The words that wait for what subscribers recorded.
     words: Vec<Phrase>,
     questions: Questions,
@@ -109,8 +111,9 @@ enum Phase {
     Done,
 }
 
-/// Who talks to the caller.
+/// Who talks to the caller: nearly always a flow, so its size is that of a call in any case.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)]
 enum Talk {
     Flow(Box<Conversation>),
     Diagnostic(Diagnostic),
@@ -178,6 +181,7 @@ impl CallSession {
             attempts: 0,
             orders: 0,
             hearings: Hearings::default(),
+            forwarding: None,
             words: Vec::new(),
             questions: Questions::default(),
             why_ended: "",
@@ -389,6 +393,11 @@ impl CallSession {
         outcome: Result<Arc<Services>, ChangeFault>,
     ) {
         if self.questions.answered(&Question::Change(order)) {
+            let forwarded = self.forwarding.take().filter(|_| outcome.is_ok());
+            if let Some(((condition, forward), owner)) = forwarded.zip(self.owner.as_ref()) {
+                let mailbox = owner.mailbox.clone();
+                self.note(desk, Milestone::Forwarding(mailbox, condition, forward));
+            }
             self.tell(desk, Event::Changed(outcome));
         }
     }

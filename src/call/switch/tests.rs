@@ -56,7 +56,10 @@ impl Office {
                 ..Routing::default()
             },
             menus: Menus::default(),
-            settings: Settings::default(),
+            settings: Settings {
+                first_use: false,
+                ..Settings::default()
+            },
             abilities: Abilities::default(),
             languages: Languages::only(Language::parse("nl").unwrap()),
             book: ServiceBook::default(),

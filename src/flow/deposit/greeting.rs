@@ -1,34 +1,36 @@
 //! The greeting: whose voicemail it is and why, and what a caller may do meanwhile.
 //!
-//! The greeting asks nothing, so a key without a meaning here changes nothing. Without room on the
-//! disk or in the mailbox the caller hears that before any tone. Recorded greetings and names are not here.
+//! The greeting asks nothing, so a key without a meaning here changes nothing. Laws: the owner who is
+//! away for some time is heard to be, whatever the reason of the call; where no message can be left
+//! (no room on the disk or in the mailbox, or the owner takes none while away) no key leads to a tone,
+//! and the caller is told, by the owner's own greeting in the last case where there is one.
 
 use super::record::Beep;
-use super::{Admission, Caller, Deposit, DepositSetup, log_in};
-use crate::base::DialString;
+use super::{Caller, Deposit, DepositSetup, log_in};
+use crate::base::day_in;
+use crate::flow::greeting::{Occasion, greeting};
 use crate::flow::heard::Heard;
 use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, GreetingChoice};
-use crate::mime::Reason;
-use crate::prompt::{Line, Phrase, Say};
-use crate::subscriber::Profile;
+use crate::prompt::{Line, Phrase};
 
 /// The greeting plays.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Greeting {
     caller: Caller,
-    admission: Admission,
+    /// Why no message can be left, where none can.
+    refusal: Option<Line>,
 }
 
 impl Greeting {
-    pub(super) fn enter(setup: DepositSetup, fx: &mut Effects) -> Conversation {
-        fx.push(Effect::Play(words(&setup)));
+    pub(super) fn enter(setup: DepositSetup, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let (words, refusal) = words(&setup, cx);
+        fx.push(Effect::Play(words));
         let caller = Caller {
             owner: setup.owner,
             empty: 0,
             heard: Heard::default(),
         };
-        let admission = setup.admission;
-        Deposit::Greeting(Greeting { caller, admission }).into()
+        Deposit::Greeting(Greeting { caller, refusal }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
@@ -37,7 +39,7 @@ impl Greeting {
                 Some(choice) => self.chosen(choice, cx, fx),
                 None => Deposit::Greeting(self).into(),
             },
-            Event::PlayDone => match self.admission.refusal() {
+            Event::PlayDone => match self.refusal {
                 None => Beep::enter(self.caller, Vec::new(), fx),
                 Some(_) => End::HangUp.after(vec![Phrase::Line(Line::Goodbye)], fx),
             },
@@ -47,7 +49,7 @@ impl Greeting {
 
     fn chosen(self, choice: GreetingChoice, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match choice {
-            GreetingChoice::Record => match self.admission.refusal() {
+            GreetingChoice::Record => match self.refusal {
                 None => Beep::enter(self.caller, Vec::new(), fx),
                 Some(why) => {
                     let words = [why, Line::Goodbye].map(Phrase::Line).to_vec();
@@ -69,27 +71,28 @@ impl Greeting {
     }
 }
 
-/// The system greeting, built around the owner's number.
-fn words(setup: &DepositSetup) -> Vec<Phrase> {
-    let mut words = vec![Phrase::Line(Line::GreetingReached)];
-    words.extend(number(&setup.owner));
-    words.push(Phrase::Line(match setup.reason {
-        Some(Reason::Busy | Reason::DoNotDisturb) => Line::GreetingBusy,
-        Some(Reason::NoAnswer) => Line::GreetingNoAnswer,
-        Some(Reason::Unconditional | Reason::NotReachable | Reason::Deflected) | None => {
-            Line::GreetingUnavailable
-        }
-    }));
-    let rest = match setup.admission.refusal() {
-        None => vec![Line::LeaveMessage, Line::FinishRecording],
-        Some(why) => vec![why],
+/// The greeting, and why no message can be left.
+fn words(setup: &DepositSetup, cx: &Cx<'_>) -> (Vec<Phrase>, Option<Line>) {
+    let (owner, services) = (&setup.owner, cx.book.of(&setup.owner.mailbox));
+    let away = services.away.holds_on(day_in(&owner.zone, cx.now.wall));
+    let occasion = if away {
+        Occasion::Away
+    } else {
+        Occasion::of(setup.reason)
     };
-    words.extend(rest.into_iter().map(Phrase::Line));
-    words
-}
-
-/// The owner's number; every mailbox number can be dialled, so there always is one.
-fn number(owner: &Profile) -> Option<Phrase> {
-    let number = DialString::parse(owner.mailbox.as_str()).ok()?;
-    Some(Phrase::Say(Say::Number(number)))
+    if away && services.away.refuses_messages {
+        let why = Line::NoMessageNow;
+        return (greeting(occasion, owner, services, &[why]), Some(why));
+    }
+    match setup.admission.refusal() {
+        None => {
+            let rest = [Line::LeaveMessage, Line::FinishRecording];
+            (greeting(occasion, owner, services, &rest), None)
+        }
+        Some(why) => {
+            let mut words = greeting(occasion, owner, services, &[]);
+            words.push(Phrase::Line(why));
+            (words, Some(why))
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! In: the events of a call diverted to voicemail. Out: greeting, tone, recording, review, the end.
 //! Laws: from the first moment of recording on, every way the call can end keeps the message,
 //! unless a key erased it or there is nothing in it; "saved" is said only after it is; the tone is
-//! always heard. One file per phase: `greeting`, `record`, `review`.
+//! always heard; who was told that a message is saved hears how long it is and for whom. One file per phase: `greeting`, `record`, `review`.
 
 mod greeting;
 mod record;
@@ -19,6 +19,7 @@ use greeting::Greeting;
 use record::{Beep, Recording, Stopping};
 use review::{Keeping, Listening, Review};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is known when a call is diverted to voicemail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +75,14 @@ pub enum Deposit {
     Keeping(Keeping),
 }
 
+/// A caller who has spoken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Spoken {
+    caller: Caller,
+    /// How long the recording is.
+    length: Duration,
+}
+
 /// The caller, and what the phases carry along.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Caller {
@@ -90,9 +99,9 @@ pub(super) struct Caller {
 pub struct New(DepositSetup);
 
 impl New {
-    fn on(self, event: &Event, fx: &mut Effects) -> Conversation {
+    fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match event {
-            Event::Started => Greeting::enter(self.0, fx),
+            Event::Started => Greeting::enter(self.0, cx, fx),
             _ => Deposit::New(self).into(),
         }
     }
@@ -107,7 +116,7 @@ impl Deposit {
     /// Takes one event.
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self {
-            Deposit::New(state) => state.on(event, fx),
+            Deposit::New(state) => state.on(event, cx, fx),
             Deposit::Greeting(state) => state.on(event, cx, fx),
             Deposit::Beep(state) => state.on(event, cx, fx),
             Deposit::Recording(state) => state.on(event, cx, fx),

@@ -6,7 +6,7 @@
 //! that, and what there is of it can be kept.
 
 use super::review::{After, Keeping, Review};
-use super::{Caller, Deposit, service_ending};
+use super::{Caller, Deposit, Spoken, service_ending};
 use crate::flow::{
     Conversation, Cx, Effect, Effects, End, Event, GreetingChoice, RecordingChoice, RecordingDone,
     worth_keeping,
@@ -144,7 +144,8 @@ fn recorded(caller: Caller, done: &RecordingDone, cx: &Cx<'_>, fx: &mut Effects)
         RecordEnd::TooLong => vec![Phrase::Line(Line::RecordingTooLong)],
         RecordEnd::Stopped | RecordEnd::Silence => Vec::new(),
     };
-    Review::enter(caller, words, cx, fx)
+    let length = done.length;
+    Review::enter(Spoken { caller, length }, words, cx, fx)
 }
 
 /// The disk took nothing of what was said: the caller is told, and not asked again.

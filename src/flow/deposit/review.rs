@@ -1,38 +1,40 @@
 //! After the recording: hear it, erase it, keep it.
 //!
 //! Laws: only key `1` erases; giving no answer keeps the message; it is called saved when the
-//! store has said so, and a failure is told as one. The menu is said in full at first, when it is
-//! asked for again and after a wrong key or none; else in brief.
+//! store has said so, with its length and whose mailbox it is in, and a failure is told as one. The
+//! menu is said in full at first, when it is asked for again and after a wrong key or none; else in
+//! brief.
 
 use super::record::Beep;
-use super::{Caller, Deposit};
+use super::{Deposit, Spoken};
 use crate::base::DialString;
 use crate::flow::ask::{Answer, Ask};
+use crate::flow::greeting::named;
 use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, End, Event, ReviewChoice};
-use crate::prompt::{Line, Phrase};
+use crate::prompt::{Line, Phrase, Say};
 
 /// The review menu.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Review {
-    caller: Caller,
+    spoken: Spoken,
     ask: Ask,
 }
 
 impl Review {
     /// Says the words, then the menu.
     pub(super) fn enter(
-        mut caller: Caller,
+        mut spoken: Spoken,
         words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        let detail = caller.heard.visit::<ReviewChoice>();
-        Review::resume(caller, Ask::after_failures(0), detail, words, cx, fx)
+        let detail = spoken.caller.heard.visit::<ReviewChoice>();
+        Review::resume(spoken, Ask::after_failures(0), detail, words, cx, fx)
     }
 
     /// The same with the failures so far.
     fn resume(
-        caller: Caller,
+        spoken: Spoken,
         ask: Ask,
         detail: Detail,
         mut words: Vec<Phrase>,
@@ -41,12 +43,12 @@ impl Review {
     ) -> Conversation {
         words.extend(cx.menus.review.spoken_as(detail, ReviewChoice::line));
         let ask = ask.again(words, fx);
-        Deposit::Review(Review { caller, ask }).into()
+        Deposit::Review(Review { spoken, ask }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let answer = self.ask.on(event, &cx.menus.review, cx, fx);
-        answered(self.caller, answer, cx, fx)
+        answered(self.spoken, answer, cx, fx)
     }
 
     pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
@@ -58,15 +60,15 @@ impl Review {
 /// The caller hears the recording; the keys of the review menu work.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Listening {
-    caller: Caller,
+    spoken: Spoken,
     ask: Ask,
 }
 
 impl Listening {
-    fn enter(caller: Caller, ask: &Ask, fx: &mut Effects) -> Conversation {
+    fn enter(spoken: Spoken, ask: &Ask, fx: &mut Effects) -> Conversation {
         fx.push(Effect::PlayTake);
         let ask = Ask::after_failures(ask.failures());
-        Deposit::Listening(Listening { caller, ask }).into()
+        Deposit::Listening(Listening { spoken, ask }).into()
     }
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
@@ -75,37 +77,37 @@ impl Listening {
             Event::PlayFailed(_) => self.back(vec![Phrase::Line(Line::SomethingWrong)], cx, fx),
             Event::Digit(_) => {
                 let answer = self.ask.on(event, &cx.menus.review, cx, fx);
-                answered(self.caller, answer, cx, fx)
+                answered(self.spoken, answer, cx, fx)
             }
             _ => Deposit::Listening(self).into(),
         }
     }
 
     fn back(self, words: Vec<Phrase>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        Review::resume(self.caller, self.ask, Detail::Brief, words, cx, fx)
+        Review::resume(self.spoken, self.ask, Detail::Brief, words, cx, fx)
     }
 }
 
 /// What the caller chose, from the menu or while listening.
 fn answered(
-    caller: Caller,
+    spoken: Spoken,
     answer: Answer<ReviewChoice>,
     cx: &Cx<'_>,
     fx: &mut Effects,
 ) -> Conversation {
     match answer {
-        Answer::Pending(ask) => Deposit::Review(Review { caller, ask }).into(),
-        Answer::Chosen(choice, ask) => chosen(caller, choice, ask, cx, fx),
+        Answer::Pending(ask) => Deposit::Review(Review { spoken, ask }).into(),
+        Answer::Chosen(choice, ask) => chosen(spoken, choice, ask, cx, fx),
         Answer::Again(line, ask) => {
             let words = vec![Phrase::Line(line)];
-            Review::resume(caller, ask, Detail::Full, words, cx, fx)
+            Review::resume(spoken, ask, Detail::Full, words, cx, fx)
         }
-        Answer::GivenUp => Keeping::enter(After::Goodbye, fx),
+        Answer::GivenUp => keep(&spoken, cx, fx),
     }
 }
 
 fn chosen(
-    caller: Caller,
+    spoken: Spoken,
     choice: ReviewChoice,
     ask: Ask,
     cx: &Cx<'_>,
@@ -114,19 +116,31 @@ fn chosen(
     match choice {
         ReviewChoice::Again => {
             fx.push(Effect::Discard);
-            Beep::enter(caller, Vec::new(), fx)
+            Beep::enter(spoken.caller, Vec::new(), fx)
         }
-        ReviewChoice::Listen => Listening::enter(caller, &ask, fx),
-        ReviewChoice::Keep => Keeping::enter(After::Goodbye, fx),
-        ReviewChoice::Repeat => Review::resume(caller, ask, Detail::Full, Vec::new(), cx, fx),
+        ReviewChoice::Listen => Listening::enter(spoken, &ask, fx),
+        ReviewChoice::Keep => keep(&spoken, cx, fx),
+        ReviewChoice::Repeat => Review::resume(spoken, ask, Detail::Full, Vec::new(), cx, fx),
         ReviewChoice::Assistant => {
-            if let Some(assistant) = caller.owner.assistant.clone() {
+            if let Some(assistant) = spoken.caller.owner.assistant.clone() {
                 return Keeping::enter(After::Transfer(assistant), fx);
             }
             let answer = ask.failed(Line::NotAChoice, &cx.menus.review, cx);
-            answered(caller, answer, cx, fx)
+            answered(spoken, answer, cx, fx)
         }
     }
+}
+
+/// Keeps the message; its receipt is said when it is saved.
+fn keep(spoken: &Spoken, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    let owner = &spoken.caller.owner;
+    let mut receipt = vec![
+        Phrase::Line(Line::ReceiptLength),
+        Phrase::Say(Say::Length(spoken.length)),
+        Phrase::Line(Line::ReceiptFor),
+    ];
+    receipt.extend(named(owner, cx.book.of(&owner.mailbox)));
+    Keeping::enter(After::Goodbye(receipt), fx)
 }
 
 /// The message is being saved.
@@ -138,8 +152,8 @@ pub struct Keeping {
 /// What follows once the message is saved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum After {
-    /// Goodbye.
-    Goodbye,
+    /// How long it is and for whom, and goodbye.
+    Goodbye(Vec<Phrase>),
     /// The assistant.
     Transfer(DialString),
     /// Goodbye, because the server is closing down.
@@ -160,12 +174,21 @@ impl Keeping {
             Ok(()) => Line::MessageKept,
             Err(_) => Line::MessageNotKept,
         };
-        let (rest, end): (&[Line], End) = match self.after {
-            After::Goodbye => (&[Line::Goodbye], End::HangUp),
-            After::Transfer(assistant) => (&[], End::Transfer(assistant)),
-            After::ServiceEnding => (&[Line::ServiceEnding, Line::Goodbye], End::HangUp),
+        let line = Phrase::Line;
+        let (rest, end) = match self.after {
+            After::Goodbye(mut words) => {
+                if outcome.is_err() {
+                    words.clear();
+                }
+                words.push(line(Line::Goodbye));
+                (words, End::HangUp)
+            }
+            After::Transfer(assistant) => (Vec::new(), End::Transfer(assistant)),
+            After::ServiceEnding => {
+                let words = [Line::ServiceEnding, Line::Goodbye].map(line).to_vec();
+                (words, End::HangUp)
+            }
         };
-        let words = std::iter::once(&told).chain(rest);
-        end.after(words.copied().map(Phrase::Line).collect(), fx)
+        end.after(std::iter::once(line(told)).chain(rest).collect(), fx)
     }
 }

@@ -16,6 +16,13 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "more",
     "sending",
     "confirm-delete",
+    "greetings",
+    "own-recording",
+    "away",
+    "forwarding",
+    "forward",
+    "destination",
+    "rings",
     "language",
     "operator",
     "clip",
@@ -28,7 +35,19 @@ pub(super) const REACHED_WITHOUT_KEY: &[&str] =
     &["greeting", "recording", "review", "main", "operator"];
 
 /// The menus that an operator may leave without a way to them.
-pub(super) const MAY_BE_LEFT_OUT: &[&str] = &["language", "more", "sending", "confirm-delete"];
+pub(super) const MAY_BE_LEFT_OUT: &[&str] = &[
+    "more",
+    "sending",
+    "confirm-delete",
+    "greetings",
+    "own-recording",
+    "away",
+    "forwarding",
+    "forward",
+    "destination",
+    "rings",
+    "language",
+];
 
 /// What a key may mean in one menu.
 pub trait Choice: Copy + Eq + fmt::Debug + 'static {
@@ -120,8 +139,18 @@ choices! {
     MainChoice in "main" {
         /// To the voicemail menu.
         Voicemail = "voicemail", Some(Line::MainVoicemail), to ["voicemail"];
+        /// Straight to the messages.
+        Messages = "messages", Some(Line::MainMessages), to ["playing", "between"];
+        /// To the name and the greetings.
+        Greetings = "greetings", Some(Line::MainGreetings), to ["greetings"];
+        /// To call forwarding.
+        Forwarding = "forwarding", Some(Line::MainForwarding), to ["forwarding"];
         /// To the choice of a language.
         Language = "language", Some(Line::MainLanguage), to ["language"];
+        /// Hear what is active on the line.
+        Status = "status", Some(Line::MainStatus);
+        /// Choose another passcode.
+        Passcode = "passcode", Some(Line::MainPasscode);
         /// Leave the portal.
         Leave = "leave", Some(Line::MainLeave);
         /// Hear the menu again.
@@ -134,6 +163,12 @@ choices! {
     VoicemailChoice in "voicemail" {
         /// Play the messages.
         Play = "play", Some(Line::VoicemailPlay), to ["playing", "between"];
+        /// To the busy greeting.
+        Busy = "busy", Some(Line::GreetingsBusy), to ["own-recording"];
+        /// To the no-answer greeting.
+        NoAnswer = "no-answer", Some(Line::GreetingsNoAnswer), to ["own-recording"];
+        /// To the extended-away greeting.
+        Away = "away", Some(Line::GreetingsAway), to ["away"];
         /// Compose a message to another mailbox.
         Compose = "compose", Some(Line::VoicemailCompose), to ["sending"];
         /// Delete all messages.
@@ -242,6 +277,126 @@ choices! {
 }
 
 choices! {
+    /// Call forwarding.
+    ForwardingChoice in "forwarding" {
+        /// Forwarding of every call.
+        Always = "always", Some(Line::ForwardAlways), to ["forward"];
+        /// Forwarding when the line is busy.
+        Busy = "busy", Some(Line::ForwardBusy), to ["forward"];
+        /// Forwarding when nobody answers.
+        NoAnswer = "no-answer", Some(Line::ForwardNoAnswer), to ["forward"];
+        /// Forwarding when no telephone can be reached.
+        NotReachable = "not-reachable", Some(Line::ForwardNotReachable), to ["forward"];
+        /// How often the telephone rings.
+        Rings = "rings", Some(Line::ForwardRings), to ["rings"];
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// Call forwarding under one condition.
+    ConditionChoice in "forward" {
+        /// Switch it on.
+        On = "on", Some(Line::SwitchOn), to ["destination"];
+        /// Switch it off.
+        Off = "off", Some(Line::SwitchOff);
+        /// Enter another number.
+        Number = "number", Some(Line::ForwardNumber), to ["destination"];
+        /// Hear how it stands.
+        Status = "status", Some(Line::ForwardStatus);
+        /// Back to the choice of a condition.
+        Back = "back", Some(Line::GoBack), to ["forwarding"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// After the number to forward to was typed.
+    DestinationChoice in "destination" {
+        /// It is right.
+        Yes = "yes", Some(Line::ConfirmYes), to ["forward"];
+        /// Enter it anew.
+        Again = "again", Some(Line::ConfirmNo);
+        /// Back, changing nothing.
+        Back = "back", Some(Line::GoBack), to ["forward"];
+        /// Hear the number and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The number of rings, but for the figures themselves.
+    RingsChoice in "rings" {
+        /// Back, changing nothing.
+        Back = "back", Some(Line::GoBack), to ["forwarding"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The choice of a recording.
+    GreetingsChoice in "greetings" {
+        /// The recorded name.
+        Name = "name", Some(Line::GreetingsName), to ["own-recording"];
+        /// The busy greeting.
+        Busy = "busy", Some(Line::GreetingsBusy), to ["own-recording"];
+        /// The no-answer greeting.
+        NoAnswer = "no-answer", Some(Line::GreetingsNoAnswer), to ["own-recording"];
+        /// The extended-away greeting.
+        Away = "away", Some(Line::GreetingsAway), to ["away"];
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack), to ["main"];
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The name, the busy greeting or the no-answer greeting.
+    OwnRecordingChoice in "own-recording" {
+        /// Record it.
+        Record = "record", Some(Line::GreetingRecord), to ["clip-review"];
+        /// Hear what callers hear.
+        Listen = "listen", Some(Line::GreetingListen), to ["playing"];
+        /// Drop the own recording.
+        Revert = "revert", Some(Line::GreetingRevert);
+        /// Back to the menu before.
+        Back = "back", Some(Line::GoBack);
+        /// Hear how it stands and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The extended-away greeting and service.
+    AwayChoice in "away" {
+        /// Record it.
+        Record = "record", Some(Line::GreetingRecord), to ["clip-review"];
+        /// Hear what callers hear.
+        Listen = "listen", Some(Line::GreetingListen), to ["playing"];
+        /// Drop the own recording.
+        Revert = "revert", Some(Line::GreetingRevert);
+        /// Switch it on.
+        On = "on", Some(Line::SwitchOn);
+        /// Switch it off.
+        Off = "off", Some(Line::SwitchOff);
+        /// Let callers leave no message, or let them again.
+        Deposit = "deposit", Some(Line::AwayDepositNo);
+        /// Set the last day.
+        LastDay = "last-day", Some(Line::AwayUntil);
+        /// Back to the menu before.
+        Back = "back", Some(Line::GoBack);
+        /// Hear how it stands and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
     /// The choice of a language, but for the languages themselves.
     LanguageChoice in "language" {
         /// Back to the main menu.
@@ -294,16 +449,17 @@ choices! {
 }
 
 choices! {
-    /// After the recording of a prompt.
+    /// After the recording of a prompt, a name or a greeting. It goes back to where it came from, so
+    /// it opens no menu.
     ClipReviewChoice in "clip-review" {
         /// Record again.
         Again = "again", Some(Line::RecordingAgain);
         /// Hear the recording.
         Listen = "listen", Some(Line::RecordingListen);
         /// Put it to use.
-        Use = "use", Some(Line::RecordingUse), to ["clip"];
-        /// Back to the prompt, without using the recording.
-        Back = "back", Some(Line::GoBack), to ["clip"];
+        Use = "use", Some(Line::RecordingUse);
+        /// Back without using the recording.
+        Back = "back", Some(Line::GoBack);
         /// Hear the menu again.
         Repeat = "repeat", Some(Line::RepeatChoices);
     }

@@ -11,9 +11,10 @@ mod choice;
 mod read;
 
 pub use choice::{
-    BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConfirmChoice, GreetingChoice,
-    LanguageChoice, MainChoice, MoreChoice, OperatorChoice, PlayingChoice, RecordingChoice,
-    ReviewChoice, SendingChoice, SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
+    ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice,
+    LanguageChoice, MainChoice, MoreChoice, OperatorChoice, OwnRecordingChoice, PlayingChoice,
+    RecordingChoice, ReviewChoice, RingsChoice, SendingChoice, SentencesChoice, VoicemailChoice,
 };
 
 use super::Detail;
@@ -110,13 +111,27 @@ pub struct Menus {
     pub sending: Menu<SendingChoice>,
     /// Whether all messages are to be deleted.
     pub confirm_delete: Menu<ConfirmChoice>,
+    /// Call forwarding.
+    pub forwarding: Menu<ForwardingChoice>,
+    /// Call forwarding under one condition.
+    pub forward: Menu<ConditionChoice>,
+    /// After the number to forward to was typed.
+    pub destination: Menu<DestinationChoice>,
+    /// The number of rings; the figures from 1 to 9 that it leaves free are that number.
+    pub rings: Menu<RingsChoice>,
+    /// The choice of a recording of one's own.
+    pub greetings: Menu<GreetingsChoice>,
+    /// The name, the busy greeting or the no-answer greeting.
+    pub own_recording: Menu<OwnRecordingChoice>,
+    /// The extended-away greeting and service.
+    pub away: Menu<AwayChoice>,
     /// The choice of a language; the languages themselves have the figures it leaves free.
     pub language: Menu<LanguageChoice>,
     /// The main menu of those who change prompts by telephone.
     pub operator: Menu<OperatorChoice>,
     /// One prompt.
     pub clip: Menu<ClipChoice>,
-    /// After the recording of a prompt.
+    /// After the recording of a prompt, a name or a greeting.
     pub clip_review: Menu<ClipReviewChoice>,
     /// While example sentences are heard.
     pub sentences: Menu<SentencesChoice>,
@@ -308,7 +323,12 @@ mod tests {
             menus.main.spoken(),
             [
                 Phrase::Choice(Line::MainVoicemail, Digit::D1),
+                Phrase::Choice(Line::MainMessages, Digit::D2),
+                Phrase::Choice(Line::MainGreetings, Digit::D3),
+                Phrase::Choice(Line::MainForwarding, Digit::D4),
                 Phrase::Choice(Line::MainLanguage, Digit::D6),
+                Phrase::Choice(Line::MainStatus, Digit::D7),
+                Phrase::Choice(Line::MainPasscode, Digit::D8),
                 Phrase::Choice(Line::MainLeave, Digit::D9),
                 Phrase::Choice(Line::RepeatChoices, Digit::Pound),
             ]
@@ -409,31 +429,28 @@ mod tests {
     fn a_menu_file_with_one_fault_is_refused_for_that_fault() {
         let cases = [
             (
-                "[main.keys]\n\"1\" = \"voicemail\"\n\"6\" = \"language\"\n\"9\" = \"leave\"\n\
-                 \"#\" = \"repeat\"\n\"1\" = \"leave\"\n",
-                "line 6: duplicate key",
+                "[language.keys]\n\"*\" = \"back\"\n\"#\" = \"repeat\"\n\"*\" = \"repeat\"\n",
+                "line 4: duplicate key",
             ),
             (
-                "[main]\nkeys = { \"1\" = \"voicemail\", \"2\" = \"voicemail\", \"9\" = \"leave\", \
-                 \"6\" = \"language\", \"#\" = \"repeat\" }\n",
-                "line 2: menu main: voicemail stands twice in keys",
+                "[language]\nkeys = { \"1\" = \"back\", \"2\" = \"back\", \"#\" = \"repeat\" }\n",
+                "line 2: menu language: back stands twice in keys",
             ),
             (
-                "[main]\nsay = [\"voicemail\", \"leave\", \"repeat\", \"language\", \"leave\"]\n",
-                "line 2: menu main: leave stands twice in say and unsaid",
+                "[language]\nsay = [\"back\", \"repeat\", \"back\"]\n",
+                "line 2: menu language: back stands twice in say and unsaid",
             ),
             (
-                "[main]\nsay = [\"voicemail\", \"language\", \"repeat\"]\n",
-                "line 2: menu main: leave has a key but stands in neither say nor unsaid",
+                "[language]\nsay = [\"repeat\"]\n",
+                "line 2: menu language: back has a key but stands in neither say nor unsaid",
             ),
             (
-                "[main]\n\nkeys = { \"1\" = \"voicemail\", \"6\" = \"language\", \"9\" = \"leave\" }\n\
-                 say = [\"voicemail\", \"leave\"]\n",
-                "line 3: menu main: language has a key but stands in neither say nor unsaid",
+                "[language]\n\nkeys = { \"*\" = \"back\", \"#\" = \"repeat\" }\nsay = [\"back\"]\n",
+                "line 3: menu language: repeat has a key but stands in neither say nor unsaid",
             ),
             (
-                "[main]\nkeys = { \"1\" = \"voicemail\", \"9\" = \"leave\", \"#\" = \"repeat\" }\n",
-                "line 2: menu main: language is listed in say or unsaid but has no key",
+                "[language]\nkeys = { \"*\" = \"back\" }\n",
+                "line 2: menu language: repeat is listed in say or unsaid but has no key",
             ),
             (
                 "[greeting]\nsay = [\"record\"]\nunsaid = [\"log-in\", \"assistant\"]\n",

@@ -185,11 +185,10 @@ impl Operator {
             Operator::MainMenu(_) => "operator.main",
             Operator::Number(_) => "operator.number",
             Operator::AtClip(_) => "operator.clip",
-            Operator::Recording(state) => state.recorder.name([
-                "operator.speak",
-                "operator.recording",
-                "operator.stopping",
-            ]),
+            Operator::Recording(state) => {
+                let names = ["operator.speak", "operator.recording", "operator.stopping"];
+                state.recorder.name(names)
+            }
             Operator::Review(state) => {
                 let names = ["operator.review", "operator.listening"];
                 state.tryout.name(names)

@@ -6,16 +6,22 @@
 //!
 //! Law: a message that was not heard to its end goes on where it was stopped, and its listener is told so;
 //! `start` has it played from its beginning instead.
+//! Who calls often hears what kind of message it is, and from whom where that takes few words: the
+//! first message is to be heard within 6 seconds of the key for it. The menu after the message has the rest.
 
 use super::between::Between;
 use super::playing::{Fetching, Held, Paused};
 use super::{Listener, Portal};
-use crate::base::Timestamp;
+use crate::base::{DialString, Timestamp};
 use crate::flow::{Conversation, Cx, Effect, Effects, Event, PlayingChoice};
 use crate::mailbox::Summary;
 use crate::media::Speed;
 use crate::prompt::{Line, Phrase, Say};
 use std::time::Duration;
+
+/// The most figures of a number that a frequent caller hears: a colleague's. Ten figures take longer
+/// than all other words together.
+const FEW_FIGURES: usize = 4;
 
 /// The words before a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,11 +64,12 @@ impl Intro {
             (false, Summary { urgent: true, .. }) => Line::UrgentMessage,
             (false, _) => Line::NewMessage,
         }));
-        words.extend(sender_and_time(
-            &message.summary,
-            &listener.owner.profile.zone,
-            cx,
-        ));
+        if listener.owner.heard.is_everything() {
+            words.extend(short_sender(&message.summary));
+        } else {
+            let zone = &listener.owner.profile.zone;
+            words.extend(sender_and_time(&message.summary, zone, cx));
+        }
         if !from.is_zero() {
             words.push(Phrase::Line(Line::ResumedMessage));
         }
@@ -136,16 +143,29 @@ impl Listener {
 
 /// From whom a message is and when it came.
 pub(super) fn sender_and_time(summary: &Summary, zone: &str, cx: &Cx<'_>) -> Vec<Phrase> {
-    let mut words = match &summary.caller {
+    let mut words = sender(summary);
+    words.push(Phrase::Line(Line::EnvelopeReceived));
+    words.push(when(summary.received, zone, cx));
+    words
+}
+
+/// From whom a message is, where that is said in few words.
+fn short_sender(summary: &Summary) -> Vec<Phrase> {
+    let few = |number: &DialString| number.digits().count() <= FEW_FIGURES;
+    match &summary.caller {
+        Some(number) if few(number) => sender(summary),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn sender(summary: &Summary) -> Vec<Phrase> {
+    match &summary.caller {
         Some(number) => vec![
             Phrase::Line(Line::EnvelopeFrom),
             Phrase::Say(Say::Number(number.clone())),
         ],
         None => vec![Phrase::Line(Line::EnvelopeAnonymous)],
-    };
-    words.push(Phrase::Line(Line::EnvelopeReceived));
-    words.push(when(summary.received, zone, cx));
-    words
+    }
 }
 
 fn when(at: Timestamp, zone: &str, cx: &Cx<'_>) -> Phrase {

@@ -41,6 +41,15 @@ impl Leaving {
         Leaving::enter(Last::Told(words), rest, fx)
     }
 
+    /// Leaves because the server is closing down, with words that must be said at once: what is
+    /// deleted is removed meanwhile, and messages that cannot be are there in the next call.
+    pub(super) fn at_once(rest: Rest, mut words: Vec<Phrase>, fx: &mut Effects) -> Conversation {
+        expunge(rest, fx);
+        words.extend(rest.untold.then_some(Phrase::Line(Line::ChangeFailed)));
+        words.push(Phrase::Line(Line::Goodbye));
+        End::HangUp.after(words, fx)
+    }
+
     fn enter(last: Last, rest: Rest, fx: &mut Effects) -> Conversation {
         let failed = rest.untold;
         if !rest.deleted {

@@ -8,7 +8,7 @@ use super::inbox::Rest;
 use super::leaving::Leaving;
 use super::main_menu::MainMenu;
 use super::voicemail::Opening;
-use super::{Entry, Owner, Portal};
+use super::{Entry, Owner, Portal, passcode};
 use crate::base::{MailboxId, Pii};
 use crate::flow::typing::{Typed, Typing};
 use crate::flow::{Conversation, Cx, Effect, Effects, End, Event, LogIn, LogInVerdict};
@@ -28,6 +28,11 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) fn new(entry: Entry) -> Visit {
         Visit { entry, failures: 0 }
+    }
+
+    /// Where to go afterwards.
+    pub(super) fn entry(self) -> Entry {
+        self.entry
     }
 
     /// One more entry was silent or wrong; `None` ends the patience.
@@ -100,6 +105,21 @@ impl Passcode {
         fx: &mut Effects,
     ) -> Conversation {
         words.extend([Line::EnterPasscode, Line::OtherMailbox].map(Phrase::Line));
+        Passcode::ask(visit, wanted, words, fx)
+    }
+
+    /// The same for whoever calls often: of other mailboxes nothing is said.
+    pub(super) fn enter_briefly(
+        visit: Visit,
+        wanted: MailboxId,
+        mut words: Vec<Phrase>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        words.push(Phrase::Line(Line::EnterPasscode));
+        Passcode::ask(visit, wanted, words, fx)
+    }
+
+    fn ask(visit: Visit, wanted: MailboxId, words: Vec<Phrase>, fx: &mut Effects) -> Conversation {
         let typing = Typing::ask(words, fx);
         let wanted = Pii::new(wanted);
         Portal::Passcode(Passcode {
@@ -190,13 +210,17 @@ impl Checking {
     }
 
     fn accepted(self, owner: Arc<Profile>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
-        let owner = Owner::new(owner);
-        if !owner.profile.delivery.is_heard_by_phone() {
-            return MainMenu::by_email(owner, cx, fx);
+        let (owner, entry) = (Owner::new(owner, cx), self.visit.entry);
+        if passcode::is_due(&owner, cx.settings, cx.now.wall) {
+            return passcode::due(owner, entry, fx);
         }
-        match self.visit.entry {
-            Entry::Main => MainMenu::enter(owner, None, Vec::new(), cx, fx),
-            Entry::Messages => Opening::to_play(owner, fx),
+        match entry {
+            Entry::Messages if owner.profile.delivery.is_heard_by_phone() => {
+                Opening::to_play(owner, fx)
+            }
+            Entry::Main | Entry::Messages | Entry::Status => {
+                MainMenu::after_log_in(owner, entry, Vec::new(), cx, fx)
+            }
         }
     }
 }

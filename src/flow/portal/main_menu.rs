@@ -1,13 +1,17 @@
-//! The main menu of the portal: voicemail, another language, or leave.
+//! The main menu of the portal: where everything begins.
 //!
-//! Law: who gets messages by e-mail is told so instead of hearing them, and their mailbox is never
-//! asked. Where there is only one language none is offered.
+//! Laws: who is away hears so once, before the menu is first said; who gets messages by e-mail is told so
+//! instead of hearing them, and their mailbox is never asked. Where there is only one language none is
+//! offered.
 
+use super::forwarding::ForwardingMenu;
+use super::greetings::Greetings;
 use super::inbox::{Inbox, Rest};
 use super::language::{self, LanguageMenu};
 use super::leaving::Leaving;
-use super::voicemail::{Opening, VoicemailMenu};
-use super::{Owner, Portal};
+use super::visitor::Visitor;
+use super::voicemail::{Opening, VoicemailMenu, play};
+use super::{Entry, Owner, Portal, passcode, status};
 use crate::base::MessageId;
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Choice, Conversation, Cx, Detail, Effects, Event, MainChoice};
@@ -27,10 +31,11 @@ impl MainMenu {
     pub(super) fn enter(
         mut owner: Owner,
         inbox: Option<Inbox>,
-        words: Vec<Phrase>,
+        mut words: Vec<Phrase>,
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
+        words.extend(owner.reminder(cx));
         let detail = owner.heard.visit::<MainChoice>();
         MainMenu::say(
             (owner, inbox),
@@ -43,8 +48,29 @@ impl MainMenu {
     }
 
     /// Says that messages are sent by e-mail, then the menu.
-    pub(super) fn by_email(owner: Owner, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    fn by_email(owner: Owner, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let words = vec![Phrase::Line(Line::SentByEmail)];
+        MainMenu::enter(owner, None, words, cx, fx)
+    }
+
+    /// Says the words and what the owner is told on coming in here, then the menu.
+    pub(super) fn after_log_in(
+        mut owner: Owner,
+        entry: Entry,
+        mut words: Vec<Phrase>,
+        cx: &Cx<'_>,
+        fx: &mut Effects,
+    ) -> Conversation {
+        match entry {
+            Entry::Status => {
+                words.extend(status::words(&owner, cx));
+                owner.reminded = true;
+            }
+            Entry::Main | Entry::Messages => {
+                let by_email = !owner.profile.delivery.is_heard_by_phone();
+                words.extend(by_email.then_some(Phrase::Line(Line::SentByEmail)));
+            }
+        }
         MainMenu::enter(owner, None, words, cx, fx)
     }
 
@@ -76,12 +102,6 @@ impl MainMenu {
         };
         match answer {
             Answer::Pending(ask) => Portal::MainMenu(MainMenu { owner, inbox, ask }).into(),
-            Answer::Chosen(MainChoice::Voicemail, _) => match inbox {
-                Some(inbox) => VoicemailMenu::enter(owner, inbox, Vec::new(), cx, fx),
-                None if owner.profile.delivery.is_heard_by_phone() => Opening::to_menu(owner, fx),
-                None => MainMenu::by_email(owner, cx, fx),
-            },
-            Answer::Chosen(MainChoice::Language, _) => LanguageMenu::enter(owner, inbox, cx, fx),
             Answer::Chosen(MainChoice::Repeat, ask) => {
                 MainMenu::say((owner, inbox), ask, Detail::Full, Vec::new(), cx, fx)
             }
@@ -89,9 +109,8 @@ impl MainMenu {
                 let words = vec![Phrase::Line(line)];
                 MainMenu::say((owner, inbox), ask, Detail::Full, words, cx, fx)
             }
-            Answer::Chosen(MainChoice::Leave, _) | Answer::GivenUp => {
-                Leaving::goodbye(rest(inbox.as_ref()), fx)
-            }
+            Answer::Chosen(choice, _) => chosen(Visitor { owner, inbox }, choice, cx, fx),
+            Answer::GivenUp => Leaving::goodbye(rest(inbox.as_ref()), fx),
         }
     }
 
@@ -110,6 +129,44 @@ impl MainMenu {
         if let Some(inbox) = &mut self.inbox {
             inbox.noted(id, done);
         }
+    }
+}
+
+/// To where a choice leads.
+fn chosen(visitor: Visitor, choice: MainChoice, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    match choice {
+        MainChoice::Voicemail => voicemail(visitor, cx, fx),
+        MainChoice::Messages => messages(visitor, cx, fx),
+        MainChoice::Greetings => Greetings::from_main(visitor.owner, visitor.inbox, cx, fx),
+        MainChoice::Forwarding => ForwardingMenu::enter(visitor, Vec::new(), cx, fx),
+        MainChoice::Language => LanguageMenu::enter(visitor, cx, fx),
+        MainChoice::Status => {
+            let words = status::words(&visitor.owner, cx);
+            visitor.back_to_main(words, cx, fx)
+        }
+        MainChoice::Passcode => passcode::wanted(visitor, fx),
+        MainChoice::Leave => visitor.goodbye(fx),
+        MainChoice::Repeat => visitor.back_to_main(Vec::new(), cx, fx),
+    }
+}
+
+/// To the voicemail menu.
+fn voicemail(visitor: Visitor, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    let Visitor { owner, inbox } = visitor;
+    match inbox {
+        Some(inbox) => VoicemailMenu::enter(owner, inbox, Vec::new(), cx, fx),
+        None if owner.profile.delivery.is_heard_by_phone() => Opening::to_menu(owner, fx),
+        None => MainMenu::by_email(owner, cx, fx),
+    }
+}
+
+/// Straight to the messages.
+fn messages(visitor: Visitor, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+    let Visitor { owner, inbox } = visitor;
+    match inbox {
+        Some(inbox) => play(owner, inbox, Vec::new(), cx, fx),
+        None if owner.profile.delivery.is_heard_by_phone() => Opening::to_play(owner, fx),
+        None => MainMenu::by_email(owner, cx, fx),
     }
 }
 

@@ -8,12 +8,15 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`, `more`, `delete_all`, and the folder `sending`; `inbox` holds the messages, `moment` is the
-//! wait for an answer. Not here yet: greetings, forwarding, passcode change, call-back.
+//! `language`, `more`, `delete_all`, the folder `sending`, and those of `greetings`, `forwarding` and
+//! `passcode`; `status` has the words for what is active; `inbox` holds the messages, `moment` is the
+//! wait for an answer, `order` that for a change to be stored. Not here yet: call-back.
 
 mod between;
 mod change;
 mod delete_all;
+mod forwarding;
+mod greetings;
 mod inbox;
 mod intro;
 mod language;
@@ -22,8 +25,12 @@ mod login;
 mod main_menu;
 pub(super) mod moment;
 mod more;
+mod order;
+mod passcode;
 mod playing;
 mod sending;
+mod status;
+mod visitor;
 mod voicemail;
 
 use super::heard::Heard;
@@ -32,10 +39,12 @@ use crate::base::{MailboxId, MessageId};
 use crate::mailbox::{Command, Reply};
 use crate::media::Speed;
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::Profile;
+use crate::subscriber::{Profile, Services};
 use between::Between;
 use change::Changing;
 use delete_all::{ConfirmDelete, Emptying};
+use forwarding::Forwarding;
+use greetings::Greetings;
 use inbox::{Reel, Rest};
 use intro::Intro;
 pub(super) use language::keys as language_keys;
@@ -44,6 +53,7 @@ use leaving::Leaving;
 use login::{Checking, Number, Passcode, Visit};
 use main_menu::MainMenu;
 use more::More;
+use passcode::Choosing;
 use playing::{Fetching, Paused, Playing};
 use sending::Sending;
 use std::sync::Arc;
@@ -65,6 +75,8 @@ pub enum Entry {
     Main,
     /// Straight to the messages (`*86`), as if voicemail and then play were chosen.
     Messages,
+    /// The main menu, after what is active on the line.
+    Status,
 }
 
 /// A subscriber in the portal: one variant for each state.
@@ -78,8 +90,12 @@ pub enum Portal {
     Passcode(Passcode),
     /// The log-in is being checked.
     Checking(Checking),
+    /// Choosing a passcode.
+    Choosing(Choosing),
     /// The main menu.
     MainMenu(MainMenu),
+    /// Call forwarding.
+    Forwarding(Forwarding),
     /// The choice of a language.
     LanguageMenu(LanguageMenu),
     /// Another language was chosen and is being stored.
@@ -94,7 +110,7 @@ pub enum Portal {
     Fetching(Fetching),
     /// A message plays.
     Playing(Playing),
-    /// A message, or the words before it, is held.
+    /// A message, the words before it, or a greeting is held.
     Paused(Paused),
     /// After a message.
     Between(Between),
@@ -108,6 +124,8 @@ pub enum Portal {
     Emptying(Emptying),
     /// A message to other mailboxes.
     Sending(Box<Sending>),
+    /// At the name and the greetings.
+    Greetings(Greetings),
     /// Deleted messages are being removed before the end.
     Leaving(Leaving),
 }
@@ -117,20 +135,41 @@ pub enum Portal {
 pub(super) struct Owner {
     /// Who it is.
     profile: Arc<Profile>,
+    /// What the subscriber has set.
+    services: Arc<Services>,
     /// The menus said so far.
     heard: Heard,
     /// How fast messages play in this call.
     speed: Speed,
+    /// Whether they were told that they are away, where they are.
+    reminded: bool,
 }
 
 impl Owner {
-    /// A subscriber who has heard no menu yet.
-    fn new(profile: Arc<Profile>) -> Owner {
+    /// A subscriber who has heard no menu yet, or who called so often that all are known.
+    fn new(profile: Arc<Profile>, cx: &Cx<'_>) -> Owner {
+        let services = Arc::clone(cx.book.of(&profile.mailbox));
+        let often = cx.settings.brief_after;
+        let heard = if often.is_some_and(|often| services.log_ins >= often) {
+            Heard::everything()
+        } else {
+            Heard::default()
+        };
         Owner {
             profile,
-            heard: Heard::default(),
+            services,
+            heard,
             speed: Speed::default(),
+            reminded: false,
         }
+    }
+
+    /// That they are away, where they are and were not told yet in this call.
+    fn reminder(&mut self, cx: &Cx<'_>) -> Vec<Phrase> {
+        if std::mem::replace(&mut self.reminded, true) {
+            return Vec::new();
+        }
+        greetings::reminder(self, cx)
     }
 }
 
@@ -148,15 +187,24 @@ pub(super) struct Listener {
 pub struct New(PortalSetup);
 
 impl New {
-    fn on(self, event: &Event, fx: &mut Effects) -> Conversation {
+    fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         if *event != Event::Started {
             return Portal::New(self).into();
         }
         let visit = Visit::new(self.0.entry);
         let welcome = vec![Phrase::Line(Line::PortalWelcome)];
-        match self.0.owner {
-            Some(owner) => Passcode::enter(visit, owner.mailbox.clone(), welcome, fx),
-            None => Number::enter(visit, welcome, fx),
+        let Some(owner) = self.0.owner else {
+            return Number::enter(visit, welcome, fx);
+        };
+        let owner = Owner::new(owner, cx);
+        let none_yet = owner.services.passcode(&owner.profile).is_none();
+        let mailbox = owner.profile.mailbox.clone();
+        if none_yet && cx.settings.first_use {
+            passcode::first(owner, visit, fx)
+        } else if owner.heard.is_everything() {
+            Passcode::enter_briefly(visit, mailbox, welcome, fx)
+        } else {
+            Passcode::enter(visit, mailbox, welcome, fx)
         }
     }
 }
@@ -184,11 +232,13 @@ impl Portal {
 
     fn step(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self {
-            Portal::New(state) => state.on(event, fx),
+            Portal::New(state) => state.on(event, cx, fx),
             Portal::Number(state) => state.on(event, cx, fx),
             Portal::Passcode(state) => state.on(event, cx, fx),
             Portal::Checking(state) => state.on(event, cx, fx),
+            Portal::Choosing(state) => state.on(event, cx, fx),
             Portal::MainMenu(state) => state.on(event, cx, fx),
+            Portal::Forwarding(state) => state.on(event, cx, fx),
             Portal::LanguageMenu(state) => state.on(event, cx, fx),
             Portal::Switching(state) => state.on(event, cx, fx),
             Portal::Opening(state) => state.on(event, cx, fx),
@@ -203,6 +253,7 @@ impl Portal {
             Portal::ConfirmDelete(state) => state.on(event, cx, fx),
             Portal::Emptying(state) => state.on(event, cx, fx),
             Portal::Sending(state) => state.on(event, cx, fx),
+            Portal::Greetings(state) => state.on(event, cx, fx),
             Portal::Leaving(state) => state.on(event, fx),
         }
     }
@@ -216,9 +267,11 @@ impl Portal {
             | Portal::Checking(_)
             | Portal::Opening(_) => {}
             Portal::Leaving(state) => state.noted(done),
+            Portal::Choosing(state) => state.noted(id, done),
             Portal::MainMenu(state) => state.noted(id, done),
-            Portal::LanguageMenu(state) => state.noted(id, done),
-            Portal::Switching(state) => state.noted(id, done),
+            Portal::Forwarding(state) => state.noted(id, done),
+            Portal::LanguageMenu(state) => state.visitor.noted(id, done),
+            Portal::Switching(state) => state.visitor.noted(id, done),
             Portal::VoicemailMenu(state) => state.inbox.noted(id, done),
             Portal::Intro(state) => state.listener.reel.noted(id, done),
             Portal::Fetching(state) => state.listener.reel.noted(id, done),
@@ -230,6 +283,7 @@ impl Portal {
             Portal::ConfirmDelete(state) => state.inbox.noted(id, done),
             Portal::Emptying(state) => state.noted(id, done),
             Portal::Sending(state) => state.noted(id, done),
+            Portal::Greetings(state) => state.noted(id, done),
         }
         self
     }
@@ -242,25 +296,28 @@ impl Portal {
             }
             Portal::Number(state) => state.on_service_ending(fx),
             Portal::Passcode(state) => state.on_service_ending(fx),
+            Portal::Choosing(state) => state.on_service_ending(fx),
             Portal::MainMenu(state) => state.on_service_ending(fx),
+            Portal::Forwarding(state) => state.on_service_ending(fx),
             Portal::LanguageMenu(state) => state.on_service_ending(fx),
             Portal::Switching(state) => state.on_service_ending(),
             Portal::VoicemailMenu(state) => state.on_service_ending(fx),
             Portal::Intro(Intro { listener, .. })
             | Portal::Fetching(Fetching { listener })
             | Portal::Playing(Playing { listener }) => listener.stop_for_closing(fx),
-            Portal::Paused(state) => state.into_listener().stop_for_closing(fx),
+            Portal::Paused(state) => state.on_service_ending(fx),
             Portal::Between(state) => state.on_service_ending(fx),
             Portal::More(state) => state.on_service_ending(fx),
             Portal::Changing(state) => state.on_service_ending(fx),
             Portal::ConfirmDelete(state) => state.on_service_ending(fx),
             Portal::Emptying(state) => state.on_service_ending(fx),
             Portal::Sending(state) => state.on_service_ending(fx),
+            Portal::Greetings(state) => state.on_service_ending(fx),
             Portal::Leaving(state) => Portal::Leaving(state).into(),
         }
     }
 
-    /// The caller hung up: what is deleted is removed now.
+    /// The caller hung up: what is deleted is removed now, and what is recorded and not in use goes.
     pub(super) fn on_hang_up(self, fx: &mut Effects) {
         let rest = match &self {
             Portal::New(_)
@@ -269,9 +326,14 @@ impl Portal {
             | Portal::Checking(_)
             | Portal::Opening(_)
             | Portal::Leaving(_) => Rest::default(),
+            Portal::Choosing(state) => {
+                state.on_hang_up(fx);
+                state.rest()
+            }
             Portal::MainMenu(state) => state.rest(),
-            Portal::LanguageMenu(state) => state.rest(),
-            Portal::Switching(state) => state.rest(),
+            Portal::Forwarding(state) => state.rest(),
+            Portal::LanguageMenu(state) => state.visitor.rest(),
+            Portal::Switching(state) => state.visitor.rest(),
             Portal::VoicemailMenu(state) => state.inbox.rest(),
             Portal::Intro(state) => state.listener.reel.rest(),
             Portal::Fetching(state) => state.listener.reel.rest(),
@@ -283,6 +345,10 @@ impl Portal {
             Portal::ConfirmDelete(state) => state.inbox.rest(),
             Portal::Emptying(state) => state.rest(),
             Portal::Sending(state) => return state.on_hang_up(fx),
+            Portal::Greetings(state) => {
+                state.on_hang_up(fx);
+                state.rest()
+            }
         };
         leaving::expunge(rest, fx);
     }
@@ -290,6 +356,8 @@ impl Portal {
     /// What becomes of keys: states that wait for an answer hold them.
     pub(super) fn key_policy(&self) -> KeyPolicy {
         match self {
+            Portal::Choosing(state) => state.key_policy(),
+            Portal::Forwarding(state) => state.key_policy(),
             Portal::Checking(_)
             | Portal::Switching(_)
             | Portal::Opening(_)
@@ -298,6 +366,7 @@ impl Portal {
             | Portal::Emptying(_)
             | Portal::Leaving(_) => KeyPolicy::Hold,
             Portal::Sending(state) => state.key_policy(),
+            Portal::Greetings(state) => state.key_policy(),
             Portal::New(_)
             | Portal::Number(_)
             | Portal::Passcode(_)
@@ -315,7 +384,10 @@ impl Portal {
 
     /// Whether keys are secret.
     pub(super) fn masks_keys(&self) -> bool {
-        matches!(self, Portal::Passcode(_) | Portal::Checking(_))
+        match self {
+            Portal::Choosing(state) => state.masks_keys(),
+            state => matches!(state, Portal::Passcode(_) | Portal::Checking(_)),
+        }
     }
 
     /// The name of the state.
@@ -325,6 +397,8 @@ impl Portal {
             Portal::Number(_) => "portal.number",
             Portal::Passcode(_) => "portal.passcode",
             Portal::Checking(_) => "portal.checking",
+            Portal::Choosing(state) => state.state_name(),
+            Portal::Forwarding(state) => state.state_name(),
             Portal::MainMenu(_) => "portal.main",
             Portal::LanguageMenu(_) => "portal.language",
             Portal::Switching(_) => "portal.switching",
@@ -340,6 +414,7 @@ impl Portal {
             Portal::ConfirmDelete(_) => "portal.confirm-delete",
             Portal::Emptying(_) => "portal.emptying",
             Portal::Sending(state) => state.state_name(),
+            Portal::Greetings(state) => state.state_name(),
             Portal::Leaving(_) => "portal.leaving",
         }
     }

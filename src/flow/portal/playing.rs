@@ -5,6 +5,7 @@
 //! since a spoken refusal would cost the listener their place.
 
 use super::between::Between;
+use super::greetings::Hearing;
 use super::inbox::Rest;
 use super::intro::Intro;
 use super::leaving::Leaving;
@@ -74,11 +75,15 @@ impl Playing {
     }
 
     fn press(self, choice: PlayingChoice, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        if let Some(to) = seek(choice) {
+            fx.push(Effect::Seek(to));
+            return Portal::Playing(self).into();
+        }
         match choice {
-            PlayingChoice::Rewind => self.seek(Seek::By(-SKIP_MS), fx),
-            PlayingChoice::Forward => self.seek(Seek::By(SKIP_MS), fx),
-            PlayingChoice::Start => self.seek(Seek::Start, fx),
-            PlayingChoice::End => self.seek(Seek::End, fx),
+            PlayingChoice::Rewind
+            | PlayingChoice::Forward
+            | PlayingChoice::Start
+            | PlayingChoice::End => Portal::Playing(self).into(),
             PlayingChoice::Pause => Paused::enter(Held::Message(self), cx, fx),
             PlayingChoice::Save => self.stop(fx).save(cx, fx),
             PlayingChoice::Delete => self.stop(fx).delete(fx),
@@ -95,18 +100,30 @@ impl Playing {
         Portal::Playing(self).into()
     }
 
-    fn seek(self, to: Seek, fx: &mut Effects) -> Conversation {
-        fx.push(Effect::Seek(to));
-        Portal::Playing(self).into()
-    }
-
     fn stop(self, fx: &mut Effects) -> Listener {
         fx.push(Effect::StopPlay);
         self.listener
     }
 }
 
-/// A message, or the words before it, is held.
+/// Where this key moves to within what plays, if it does.
+pub(super) fn seek(choice: PlayingChoice) -> Option<Seek> {
+    match choice {
+        PlayingChoice::Rewind => Some(Seek::By(-SKIP_MS)),
+        PlayingChoice::Forward => Some(Seek::By(SKIP_MS)),
+        PlayingChoice::Start => Some(Seek::Start),
+        PlayingChoice::End => Some(Seek::End),
+        PlayingChoice::Pause
+        | PlayingChoice::Save
+        | PlayingChoice::Delete
+        | PlayingChoice::Slower
+        | PlayingChoice::Faster
+        | PlayingChoice::Next
+        | PlayingChoice::Back => None,
+    }
+}
+
+/// A message, the words before it, or a greeting is held.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Paused {
     held: Held,
@@ -119,6 +136,8 @@ pub(super) enum Held {
     Intro(Intro),
     /// A message.
     Message(Playing),
+    /// The name or a greeting.
+    Greeting(Hearing),
 }
 
 impl Paused {
@@ -146,8 +165,10 @@ impl Paused {
                     (Held::Message(playing), PlayingChoice::Pause) => {
                         Portal::Playing(playing).into()
                     }
+                    (Held::Greeting(hearing), PlayingChoice::Pause) => hearing.into(),
                     (Held::Intro(intro), choice) => intro.press(choice, cx, fx),
                     (Held::Message(playing), choice) => playing.press(choice, cx, fx),
+                    (Held::Greeting(hearing), choice) => hearing.press(choice, cx, fx),
                 }
             }
             Event::Timeout => {
@@ -158,24 +179,21 @@ impl Paused {
         }
     }
 
-    fn listener(&self) -> &Listener {
-        match &self.held {
-            Held::Intro(intro) => &intro.listener,
-            Held::Message(playing) => &playing.listener,
-        }
-    }
-
-    /// Whose call it is, the pause over.
-    pub(super) fn into_listener(self) -> Listener {
+    pub(super) fn on_service_ending(self, fx: &mut Effects) -> Conversation {
         match self.held {
-            Held::Intro(intro) => intro.listener,
-            Held::Message(playing) => playing.listener,
+            Held::Intro(intro) => intro.listener.stop_for_closing(fx),
+            Held::Message(playing) => playing.listener.stop_for_closing(fx),
+            Held::Greeting(hearing) => hearing.on_service_ending(fx),
         }
     }
 
     /// What is left to do when the call ends now.
     pub(super) fn rest(&self) -> Rest {
-        self.listener().reel.rest()
+        match &self.held {
+            Held::Intro(intro) => intro.listener.reel.rest(),
+            Held::Message(playing) => playing.listener.reel.rest(),
+            Held::Greeting(hearing) => hearing.guest.rest(),
+        }
     }
 
     /// A message is marked heard now, or could not be.
@@ -183,6 +201,7 @@ impl Paused {
         match &mut self.held {
             Held::Intro(intro) => intro.listener.reel.noted(id, done),
             Held::Message(playing) => playing.listener.reel.noted(id, done),
+            Held::Greeting(hearing) => hearing.guest.noted(id, done),
         }
     }
 }

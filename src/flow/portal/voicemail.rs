@@ -1,10 +1,13 @@
 //! The voicemail menu: how many messages there are, and the way to them.
 //!
+//! Who calls often and goes straight to the messages hears no counts: the first message begins sooner.
+//!
 //! Laws: how the mailbox stands (out of reach, almost full, messages about to go) is told once, when
 //! the messages are listed; a mailbox that cannot be reached is never called empty.
 
 use super::between::Between;
 use super::delete_all::ConfirmDelete;
+use super::greetings::Greetings;
 use super::inbox::Inbox;
 use super::intro::Intro;
 use super::leaving::Leaving;
@@ -16,6 +19,7 @@ use crate::flow::ask::{Answer, Ask};
 use crate::flow::{Choice, Conversation, Cx, Detail, Effect, Effects, Event, VoicemailChoice};
 use crate::mailbox::{Command, Listing, Reply, Room};
 use crate::prompt::{Line, MessageKind, Phrase, Say};
+use crate::subscriber::RecordingKind;
 
 /// The messages are being listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +78,9 @@ impl Opening {
         match self.then {
             Then::Menu => VoicemailMenu::enter(self.owner, inbox, words, cx, fx),
             Then::Play => {
-                words.extend(counts(&inbox));
+                if !self.owner.heard.is_everything() {
+                    words.extend(counts(&inbox));
+                }
                 play(self.owner, inbox, words, cx, fx)
             }
         }
@@ -148,6 +154,15 @@ impl VoicemailMenu {
                 }
                 ConfirmDelete::enter(owner, inbox, cx, fx)
             }
+            Answer::Chosen(VoicemailChoice::Busy, _) => {
+                Greetings::from_voicemail(owner, inbox, RecordingKind::Busy, cx, fx)
+            }
+            Answer::Chosen(VoicemailChoice::NoAnswer, _) => {
+                Greetings::from_voicemail(owner, inbox, RecordingKind::NoAnswer, cx, fx)
+            }
+            Answer::Chosen(VoicemailChoice::Away, _) => {
+                Greetings::from_voicemail(owner, inbox, RecordingKind::Away, cx, fx)
+            }
             Answer::Chosen(VoicemailChoice::Back, _) => {
                 MainMenu::enter(owner, Some(inbox), Vec::new(), cx, fx)
             }
@@ -169,7 +184,7 @@ impl VoicemailMenu {
 }
 
 /// To the first message. With everything deleted the last one is offered, to be taken back.
-fn play(
+pub(super) fn play(
     owner: Owner,
     inbox: Inbox,
     mut words: Vec<Phrase>,

@@ -1,6 +1,7 @@
 //! A caller leaves a message (user manual, section 6.3).
 
 use super::*;
+use crate::base::DialString;
 use crate::flow::KeepFault;
 use crate::prompt::Say;
 
@@ -179,19 +180,24 @@ fn two_in_the_review_plays_the_message_and_the_keys_still_work() {
 
 #[test]
 fn three_in_the_review_keeps_and_says_so_only_when_it_is_true() {
-    for (outcome, line) in [
-        (Ok(()), Line::MessageKept),
-        (Err(KeepFault::Disk), Line::MessageNotKept),
+    let receipt = vec![
+        Phrase::Line(Line::ReceiptLength),
+        Phrase::Say(Say::Length(Duration::from_secs(10))),
+        Phrase::Line(Line::ReceiptFor),
+        Phrase::Say(Say::Number(DialString::parse("2001").unwrap())),
+    ];
+    for (outcome, line, receipt) in [
+        (Ok(()), Line::MessageKept, receipt),
+        (Err(KeepFault::Disk), Line::MessageNotKept, Vec::new()),
     ] {
         let mut phone = Phone::caller();
         phone.reviews();
         phone.presses("3");
         assert_eq!(phone.fx, [Effect::StopPlay, Effect::Keep]);
         phone.hears(Event::Kept(outcome));
-        assert_eq!(
-            phone.words(),
-            [Phrase::Line(line), Phrase::Line(Line::Goodbye)]
-        );
+        let told = [vec![Phrase::Line(line)], receipt].concat();
+        let told = [told, vec![Phrase::Line(Line::Goodbye)]].concat();
+        assert_eq!(phone.words(), told);
         phone.hears(Event::PlayDone);
         assert_eq!(phone.fx, [Effect::HangUp]);
     }

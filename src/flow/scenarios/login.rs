@@ -153,12 +153,17 @@ fn the_main_menu_offers_what_there_is() {
         phone.words(),
         [
             Phrase::Choice(Line::MainVoicemail, Digit::D1),
+            Phrase::Choice(Line::MainMessages, Digit::D2),
+            Phrase::Choice(Line::MainGreetings, Digit::D3),
+            Phrase::Choice(Line::MainForwarding, Digit::D4),
             Phrase::Choice(Line::MainLanguage, Digit::D6),
+            Phrase::Choice(Line::MainStatus, Digit::D7),
+            Phrase::Choice(Line::MainPasscode, Digit::D8),
             Phrase::Choice(Line::MainLeave, Digit::D9),
             Phrase::Choice(Line::RepeatChoices, Digit::Pound),
         ]
     );
-    phone.presses("3");
+    phone.presses("0");
     phone.said(Line::NotAChoice);
     phone.presses("9");
     phone.said(Line::Goodbye);

@@ -2,13 +2,18 @@
 //! for what a caller or subscriber would expect beyond those. Test code only.
 
 mod caller;
+mod greetings;
 mod hearing;
 mod language;
+mod line;
 mod login;
 mod mailbox;
 mod onward;
+mod passcode;
 
-use super::walk::{by_email, language, message, now, profile, two_languages, two_subscribers};
+use super::walk::{
+    absences, by_email, language, message, now, profile, two_languages, two_subscribers,
+};
 use super::{
     Admission, Conversation, Cx, DepositSetup, Effect, Effects, Entry, Event, KeyPolicy,
     LogInVerdict, Menus, PortalSetup, RecordingDone, Settings,
@@ -37,13 +42,18 @@ struct Phone {
 
 impl Phone {
     fn answered(flow: Conversation, settings: Settings) -> Phone {
+        Phone::answered_where(flow, settings, ServiceBook::default())
+    }
+
+    /// The same where subscribers have set something.
+    fn answered_where(flow: Conversation, settings: Settings, book: ServiceBook) -> Phone {
         let mut phone = Phone {
             flow,
             settings,
             menus: Menus::default(),
             languages: two_languages(),
             roster: two_subscribers(),
-            book: ServiceBook::default(),
+            book,
             held: VecDeque::new(),
             fx: Vec::new(),
         };

@@ -98,10 +98,13 @@ impl Walk<'_> {
         for event in possible {
             let (next, after) = self.step(conversation, world, &event)?;
             self.note(conversation, &next, &event);
-            // One figure stands for all ten while a number is typed: only their count matters.
-            let figure = matches!(event, Event::Digit(d) if d.figure().is_some_and(|f| f != 1));
+            // Few figures stand for all ten while a number is typed.
+            let few = self.start.figures;
+            let other = |d: &Digit| d.figure().is_some_and(|f| !few.contains(&f));
+            let figure = matches!(&event, Event::Digit(d) if other(d));
             let state = conversation.state_name();
-            let typing = state.ends_with("number") || state.ends_with("passcode");
+            let typed = ["number", "passcode", "last-day"];
+            let typing = typed.iter().any(|kind| state.ends_with(kind));
             let shut = matches!(event, Event::Digit(key) if self.start.is_shut(state, key));
             if figure && typing || shut || another_clip(conversation, &next) {
                 continue;

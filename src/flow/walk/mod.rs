@@ -2,16 +2,22 @@
 //!
 //! `world` is the smallest world that answers a flow and knows when a law is broken; `graph` walks
 //! breadth-first through all pairs of flow and world; `planted` shows that the walk catches bugs;
-//! `spoken` holds what was said against the list of sentences;
-//! `print` makes the flow documents from what was walked. Test code only.
+//! `greetings` and `lines` hold starts of their own; `spoken` holds what was said against the list of
+//! sentences, `standing` what was told of the line against how it stands;
+//! `print` makes the flow documents and the user card from what was walked. Test code only.
 
 mod graph;
+mod greetings;
+mod lines;
 mod planted;
 mod posts;
 mod print;
 mod spoken;
+mod standing;
 mod tests;
 mod world;
+
+pub(super) use greetings::absences;
 
 use super::{
     Admission, Conversation, DepositSetup, Effect, Effects, Entry, Event, Menus, OperatorSetup,
@@ -107,6 +113,8 @@ struct Start {
     /// Keys by state that are pressed but not followed: what lies behind them is walked from another
     /// start, so that menus do not multiply.
     shut: &'static [Shut],
+    /// The figures that are typed where a number is.
+    figures: &'static [u8],
 }
 
 /// A state and some of its keys.
@@ -134,6 +142,8 @@ fn starts() -> Vec<Start> {
     all.extend(languages());
     all.extend(operators());
     all.extend(posts::starts());
+    all.extend(lines::starts());
+    all.extend(greetings::starts());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),
@@ -214,6 +224,18 @@ fn portals() -> Vec<Start> {
     portals.map(start).into()
 }
 
+/// A subscriber at the front door, without messages.
+fn portal(name: &'static str) -> Start {
+    let owner = Some(profile(false));
+    let entry = Entry::Main;
+    start(
+        name,
+        Conversation::portal(PortalSetup { owner, entry }),
+        0,
+        3,
+    )
+}
+
 /// Operators with two languages to work on, with one, without patience, and with none at all.
 fn operators() -> Vec<Start> {
     let operators = [
@@ -275,14 +297,7 @@ fn states_of_a_mailbox() -> Vec<Start> {
 /// Nothing to choose between, and more than there are keys.
 fn languages() -> Vec<Start> {
     let portal = |name, languages: &[&str]| {
-        let owner = Some(profile(false));
-        let entry = Entry::Main;
-        let mut start = start(
-            name,
-            Conversation::portal(PortalSetup { owner, entry }),
-            0,
-            3,
-        );
+        let mut start = portal(name);
         start.languages.offered = languages.iter().map(|tag| language(tag)).collect();
         start
     };
@@ -305,6 +320,25 @@ pub(super) fn two_languages() -> Languages {
     languages
 }
 
+/// The shipped menus without what has starts of its own: menus that lead to each other multiply.
+const PLAIN_MENUS: &str = r##"
+[main]
+keys = { "1" = "voicemail", "6" = "language", "9" = "leave", "#" = "repeat" }
+say = ["voicemail", "language", "leave", "repeat"]
+[voicemail]
+keys = { "1" = "play", "*" = "back", "#" = "repeat" }
+say = ["play", "back", "repeat"]
+"##;
+
+fn plain_menus() -> Menus {
+    menus(PLAIN_MENUS)
+}
+
+/// The shipped menus with these laid over them.
+fn menus(text: &str) -> Menus {
+    Menus::parse(text).unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
 /// Short figures keep the walk small; their number changes no law.
 fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8) -> Start {
     Start {
@@ -324,11 +358,12 @@ fn start(name: &'static str, conversation: Conversation, messages: u8, tries: u8
             mailbox_length: 2,
             ..Settings::default()
         },
-        menus: Menus::default(),
+        menus: plain_menus(),
         languages: two_languages(),
         roster: two_subscribers(),
         book: ServiceBook::default(),
         shut: posts::SHUT,
+        figures: &[1],
     }
 }
 
@@ -370,8 +405,8 @@ impl Subject for Real {
 impl Start {
     /// Whether what lies behind this key of this state is walked from another start.
     fn is_shut(&self, state: &str, key: Digit) -> bool {
-        let here = self.shut.iter().filter(|(shut, _)| *shut == state);
-        here.into_iter().any(|(_, keys)| keys.contains(&key))
+        let mut here = self.shut.iter().filter(|(shut, _)| *shut == state);
+        here.any(|(_, keys)| keys.contains(&key))
     }
 
     fn cx(&self) -> super::Cx<'_> {

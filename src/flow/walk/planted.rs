@@ -2,12 +2,15 @@
 
 use super::world::Law;
 use super::{Real, Start, Subject};
-use crate::base::{Digit, MailboxId};
+use crate::base::{DialString, Digit, MailboxId};
 use crate::flow::{
     ChangeFault, Conversation, Effect, Event, LogInVerdict, PromptChange, PromptFault, Sending,
+    Wish,
 };
 use crate::mailbox::{Command, Reply};
-use crate::prompt::{Line, Phrase};
+use crate::media::RecordLimits;
+use crate::prompt::{Line, Phrase, Say};
+use crate::subscriber::{Change, Condition, Forward};
 use std::time::Duration;
 
 /// A flow with one mistake in it.
@@ -232,6 +235,85 @@ pub(super) fn faults() -> Vec<Planted> {
             },
         ),
         step(
+            "a passcode is called changed before it is",
+            "a passcode changed",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if *event == Event::Changed(Err(ChangeFault::UsedBefore)) {
+                    replace(effects, Line::PasscodeUsed, Line::PasscodeChanged);
+                }
+            },
+        ),
+        step(
+            "nobody hears that a passcode could not be stored",
+            "a passcode that is due",
+            Law::AnsweredOrTold,
+            |_, event, _, _, effects| {
+                if *event == Event::Changed(Err(ChangeFault::Unavailable)) {
+                    replace(effects, Line::ChangeFailed, Line::NotAChoice);
+                }
+            },
+        ),
+        step(
+            "the new passcode is stored in the open",
+            "the first use",
+            Law::KeysSecret,
+            |state, event, _, _, effects| {
+                if state == "portal.repeat-passcode" && *event == Event::Digit(Digit::Pound) {
+                    effects.insert(0, Effect::MaskKeys(false));
+                }
+            },
+        ),
+        step(
+            "a number is in use before it is confirmed",
+            "call forwarding when busy",
+            Law::ChangedAsAsked,
+            |state, event, _, _, effects| {
+                if state == "portal.forward-number" && *event == Event::Digit(Digit::Pound) {
+                    let (on, to) = (true, DialString::parse("1").ok());
+                    let change = Change::Forward(Condition::Busy, Forward { on, to });
+                    effects.insert(0, Effect::Change(Wish::Set(change)));
+                }
+            },
+        ),
+        step(
+            "forwarding that could not be switched on is called on",
+            "call forwarding when busy",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::Changed(_)) {
+                    replace(effects, Line::IsOffTo, Line::IsOnTo);
+                }
+            },
+        ),
+        step(
+            "the rings are told as they were",
+            "the number of rings",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if let Event::Changed(Ok(services)) = event
+                    && services.forwarding.rings != 4
+                {
+                    for effect in effects {
+                        if let Effect::Play(words) = effect {
+                            let four = Phrase::Say(Say::Cardinal(4));
+                            words.iter_mut().for_each(|word| {
+                                if matches!(word, Phrase::Say(Say::Cardinal(_))) {
+                                    *word = four.clone();
+                                }
+                            });
+                        }
+                    }
+                }
+            },
+        ),
+        step(
+            "a line on which something is active is called quiet",
+            "away with messages",
+            Law::ChangedAsAsked,
+            |_, _, _, _, effects| replace(effects, Line::AwayIs, Line::NothingActive),
+        ),
+        step(
             "something follows the hang-up",
             "announcement",
             Law::NothingAfterEnd,
@@ -399,6 +481,43 @@ pub(super) fn faults() -> Vec<Planted> {
             |_, event, _, _, effects| {
                 if *event == Event::PromptsChanged(Err(PromptFault::NothingBefore)) {
                     replace(effects, Line::NothingToRollBack, Line::NotAChoice);
+                }
+            },
+        ),
+        step(
+            "a greeting that was not stored is called saved",
+            "busy and no-answer greeting",
+            Law::ChangedAsAsked,
+            |_, event, _, _, effects| {
+                if matches!(event, Event::Changed(Err(_))) {
+                    replace(effects, Line::RecordingNotSaved, Line::GreetingSaved);
+                }
+            },
+        ),
+        hang_up(
+            "hanging up forgets a name that was only tried out",
+            "recorded name",
+            Law::TakeNotForgotten,
+            |state, effects| {
+                if state == "portal.review" {
+                    effects.clear();
+                }
+            },
+        ),
+        step(
+            "an absence that is off is called on",
+            "extended-away service",
+            Law::StandsAsTold,
+            |_, _, _, _, effects| replace(effects, Line::IsOff, Line::IsOn),
+        ),
+        step(
+            "a message is taken for whoever refuses them",
+            "away without messages",
+            Law::AwayRefuses,
+            |state, event, _, _, effects| {
+                if state == "deposit.greeting" && *event == Event::PlayDone {
+                    let (max, silence) = (Duration::from_secs(60), None);
+                    effects.insert(0, Effect::Record(RecordLimits { max, silence }));
                 }
             },
         ),

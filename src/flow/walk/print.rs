@@ -51,9 +51,13 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
         "\n## Keys in {heading}\n\n| key | choice | leads to |\n| --- | --- | --- |\n"
     )
     .unwrap();
-    if menu == LanguageChoice::MENU {
-        let text = texts.text(menu, FIGURES).unwrap();
-        writeln!(out, "| `1` – `9` | {text} | switching |").unwrap();
+    if let Some(text) = texts.text(menu, FIGURES) {
+        let to = if menu == LanguageChoice::MENU {
+            "switching"
+        } else {
+            "forward storing"
+        };
+        writeln!(out, "| `1` – `9` | {text} | {to} |").unwrap();
     }
     for (digit, choice) in keys(menu, menus) {
         let text = texts.text(menu, choice).unwrap();
@@ -77,16 +81,25 @@ fn keys(menu: &str, menus: &Menus) -> Vec<(Digit, &'static str)> {
 fn menu_of(state: &str) -> Option<&'static str> {
     Some(match state {
         "deposit.greeting" => "greeting",
-        "deposit.recording" | "operator.recording" => "recording",
+        "deposit.recording" | "operator.recording" | "portal.recording" => "recording",
         "deposit.review" | "deposit.listening" => "review",
         "portal.main" => "main",
         "portal.voicemail" => "voicemail",
-        "portal.intro" | "portal.playing" | "portal.paused" => "playing",
+        "portal.intro" | "portal.playing" | "portal.paused" | "portal.hearing" => "playing",
         "portal.between" => "between",
+        "portal.forwarding" => "forwarding",
+        "portal.forward" => "forward",
+        "portal.destination" => "destination",
+        "portal.rings" => "rings",
+        "portal.greetings" => "greetings",
+        "portal.own-recording" => "own-recording",
+        "portal.away" => "away",
         "portal.language" | "operator.languages" => "language",
         "operator.main" => "operator",
         "operator.clip" => "clip",
-        "operator.review" | "operator.listening" => "clip-review",
+        "operator.review" | "operator.listening" | "portal.review" | "portal.listening" => {
+            "clip-review"
+        }
         "operator.sentences" => "sentences",
         _ => return None,
     })

@@ -3,7 +3,7 @@
 //! In: everything said in a walk. Out: what is put together from no listed sentences, and which of
 //! those are never said.
 
-use crate::flow::sentences::part;
+use crate::flow::sentences::parts;
 use crate::flow::{Menus, sentences};
 use crate::prompt::{Part, Phrase, Sentence};
 use std::collections::HashSet;
@@ -30,7 +30,7 @@ impl Listed {
     /// Takes what was said apart into sentences; false where that cannot be done. What an operator
     /// hears of a prompt itself is no sentence: it can be any clip.
     pub(super) fn take(&mut self, words: &[Phrase]) -> bool {
-        let parts = words.iter().filter_map(part);
+        let parts = words.iter().flat_map(parts);
         let parts: Vec<Part> = parts.filter(|p| !matches!(p, Part::Clip(_))).collect();
         self.take_apart(&parts)
     }
@@ -52,6 +52,11 @@ impl Listed {
             }
         }
         whole
+    }
+
+    /// The sentences that were said.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Sentence> {
+        self.said.iter().map(|at| &self.sentences[*at].1)
     }
 
     /// The sentences that were never said.

@@ -3,8 +3,8 @@
 //!
 //! Long because each law stands beside the facts it is about.
 
-use super::{Account, passcode};
-use crate::base::{Digit, RecordingId, Timestamp};
+use super::{Account, now, passcode, standing as line};
+use crate::base::{DialString, Digit, RecordingId, Timestamp, day_in};
 use crate::flow::{
     ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict,
     OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending, Wish,
@@ -40,12 +40,16 @@ pub(super) enum Law {
     /// A recording to be tried out is no message.
     ScratchNeverKept,
     /// Prompts, and what a subscriber has set, are changed after a log-in, as a key says, and called
-    /// changed when they are.
+    /// changed when they are; how something stands is told as it stands.
     ChangedAsAsked,
     /// A message is sent as a key says, and called sent when it is.
     SentAsAsked,
     /// A message is played from its beginning, or from where it was stopped.
     ResumedWhereStopped,
+    /// Who is away and takes no messages gets none.
+    AwayRefuses,
+    /// How the name and the absence of a subscriber stand is told as it is.
+    StandsAsTold,
 }
 
 /// A broken law and how.
@@ -76,12 +80,16 @@ pub(super) struct World {
     changed: Option<PromptChange>,
     /// What the owner has set.
     services: Services,
+    /// Whether the owner is away today and takes no messages, as a caller finds it.
+    refuses: bool,
     /// The change of it under way.
     wish: Option<Wish>,
     /// The one that was made in this very step.
     granted: Option<Wish>,
     /// The message on its way to other mailboxes.
     sending: Option<Sending>,
+    /// The number that was read back in the last words.
+    read_back: Option<DialString>,
     /// Whether it was left in all of them, in this very step.
     sent: bool,
     /// Whether another language is spoken since this very step.
@@ -169,8 +177,10 @@ fn law(law: Law, holds: bool, how: &str) -> Result<(), Broken> {
 impl World {
     /// The world around somebody who has not called yet.
     pub(super) fn around(account: &Account, book: &ServiceBook) -> World {
+        let services = (**book.of(&account.owner.mailbox)).clone();
         World {
-            services: (**book.of(&account.owner.mailbox)).clone(),
+            refuses: services.away.refuses_messages && is_away(&services, account),
+            services,
             ..World::default()
         }
     }
@@ -391,7 +401,7 @@ impl World {
     ) -> Result<(), Broken> {
         law(Law::NothingAfterEnd, !self.over, "an effect after the end")?;
         match effect {
-            Effect::Play(words) => self.says(words),
+            Effect::Play(words) => self.says(words, account),
             Effect::PlayMessage(id, from) => {
                 law(Law::AnsweredOrTold, self.open, "a message before log-in")?;
                 let stopped = self.services.positions.get(id);
@@ -412,7 +422,10 @@ impl World {
             Effect::Seek(_) => self.moves(false, false),
             Effect::Pause => self.moves(false, true),
             Effect::Resume => self.moves(true, false),
-            Effect::Record(_) => self.records(false),
+            Effect::Record(_) => {
+                law(Law::AwayRefuses, !self.refuses, "a message is taken")?;
+                self.records(false)
+            }
             Effect::RecordScratch(_) => {
                 let known = self.desk || self.open;
                 law(Law::ChangedAsAsked, known, "recorded before log-in")?;
@@ -504,6 +517,12 @@ impl World {
         law(only, recorded == records, "used, and another is recorded")?;
         let open = matches!(wish, Wish::Passcode(_)) && !self.secret;
         law(Law::KeysSecret, !open, "a passcode in the open")?;
+        let confirmed = line::is_confirmed(wish, &self.services, self.read_back.as_ref());
+        law(
+            only,
+            confirmed,
+            "forwarded to a number that nobody confirmed",
+        )?;
         self.wish = Some(wish.clone());
         Ok(())
     }
@@ -537,7 +556,7 @@ impl World {
         Ok(())
     }
 
-    fn says(&mut self, words: &[Phrase]) -> Result<(), Broken> {
+    fn says(&mut self, words: &[Phrase], account: &Account) -> Result<(), Broken> {
         law(Law::NoDeadEnd, !words.is_empty(), "a play of nothing")?;
         if is_example(words) {
             return self.plays(What::Words, true);
@@ -556,11 +575,16 @@ impl World {
             "called off and is not",
         )?;
         self.confirms(words)?;
+        let stands = line::is_true(words, &self.services);
+        law(Law::ChangedAsAsked, stands, "it stands otherwise")?;
+        self.read_back = line::read_back(words);
+        self.stands(words, account)?;
         let telling = [
             Line::ChangeFailed,
             Line::MessageNotKept,
             Line::MessageNotSent,
             Line::ClipNotReplaced,
+            Line::RecordingNotSaved,
         ];
         self.untold &= !telling.into_iter().any(says);
         let moment = words == [Phrase::Line(Line::OneMoment)];
@@ -607,6 +631,28 @@ impl World {
         law(Law::ChangedAsAsked, fits, "called changed and is not")?;
         let sent = self.sent || !says(Line::MessageSent);
         law(Law::SentAsAsked, sent, "called sent and is not")
+    }
+
+    /// How things stand is told as it is.
+    fn stands(&self, words: &[Phrase], account: &Account) -> Result<(), Broken> {
+        let says = |line| words.contains(&Phrase::Line(line));
+        let away = self.services.away;
+        let after = |line| {
+            let mut pairs = words.windows(2);
+            pairs.any(|pair| *pair == [Line::AwayIs, line].map(Phrase::Line))
+        };
+        let on = is_away(&self.services, account);
+        let truths = [
+            (after(Line::IsOn), on),
+            (after(Line::IsOff), !on),
+            (says(Line::AwayWithMessages), !away.refuses_messages),
+            (says(Line::AwayWithoutMessages), away.refuses_messages),
+            (says(Line::AwayLastDay), away.last_day.is_some()),
+            (says(Line::NameIs), self.services.name.is_some()),
+            (says(Line::NameNone), self.services.name.is_none()),
+        ];
+        let fits = truths.iter().all(|(told, so)| *so || !told);
+        law(Law::StandsAsTold, fits, "it stands otherwise")
     }
 
     fn plays(&mut self, what: What, begun: bool) -> Result<(), Broken> {
@@ -832,6 +878,13 @@ impl World {
         }
         self.settled_take()
     }
+}
+
+/// Whether callers hear today that the owner is away.
+fn is_away(services: &Services, account: &Account) -> bool {
+    services
+        .away
+        .holds_on(day_in(&account.owner.zone, now().wall))
 }
 
 /// What a listing says of its mailbox must be said with it.

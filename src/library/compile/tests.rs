@@ -38,6 +38,7 @@ fn places() -> Vec<Place> {
         Part::Messages(MessageKind::Saved),
         Part::Messages(MessageKind::Expiring),
         Part::When,
+        Part::Day,
         Part::Length,
         Part::Beep,
     ];

@@ -3,7 +3,7 @@
 use super::numerals::Group;
 use super::{ClipId, Day, figure_clip, sign_clip};
 use crate::base::Digit;
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 
 /// The clips only Dutch needs: the hours ("negen uur").
 pub(super) fn clips() -> Vec<ClipId> {
@@ -63,20 +63,26 @@ pub(super) fn group(group: &Group) -> Vec<ClipId> {
     }
 }
 
+/// "donderdag" "24" "december" ("2025").
+pub(super) fn calendar_day(date: Date, other_year: bool) -> Vec<ClipId> {
+    let mut said = vec![
+        ClipId::of("weekday", date.weekday().to_monday_one_offset()),
+        ClipId::of("number", date.day()),
+        ClipId::of("month", date.month()),
+    ];
+    if other_year {
+        said.extend(cardinal(u32::from(date.year().unsigned_abs())));
+    }
+    said
+}
+
 /// "vandaag om" "negen uur" "dertig"; "maandag" "23" "november" ("2025") "om" "negen uur".
 pub(super) fn moment(day: &Day, time: Time) -> Vec<ClipId> {
     let mut said = match day {
         Day::Today => vec![ClipId::named("today")],
         Day::Yesterday => vec![ClipId::named("yesterday")],
         Day::Date { date, other_year } => {
-            let mut said = vec![
-                ClipId::of("weekday", date.weekday().to_monday_one_offset()),
-                ClipId::of("number", date.day()),
-                ClipId::of("month", date.month()),
-            ];
-            if *other_year {
-                said.extend(cardinal(u32::from(date.year().unsigned_abs())));
-            }
+            let mut said = calendar_day(*date, *other_year);
             said.push(ClipId::named("at"));
             said
         }

@@ -69,20 +69,26 @@ pub(super) fn group(group: &Group) -> Vec<ClipId> {
     }
 }
 
+/// "Thursday" "December" "twenty-fourth" ("2025").
+pub(super) fn calendar_day(date: Date, other_year: bool) -> Vec<ClipId> {
+    let mut said = vec![
+        ClipId::of("weekday", date.weekday().to_monday_one_offset()),
+        ClipId::of("month", date.month()),
+        ClipId::of("ordinal", date.day()),
+    ];
+    if other_year {
+        said.extend(year(date));
+    }
+    said
+}
+
 /// "today at" "nine" "thirty" "a.m."; "Monday" "November" "twenty-third" ("2025") "at" "noon".
 pub(super) fn moment(day: &Day, time: Time) -> Vec<ClipId> {
     let mut said = match day {
         Day::Today => vec![ClipId::named("today")],
         Day::Yesterday => vec![ClipId::named("yesterday")],
         Day::Date { date, other_year } => {
-            let mut said = vec![
-                ClipId::of("weekday", date.weekday().to_monday_one_offset()),
-                ClipId::of("month", date.month()),
-                ClipId::of("ordinal", date.day()),
-            ];
-            if *other_year {
-                said.extend(year(*date));
-            }
+            let mut said = calendar_day(*date, *other_year);
             said.push(ClipId::named("at"));
             said
         }

@@ -96,6 +96,7 @@ impl Grammar {
             Say::Number(number) => self.telephone_number(number.as_str()),
             Say::Messages(kind, count) => clips(self.messages(*kind, *count)),
             Say::When { at, now, zone } => clips(self.moment(*at, *now, zone)),
+            Say::Day { date, today } => clips(self.day(*date, *today)),
             Say::Length(span) => clips(self.length(*span)),
         }
     }
@@ -173,6 +174,14 @@ impl Grammar {
         }
     }
 
+    fn day(self, date: Date, today: Date) -> Vec<ClipId> {
+        let other_year = is_other_year(date, today);
+        match self {
+            Grammar::Dutch => dutch::calendar_day(date, other_year),
+            Grammar::English => english::calendar_day(date, other_year),
+        }
+    }
+
     /// Minutes and seconds, to the nearest second; no length that is not zero is called zero.
     fn length(self, span: Duration) -> Vec<ClipId> {
         let rounded = span.saturating_add(Duration::from_millis(500)).as_secs();
@@ -212,9 +221,13 @@ fn day_as_of(date: Date, today: Date) -> Day {
     } else if date.tomorrow().is_ok_and(|next| next == today) {
         Day::Yesterday
     } else {
-        let other_year = date.year() != today.year();
+        let other_year = is_other_year(date, today);
         Day::Date { date, other_year }
     }
+}
+
+fn is_other_year(date: Date, today: Date) -> bool {
+    date.year() != today.year()
 }
 
 fn key_clip(digit: Digit) -> ClipId {

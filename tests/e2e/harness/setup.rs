@@ -68,6 +68,7 @@ impl Setup {
                     "bind = \"127.0.0.1\"".to_owned(),
                 ],
             ),
+            ("passcodes", vec!["change_initial = false".to_owned()]),
             ("prompts", vec![format!("cache = {CACHE:?}")]),
             ("spool", vec![format!("folder = {:?}", place("spool"))]),
             ("mailboxes", vec![format!("folder = {:?}", place("mail"))]),

@@ -1,11 +1,12 @@
 //! What is claimed of mailboxes, recordings and the log.
 
 use super::{Player, SPEECH_APART, wrap};
-use crate::script::Claim;
+use crate::script::{Claim, kind_name};
 use crate::store::Mailbox;
 use crate::world::World;
 use belpost::base::{Digit, MailboxId};
 use belpost::call::{Milestone, PromptWork};
+use belpost::subscriber::{RecordingKind, Services};
 use std::time::Duration;
 
 /// How exact the length of a message must be; the caller's reaction time is in it.
@@ -81,6 +82,13 @@ impl Player {
                     .then_some(())
                     .ok_or_else(|| "something was".to_owned())
             }
+            Claim::HasSet { mailbox, what } => {
+                let id = MailboxId::parse(mailbox).map_err(|fault| fault.to_string())?;
+                let set = set(world.server.directory.book.of(&id));
+                (set == *what)
+                    .then_some(())
+                    .ok_or_else(|| format!("it is {set}"))
+            }
             Claim::Prompts(expected) => {
                 let changed = prompts_changed(world);
                 (changed == *expected)
@@ -117,6 +125,28 @@ fn mailbox_of<'a>(world: &'a World, number: &str) -> Result<&'a Mailbox, String>
         .mailboxes
         .get(&id)
         .ok_or_else(|| "there is no such mailbox".to_owned())
+}
+
+/// What a subscriber has recorded, and how they are away, in words.
+fn set(services: &Services) -> String {
+    let recorded = RecordingKind::ALL.into_iter();
+    let recorded = recorded.filter(|kind| services.recording(*kind).is_some());
+    let mut set: Vec<String> = recorded.map(|kind| kind_name(kind).to_owned()).collect();
+    let away = services.away;
+    if away != Default::default() {
+        let on = if away.on { "away" } else { "not away" };
+        let until = away.last_day.map(|day| format!(" until {day}"));
+        let messages = if away.refuses_messages {
+            " without messages"
+        } else {
+            ""
+        };
+        set.push(format!("{on}{}{messages}", until.unwrap_or_default()));
+    }
+    if set.is_empty() {
+        set.push("nothing".to_owned());
+    }
+    set.join(", ")
 }
 
 /// The changes of prompts in the call event log: number dialled, set, change, outcome.

@@ -4,6 +4,7 @@ use super::{PATIENCE, Player, REACTION_MS, SPEECH_APART, report, wrap};
 use crate::ear::{Fix, Heard, Sound};
 use crate::phone::Phone;
 use crate::script::{Expected, Spot, Which};
+use crate::setting::recording_base;
 use belpost::base::Mono;
 use std::time::Duration;
 
@@ -180,6 +181,7 @@ impl Player {
     fn origin(&mut self, which: Which) -> Result<i64, String> {
         match which {
             Which::Own => Ok((self.place()?.speech * SPEECH_APART) as i64 * 200),
+            Which::Recording(n) => Ok(recording_base(n) as i64 * 200),
             Which::Message(n) => {
                 let mailboxes = &self.world()?.server.mailboxes;
                 let message = mailboxes.values().flat_map(|m| &m.messages).nth(n);

@@ -1,7 +1,9 @@
 //! The words that set the scene: subscribers, messages, limits, and what is broken.
 
 use super::duration;
+use belpost::base::Date;
 use belpost::mailbox::Room;
+use belpost::subscriber::{Away, RecordingKind};
 use std::time::Duration;
 
 /// The scene.
@@ -30,8 +32,10 @@ pub enum Given {
     },
     /// There are no prompts in this language.
     Unspoken(String),
-    /// What subscribers set cannot be stored.
-    NoServices,
+    /// Passcodes of the configuration must be changed.
+    Initial,
+    /// What a subscriber has set, in the words of `services`.
+    Services(String, Vec<String>),
     /// A message left earlier.
     Message {
         mailbox: String,
@@ -58,6 +62,21 @@ pub enum Given {
         mailbox: String,
         messages: u32,
     },
+    /// What a subscriber recorded.
+    Recorded {
+        mailbox: String,
+        kind: RecordingKind,
+        span: Duration,
+    },
+    /// How a subscriber is away.
+    Away {
+        mailbox: String,
+        away: Away,
+    },
+    /// What subscribers set cannot be stored.
+    NoServices,
+    /// What subscribers recorded cannot be had.
+    NoRecordings,
     /// The message indicators cannot be reached.
     NoLamp,
     /// What is wrong with a message, numbered from 0.
@@ -72,6 +91,8 @@ pub enum Given {
         tenant: Option<String>,
         passcode: Option<String>,
     },
+    /// Greetings and names as recorded are too quiet, and so are prompts.
+    TooQuiet,
     /// What every change of prompts meets with, where that is a fault.
     PromptFault(Option<belpost::flow::PromptFault>),
     StudioTakes(Duration),
@@ -115,6 +136,17 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
             messages: messages.parse().ok()?,
         },
         ["message", "indicators", "fail"] => Given::NoLamp,
+        ["storing", "what", "is", "set", "fails"] => Given::NoServices,
+        ["what", "was", "recorded", "is", "lost"] => Given::NoRecordings,
+        [mailbox, "recorded", "the", kind @ .., span] => Given::Recorded {
+            mailbox: (*mailbox).to_owned(),
+            kind: recording_kind(&kind.join(" "))?,
+            span: duration(span)?,
+        },
+        [mailbox, "is", "away", rest @ ..] => Given::Away {
+            mailbox: (*mailbox).to_owned(),
+            away: away(rest)?,
+        },
         ["the", "languages", "of", tenant, "are", tags @ ..] => languages(Some(tenant), tags),
         ["the", "languages", "are", tags @ ..] => languages(None, tags),
         ["callers", "of", tenant, "from", prefix, "hear", tag] => {
@@ -122,7 +154,11 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
         }
         ["callers", "from", prefix, "hear", tag] => callers(None, prefix, tag),
         ["there", "are", "no", "prompts", "in", tag] => Given::Unspoken((*tag).to_owned()),
-        ["storing", "services", "fails"] => Given::NoServices,
+        ["initial", "passcodes", "must", "be", "changed"] => Given::Initial,
+        ["subscriber", mailbox, words @ ..] => {
+            let words = words.iter().map(|word| (*word).to_owned());
+            Given::Services((*mailbox).to_owned(), words.collect())
+        }
         ["mailbox", mailbox, "has", rest @ ..] => message(mailbox, rest)?,
         ["mailbox", number, rest @ ..] => subscriber(number, rest)?,
         ["message", n, "of", mailbox, "is", fault] => Given::Fault {
@@ -147,9 +183,7 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
         ["messages", "are", "at", "most", span, "long"] => Given::Longest(duration(span)?),
         ["silence", "never", "ends", "a", "recording"] => Given::NoSilenceLimit,
         ["prompts", number, rest @ ..] => operator(number, rest)?,
-        ["every", "recording", "is", "too", "quiet"] => {
-            Given::PromptFault(Some(PromptFault::TooQuiet))
-        }
+        ["every", "recording", "is", "too", "quiet"] => Given::TooQuiet,
         ["every", "recording", "is", "too", "loud"] => {
             Given::PromptFault(Some(PromptFault::TooLoud))
         }
@@ -165,6 +199,41 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
                 .collect(),
         },
         _ => return None,
+    })
+}
+
+/// What a subscriber records, by its name.
+const KINDS: [(&str, RecordingKind); 4] = [
+    ("name", RecordingKind::Name),
+    ("busy greeting", RecordingKind::Busy),
+    ("no-answer greeting", RecordingKind::NoAnswer),
+    ("away greeting", RecordingKind::Away),
+];
+
+fn recording_kind(name: &str) -> Option<RecordingKind> {
+    let known = KINDS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, kind)| *kind)
+}
+
+/// The name of what a subscriber records.
+pub fn kind_name(kind: RecordingKind) -> &'static str {
+    let known = KINDS.iter().find(|(_, other)| *other == kind);
+    known.map_or("", |(name, _)| name)
+}
+
+fn away(words: &[&str]) -> Option<Away> {
+    let (last_day, words) = match words {
+        ["until", day, rest @ ..] => (Some(day.parse::<Date>().ok()?), rest),
+        words => (None, words),
+    };
+    Some(Away {
+        on: true,
+        refuses_messages: match words {
+            [] => false,
+            ["without", "messages"] => true,
+            _ => return None,
+        },
+        last_day,
     })
 }
 
