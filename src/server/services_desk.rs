@@ -345,7 +345,7 @@ impl Clerk {
 mod tests {
     use super::*;
     use crate::audio::WIRE_RATE;
-    use crate::audio::tone::pair;
+    use crate::audio::tests::speech;
     use tempfile::TempDir;
 
     fn mailbox() -> MailboxId {
@@ -391,9 +391,9 @@ mod tests {
         }
     }
 
-    fn tone(db: f64) -> WireAudio {
-        let pcm = pair((500.0, 620.0), db, Duration::from_secs(2), WIRE_RATE);
-        WireAudio::from_samples(&pcm.samples)
+    /// Two seconds of silence.
+    fn silence() -> WireAudio {
+        WireAudio::from_samples(&[0; 2 * WIRE_RATE as usize])
     }
 
     #[test]
@@ -415,7 +415,7 @@ mod tests {
     #[test]
     fn a_recording_can_be_had_from_the_moment_it_is_in_use() {
         let mut office = open();
-        let work = Work::Record(RecordingKind::Busy, tone(-20.0));
+        let work = Work::Record(RecordingKind::Busy, WireAudio::from_samples(&speech()));
         let id = office.change(1, work).unwrap().busy_greeting.unwrap();
         let nobody = RecordingId::from_random([1; 16]);
         assert!(office.desk.load(CallId(1), PlayId(2), vec![nobody, id]));
@@ -427,7 +427,7 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        let quiet = Work::Record(RecordingKind::Busy, tone(-80.0));
+        let quiet = Work::Record(RecordingKind::Busy, silence());
         assert_eq!(office.change(2, quiet), Err(ChangeFault::TooQuiet));
         assert_eq!(office.book.of(&mailbox()).busy_greeting, Some(id));
     }

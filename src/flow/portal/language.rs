@@ -112,9 +112,9 @@ pub struct Switching {
 impl Switching {
     fn enter(mut visitor: Visitor, language: Language, fx: &mut Effects) -> Conversation {
         let wish = Wish::Set(Change::Language(language.clone()));
+        let order = Order::give(wish, fx);
         fx.push(Effect::Speak(language));
         visitor.owner.heard = Heard::default();
-        let order = Order::give(wish, fx);
         Portal::Switching(Switching { visitor, order }).into()
     }
 

@@ -46,7 +46,7 @@ impl Leaving {
     pub(super) fn at_once(rest: Rest, mut words: Vec<Phrase>, fx: &mut Effects) -> Conversation {
         expunge(rest, fx);
         words.extend(rest.untold.then_some(Phrase::Line(Line::ChangeFailed)));
-        words.push(Phrase::Line(Line::Goodbye));
+        words.extend([Line::ServiceEnding, Line::Goodbye].map(Phrase::Line));
         End::HangUp.after(words, fx)
     }
 

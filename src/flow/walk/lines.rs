@@ -111,7 +111,16 @@ const MESSAGES: &[Shut] = &[
     ),
     (
         "portal.intro",
-        &[Digit::D1, Digit::D2, Digit::D4, Digit::D7, Digit::Pound],
+        &[
+            Digit::D1,
+            Digit::D2,
+            Digit::D4,
+            Digit::D7,
+            Digit::D8,
+            Digit::D9,
+            Digit::D0,
+            Digit::Pound,
+        ],
     ),
     (
         "portal.playing",
@@ -121,12 +130,15 @@ const MESSAGES: &[Shut] = &[
             Digit::D3,
             Digit::D4,
             Digit::D7,
+            Digit::D8,
+            Digit::D9,
+            Digit::D0,
             Digit::Pound,
         ],
     ),
     (
         "portal.between",
-        &[Digit::D2, Digit::D5, Digit::D7, Digit::Pound],
+        &[Digit::D2, Digit::D5, Digit::D7, Digit::D9, Digit::Pound],
     ),
 ];
 

@@ -108,6 +108,17 @@ const SPED: &[Shut] = &[
     ("portal.between", &[Digit::D7, Digit::D5, Digit::D9]),
 ];
 
+/// A message goes on where it was stopped.
+const RESUMED: &[Shut] = &[
+    MAIN,
+    GREETINGS,
+    ("portal.voicemail", &[Digit::D5, Digit::D7]),
+    ("portal.intro", SPEEDS),
+    ("portal.playing", SPEEDS),
+    ("portal.paused", SPEEDS),
+    ("portal.between", &[Digit::D9]),
+];
+
 /// The starts.
 pub(super) fn starts() -> Vec<Start> {
     let mut addressed = portal("a message composed for two", Entry::Main, 0, ADDRESSED);
@@ -157,7 +168,7 @@ fn refused() -> Start {
 
 /// A message that goes on where it was stopped.
 fn resumed() -> Start {
-    let mut start = portal("a message resumed", Entry::Messages, 1, SHUT);
+    let mut start = portal("a message resumed", Entry::Messages, 1, RESUMED);
     let mut services = Services::default();
     services
         .positions
