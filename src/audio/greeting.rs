@@ -374,10 +374,7 @@ mod tests {
             };
             // Clips have 40 ms of silence at their ends, greetings 150, faint ends of words included.
             let longer = made.len() as i64 - clip.len() as i64;
-            assert!(
-                (0..=2 * 8 * 150).contains(&longer),
-                "{name}: {longer}"
-            );
+            assert!((0..=2 * 8 * 150).contains(&longer), "{name}: {longer}");
             let louder = loudness(&made.samples(), WIRE_RATE) - LOUDNESS_DB;
             assert!(louder.abs() < 1.5, "{name}: {louder}");
         }

@@ -46,6 +46,18 @@ pub(super) enum Answer<C> {
     Pending(Ask),
 }
 
+impl<C> Answer<C> {
+    /// The answer in the words of whoever asked.
+    pub(super) fn map<D>(self, choice: impl FnOnce(C) -> D) -> Answer<D> {
+        match self {
+            Answer::Chosen(chosen, ask) => Answer::Chosen(choice(chosen), ask),
+            Answer::Again(line, ask) => Answer::Again(line, ask),
+            Answer::GivenUp => Answer::GivenUp,
+            Answer::Pending(ask) => Answer::Pending(ask),
+        }
+    }
+}
+
 impl Ask {
     /// A question not asked yet that has already failed this often.
     pub(super) fn after_failures(failures: u8) -> Ask {

@@ -107,6 +107,7 @@ fn greeting() -> Vec<Sentence> {
         Line::GreetingBusy,
         Line::GreetingNoAnswer,
         Line::GreetingUnavailable,
+        Line::GreetingAway,
     ];
     let whole = |reason, rest: &[Line]| -> Sentence {
         let begin = [Part::Line(Line::GreetingReached), Part::Number];
@@ -115,8 +116,8 @@ fn greeting() -> Vec<Sentence> {
     };
     let open: &[Line] = &[Line::LeaveMessage, Line::FinishRecording];
     let mut sentences = Vec::new();
-    for reason in reasons.into_iter().chain([Line::GreetingAway]) {
-        sentences.extend([open, &[]].map(|rest| whole(reason, rest)));
+    for rest in [open, &[]] {
+        sentences.extend(reasons.map(|reason| whole(reason, rest)));
     }
     sentences.push(whole(Line::GreetingAway, &[Line::NoMessageNow]));
     sentences.extend(lines(&[

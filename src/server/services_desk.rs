@@ -393,7 +393,7 @@ mod tests {
 
     /// Two seconds of silence.
     fn silence() -> WireAudio {
-        WireAudio::from_samples(&[0; 2 * WIRE_RATE as usize])
+        WireAudio::from_samples(&vec![0; 2 * WIRE_RATE as usize])
     }
 
     #[test]

@@ -168,16 +168,17 @@ impl Ear {
         self.moment(self.samples.len()) + PATIENCE + PATIENCE < now
     }
 
-    /// The first sample of a sound that was noticed at this moment, in ms since the first audio.
+    /// The first sample of a sound that was noticed at this moment, in ms since the first audio: the
+    /// one behind the last that is silent, for another sound may have been broken off just before.
     pub fn onset_ms(&self, noticed: Mono) -> i64 {
         let at = self.index(noticed);
-        let start = at.saturating_sub(WINDOW);
-        let loud = |at: &usize| {
+        let around = (at.saturating_sub(WINDOW)..at + WINDOW).step_by(PER_MS / 2);
+        let silent = |at: &usize| {
             let piece = self.samples.get(*at..at + PER_MS / 2).unwrap_or_default();
-            level::rms_dbfs(piece) > SILENT
+            level::rms_dbfs(piece) <= SILENT
         };
-        let first = (start..at + WINDOW).step_by(PER_MS / 2).find(loud);
-        (first.unwrap_or(at) / PER_MS) as i64
+        let last = around.rev().find(silent).map(|at| at + PER_MS / 2);
+        (last.unwrap_or(at) / PER_MS) as i64
     }
 
     /// The first sample that is no silence, in ms since the first audio.

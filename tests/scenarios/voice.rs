@@ -8,7 +8,7 @@ use belpost::audio::{Law, WIRE_RATE, WireAudio};
 use belpost::base::{Language, RecordingId};
 use belpost::media::PlayItem;
 use belpost::prompt::{self, ClipId, Grammar, Phrase, Piece, render};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -98,10 +98,14 @@ pub fn with_recordings(
     items
 }
 
-/// The voice of one server: clips get their pairs as they are first said.
+/// The voice of one server: clips get their pairs as they are first said. Where there are more of
+/// them, they get the pairs given longest ago.
 #[derive(Debug, Default)]
 pub struct Voice {
-    numbers: HashMap<String, usize>,
+    /// The clip of each pair.
+    names: Vec<String>,
+    /// The pair that is given next.
+    next: usize,
     /// The languages that it does not speak.
     pub unspoken: HashSet<Language>,
 }
@@ -129,8 +133,8 @@ impl Voice {
 
     /// The name of a clip by the number of its pair.
     pub fn name(&self, number: usize) -> &str {
-        let named = self.numbers.iter().find(|(_, n)| **n == number);
-        named.map_or("a clip never said", |(name, _)| name)
+        let name = self.names.get(number).map(String::as_str);
+        name.unwrap_or("a clip never said")
     }
 
     fn piece(
@@ -156,9 +160,20 @@ impl Voice {
             "en" => clip.to_string(),
             other => format!("{other}/{clip}"),
         };
-        let next = self.numbers.len();
-        assert!(next < CLIPS, "more clips than this voice has tones for");
-        PlayItem::Audio(clips()[*self.numbers.entry(name).or_insert(next)].clone())
+        let known = self.names.iter().position(|known| *known == name);
+        PlayItem::Audio(clips()[known.unwrap_or_else(|| self.give(name))].clone())
+    }
+
+    /// Gives a clip the next pair.
+    fn give(&mut self, name: String) -> usize {
+        let number = self.next;
+        self.next = (number + 1) % CLIPS;
+        if number < self.names.len() {
+            self.names[number] = name;
+        } else {
+            self.names.push(name);
+        }
+        number
     }
 }
 

@@ -26,24 +26,24 @@ say = ["name", "back", "repeat"]
 "##;
 
 /// Keys to the busy and the no-answer greeting.
-const GREETINGS: &str = r##"
+const GREETINGS: &str = r#"
 [greetings]
 keys = { "2" = "busy", "3" = "no-answer", "*" = "back" }
 say = ["busy", "no-answer", "back"]
 [own-recording]
 keys = { "1" = "record", "2" = "listen", "3" = "revert", "*" = "back" }
 say = ["record", "listen", "revert", "back"]
-"##;
+"#;
 
 /// Keys to the extended-away greeting and what is recorded of it.
-const AWAY_GREETING: &str = r##"
+const AWAY_GREETING: &str = r#"
 [greetings]
 keys = { "4" = "away", "*" = "back" }
 say = ["away", "back"]
 [away]
 keys = { "1" = "record", "2" = "listen", "3" = "revert", "4" = "on", "*" = "back" }
 say = ["record", "listen", "revert", "on", "back"]
-"##;
+"#;
 
 /// Keys to the extended-away service.
 const AWAY_SERVICE: &str = r##"
@@ -56,17 +56,17 @@ say = ["on", "off", "deposit", "last-day", "back", "repeat"]
 "##;
 
 /// The main menu before those: voicemail cannot be left out.
-const MAIN: &str = r##"
+const MAIN: &str = r#"
 [main]
 keys = { "1" = "voicemail", "3" = "greetings", "9" = "leave" }
 say = ["voicemail", "greetings", "leave"]
 [voicemail]
 keys = { "1" = "play" }
 say = ["play"]
-"##;
+"#;
 
 /// Every greeting by the voicemail menu.
-const BY_VOICEMAIL: &str = r##"
+const BY_VOICEMAIL: &str = r#"
 [main]
 keys = { "1" = "voicemail", "9" = "leave" }
 say = ["voicemail", "leave"]
@@ -82,7 +82,7 @@ say = ["record", "back"]
 [away]
 keys = { "2" = "listen", "*" = "back" }
 say = ["listen", "back"]
-"##;
+"#;
 
 fn own_recordings() -> Vec<Start> {
     let start = |name, keys: &str| {

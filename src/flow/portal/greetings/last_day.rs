@@ -59,13 +59,13 @@ impl LastDay {
             Typed::Silence => failed(guest, failures, Line::NothingPressed, cx, fx),
             Typed::Figures(figures) => {
                 let today = day_in(&guest.owner.profile.zone, cx.now.wall);
-                match typed(figures.reveal(), today) {
-                    Some(last_day) => {
-                        let away = guest.owner.services.away;
-                        set(guest, Away { last_day, ..away }, cx, fx)
-                    }
-                    None => failed(guest, failures, Line::NoSuchDay, cx, fx),
+                let last_day = typed(figures.reveal(), today);
+                // No figures are no last day.
+                if last_day.is_none() && !figures.reveal().is_empty() {
+                    return failed(guest, failures, Line::NoSuchDay, cx, fx);
                 }
+                let away = guest.owner.services.away;
+                set(guest, Away { last_day, ..away }, cx, fx)
             }
         }
     }
@@ -86,17 +86,13 @@ fn failed(guest: Guest, failures: u8, why: Line, cx: &Cx<'_>, fx: &mut Effects) 
     LastDay::ask(guest, failures, Some(why), fx)
 }
 
-/// The last day that these figures mean, which is none where there are none; `None` where they mean
-/// nothing.
-fn typed(figures: &str, today: Date) -> Option<Option<Date>> {
-    if figures.is_empty() {
-        return Some(None);
-    }
+/// The day that these figures mean, if they mean one.
+fn typed(figures: &str, today: Date) -> Option<Date> {
     let (day, month) = figures.split_at_checked(2)?;
     if month.len() != 2 {
         return None;
     }
-    next(day.parse().ok()?, month.parse().ok()?, today).map(Some)
+    next(day.parse().ok()?, month.parse().ok()?, today)
 }
 
 /// The next day with this day and month, from today on and within a year.
@@ -136,9 +132,9 @@ mod tests {
             ("01012", None),
         ];
         for (figures, expected) in cases {
-            assert_eq!(typed(figures, today).flatten(), expected, "{figures}");
+            assert_eq!(typed(figures, today), expected, "{figures}");
         }
-        assert_eq!(typed("", today), Some(None));
+        assert_eq!(typed("", today), None);
     }
 
     #[test]
@@ -153,7 +149,7 @@ mod tests {
             (date(2099, 12, 1), None),
         ];
         for (today, expected) in cases {
-            assert_eq!(typed("2902", today).flatten(), expected, "{today}");
+            assert_eq!(typed("2902", today), expected, "{today}");
         }
     }
 

@@ -31,6 +31,7 @@ pub struct AtOne {
 }
 
 /// What can be done, whichever recording it is.
+#[derive(Clone, Copy)]
 enum Deed {
     Record,
     Listen,
@@ -109,7 +110,7 @@ impl AtOne {
         cx: &Cx<'_>,
         fx: &mut Effects,
     ) -> Conversation {
-        words.extend(menu(kind, &guest.owner.services.away, detail, cx));
+        words.extend(menu(kind, guest.owner.services.away, detail, cx));
         let ask = ask.again(words, fx);
         Greetings::AtOne(AtOne { guest, kind, ask }).into()
     }
@@ -117,10 +118,10 @@ impl AtOne {
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let AtOne { guest, kind, ask } = self;
         let answer = match kind {
-            RecordingKind::Away => deed(ask.on(event, &cx.menus.away, cx, fx)),
-            RecordingKind::Name | RecordingKind::Busy | RecordingKind::NoAnswer => {
-                deed(ask.on(event, &cx.menus.own_recording, cx, fx))
-            }
+            RecordingKind::Away => ask.on(event, &cx.menus.away, cx, fx).map(Deed::from),
+            RecordingKind::Name | RecordingKind::Busy | RecordingKind::NoAnswer => ask
+                .on(event, &cx.menus.own_recording, cx, fx)
+                .map(Deed::from),
         };
         match answer {
             Answer::Pending(ask) => Greetings::AtOne(AtOne { guest, kind, ask }).into(),
@@ -140,7 +141,7 @@ impl AtOne {
 }
 
 /// The spoken menu.
-fn menu(kind: RecordingKind, away: &Away, detail: Detail, cx: &Cx<'_>) -> Vec<Phrase> {
+fn menu(kind: RecordingKind, away: Away, detail: Detail, cx: &Cx<'_>) -> Vec<Phrase> {
     let own = &cx.menus.own_recording;
     match kind {
         RecordingKind::Away => cx.menus.away.spoken_as(detail, |choice| match choice {
@@ -152,15 +153,6 @@ fn menu(kind: RecordingKind, away: &Away, detail: Detail, cx: &Cx<'_>) -> Vec<Ph
             choice => choice.line(),
         }),
         RecordingKind::Busy | RecordingKind::NoAnswer => own.spoken_as(detail, Choice::line),
-    }
-}
-
-fn deed<C: Into<Deed>>(answer: Answer<C>) -> Answer<Deed> {
-    match answer {
-        Answer::Chosen(choice, ask) => Answer::Chosen(choice.into(), ask),
-        Answer::Again(line, ask) => Answer::Again(line, ask),
-        Answer::GivenUp => Answer::GivenUp,
-        Answer::Pending(ask) => Answer::Pending(ask),
     }
 }
 
