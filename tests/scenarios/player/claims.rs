@@ -6,7 +6,7 @@ use crate::store::Mailbox;
 use crate::world::World;
 use belpost::base::{Digit, MailboxId};
 use belpost::call::{Milestone, PromptWork};
-use belpost::subscriber::{RecordingKind, Services};
+use belpost::subscriber::{Away, RecordingKind, Services};
 use std::time::Duration;
 
 /// How exact the length of a message must be; the caller's reaction time is in it.
@@ -133,7 +133,7 @@ fn set(services: &Services) -> String {
     let recorded = recorded.filter(|kind| services.recording(*kind).is_some());
     let mut set: Vec<String> = recorded.map(|kind| kind_name(kind).to_owned()).collect();
     let away = services.away;
-    if away != Default::default() {
+    if away != Away::default() {
         let on = if away.on { "away" } else { "not away" };
         let until = away.last_day.map(|day| format!(" until {day}"));
         let messages = if away.refuses_messages {
