@@ -6,9 +6,9 @@
 //! Law: a dead letter is missed once. One that cannot be read has no mailbox to be missed in.
 
 use super::disk::Disk;
+use super::files::{read_deposit, read_note};
 use super::layout::{self, Layout};
 use super::note::Note;
-use super::outbox::{read_deposit, read_note};
 use crate::base::{MailboxId, MessageId};
 use crate::mailbox::Deposit;
 use std::collections::{BTreeMap, BTreeSet};

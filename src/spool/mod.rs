@@ -16,6 +16,7 @@
 mod block;
 mod dead;
 mod disk;
+mod files;
 mod intake;
 mod layout;
 mod note;

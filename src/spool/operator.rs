@@ -9,9 +9,9 @@
 
 use super::dead::{read_letter, read_letter_note};
 use super::disk::Disk;
+use super::files::{read_waiting, remove_if_there, write_note};
 use super::layout::{self, Layout};
 use super::note::Note;
-use super::outbox::{read_waiting, remove_if_there, write_note};
 use crate::base::{MailboxId, MessageId, Timestamp};
 use crate::mailbox::{Deposit, Fate, Leg};
 use std::collections::BTreeMap;

@@ -17,9 +17,10 @@
 
 use super::block::{self, Writer};
 use super::disk::Disk;
+use super::files::{FILE_MAX, remove_if_there};
 use super::intake::{Report, Request, TakeFault};
 use super::layout::Layout;
-use super::outbox::{FILE_MAX, OUTBOX_MAX, SpoolOutbox, remove_if_there};
+use super::outbox::{OUTBOX_MAX, SpoolOutbox};
 use super::recovery::{self, Fate, Recovered, deposit, worth_keeping};
 use super::scratch::Scratch;
 use super::{OpenFault, Rules};

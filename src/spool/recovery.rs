@@ -6,8 +6,8 @@
 
 use super::block::{self, Scan, Writer};
 use super::disk::Disk;
+use super::files::{FILE_MAX, remove_if_there};
 use super::layout::{self, Layout, Name};
-use super::outbox::{FILE_MAX, remove_if_there};
 use crate::audio::wire::samples_to_duration;
 use crate::base::MessageId;
 use crate::mailbox::{Deposit, Ending, Envelope, Facts, Marks};
