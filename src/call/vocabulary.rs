@@ -280,7 +280,12 @@ pub enum Milestone {
     /// The answer was acknowledged, with this codec; the conversation starts.
     Answered(Law),
     /// A key was recognised; `None` while keys are secret.
-    Key(Option<Digit>),
+    Key {
+        /// Which.
+        key: Option<Digit>,
+        /// The state of the conversation in which it came, as `docs/flows` names it.
+        state: &'static str,
+    },
     /// Phrases are being said.
     Prompt(Vec<Phrase>),
     /// A message is being played.

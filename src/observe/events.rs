@@ -6,7 +6,8 @@
 //! secret is `x`.
 //!
 //! The log holds telephone numbers, on purpose: it is the operator's record of calls. It holds no
-//! passcode and no audio. A line: `{"at":"2026-11-23T09:30:00.125Z","call":"c7","event":"key","key":"3"}`
+//! passcode and no audio. A line:
+//! `{"at":"2026-11-23T09:30:00.125Z","call":"c7","event":"key","key":"3","state":"portal.main"}`
 
 use crate::base::{CallId, Digit, MailboxId, MessageId, Timestamp};
 use serde::Serialize;
@@ -53,6 +54,8 @@ pub enum CallEvent {
     Key {
         /// The key; `x` where it is secret.
         key: char,
+        /// The state of the conversation in which it came, as `docs/flows` names it.
+        state: &'static str,
     },
     /// Something is said to the caller.
     Prompt {
@@ -120,10 +123,10 @@ pub enum TakeStep {
 }
 
 impl CallEvent {
-    /// A key, hidden where keys are secret.
-    pub fn key(digit: Digit, masked: bool) -> CallEvent {
-        let key = if masked { 'x' } else { digit.as_char() };
-        CallEvent::Key { key }
+    /// A key in this state of the conversation; `None` where keys are secret.
+    pub fn key(digit: Option<Digit>, state: &'static str) -> CallEvent {
+        let key = digit.map_or('x', Digit::as_char);
+        CallEvent::Key { key, state }
     }
 
     /// A step of a recording.
@@ -359,8 +362,8 @@ mod tests {
                 mailbox: Some("2001".into()),
                 call_id: "a@b".into(),
             },
-            CallEvent::key(Digit::Pound, false),
-            CallEvent::key(Digit::D7, true),
+            CallEvent::key(Some(Digit::Pound), "portal.main"),
+            CallEvent::key(None, "portal.passcode"),
             CallEvent::take(take, TakeStep::Kept, Duration::from_millis(2_500)),
         ];
         for event in events {
@@ -373,8 +376,10 @@ mod tests {
             [
                 json!({"at": stamp, "call": "c7", "event": "call", "from": "+31612345678",
                     "to": "2001", "route": "deposit", "mailbox": "2001", "call_id": "a@b"}),
-                json!({"at": stamp, "call": "c7", "event": "key", "key": "#"}),
-                json!({"at": stamp, "call": "c7", "event": "key", "key": "x"}),
+                json!({"at": stamp, "call": "c7", "event": "key", "key": "#",
+                    "state": "portal.main"}),
+                json!({"at": stamp, "call": "c7", "event": "key", "key": "x",
+                    "state": "portal.passcode"}),
                 json!({"at": stamp, "call": "c7", "event": "take", "step": "kept",
                     "message": "0192f3a4-0000-7000-8000-000000000001", "length_ms": 2500}),
             ]
@@ -391,7 +396,11 @@ mod tests {
         let log = EventLog::to_writer(memory.clone()).unwrap();
         let sent = 5 * QUEUE_MAX as u64;
         for _ in 0..sent {
-            log.record(at(), CallId(1), CallEvent::key(Digit::D1, false));
+            log.record(
+                at(),
+                CallId(1),
+                CallEvent::key(Some(Digit::D1), "portal.main"),
+            );
         }
         assert!(log.lost.load(Ordering::Relaxed) > 0);
         drop(open);
@@ -410,7 +419,11 @@ mod tests {
         let file = folder.path().join("events.jsonl");
         for _ in 0..2 {
             let log = EventLog::open(&file).unwrap();
-            log.record(at(), CallId(1), CallEvent::key(Digit::D1, false));
+            log.record(
+                at(),
+                CallId(1),
+                CallEvent::key(Some(Digit::D1), "portal.main"),
+            );
             assert!(log.flush());
         }
         assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 2);
@@ -421,7 +434,11 @@ mod tests {
     #[test]
     fn a_log_that_is_off_takes_everything() {
         let log = EventLog::off();
-        log.record(at(), CallId(1), CallEvent::key(Digit::D1, false));
+        log.record(
+            at(),
+            CallId(1),
+            CallEvent::key(Some(Digit::D1), "portal.main"),
+        );
         assert!(log.flush());
     }
 }

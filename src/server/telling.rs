@@ -79,8 +79,7 @@ impl Telling {
                 }
                 CallEvent::Answer { codec: codec(*law) }
             }
-            Milestone::Key(Some(digit)) => CallEvent::key(*digit, false),
-            Milestone::Key(None) => CallEvent::Key { key: 'x' },
+            Milestone::Key { key, state } => CallEvent::key(*key, state),
             Milestone::Prompt(phrases) => CallEvent::Prompt {
                 lines: phrases.iter().filter_map(shown).collect(),
             },
@@ -146,7 +145,7 @@ fn say(call: CallId, what: &Milestone) {
             info!(%call, %mailbox, condition, on, "call forwarding changed by telephone");
         }
         Milestone::Ended(why) => info!(%call, why, "call ended"),
-        Milestone::Key(_)
+        Milestone::Key { .. }
         | Milestone::Prompt(_)
         | Milestone::PlayingMessage(_)
         | Milestone::PlayingTake(_)

@@ -29,7 +29,9 @@ mod voice;
 mod wandering;
 mod world;
 
+use belpost::base::Digit;
 use player::Played;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -75,6 +77,47 @@ fn every_scenario_holds() {
         failures.len(),
         join(&failures)
     );
+    let pressed = outcomes
+        .into_iter()
+        .flatten()
+        .flat_map(|played| played.keys);
+    let unpressed = unpressed(&pressed.collect());
+    assert!(
+        unpressed.is_empty() || !only.is_empty(),
+        "pressed in no scenario: {unpressed:#?}"
+    );
+}
+
+/// Where the keys of a menu are pressed, unless the state has the name of the menu.
+const STATES: [(&str, &[&str]); 3] = [
+    ("main", &["portal.main"]),
+    ("operator", &["operator.main"]),
+    ("clip-review", &["operator.review", "portal.review"]),
+];
+
+/// Each key of each menu is pressed at that menu in some scenario.
+fn unpressed(pressed: &BTreeSet<(&'static str, Digit)>) -> Vec<String> {
+    let menus: toml::Table = include_str!("../../src/flow/menus.toml")
+        .parse()
+        .expect("TOML");
+    let mut unpressed = Vec::new();
+    for (menu, settings) in &menus {
+        let named = STATES.iter().find(|(named, _)| named == menu);
+        let here = |state: &str| match named {
+            Some((_, states)) => states.contains(&state),
+            None => state.rsplit('.').next() == Some(menu),
+        };
+        for (key, choice) in settings["keys"].as_table().expect("a table") {
+            let is_key = |digit: Digit| key.chars().eq([digit.as_char()]);
+            if !pressed
+                .iter()
+                .any(|(state, digit)| here(state) && is_key(*digit))
+            {
+                unpressed.push(format!("{menu} {key} = {choice}"));
+            }
+        }
+    }
+    unpressed
 }
 
 #[test]

@@ -16,7 +16,9 @@ use crate::voice;
 use crate::world::{World, clock};
 use belpost::audio::WIRE_RATE;
 use belpost::base::{Digit, Mono};
+use belpost::call::Milestone;
 use report::{sounds, tail, traced};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ pub struct Played {
     pub virtual_time: Duration,
     /// Every SIP message, milestone and sound.
     pub trace: Vec<String>,
+    /// Each key that was pressed while keys were no secret, with the state it came in.
+    pub keys: BTreeSet<(&'static str, Digit)>,
 }
 
 /// One scenario being played.
@@ -84,6 +88,16 @@ pub fn wander(steps: &[Step]) -> Result<Played, String> {
         let _gone = player.play(&step.what);
     }
     player.end()
+}
+
+/// The keys that were no secret, with the states they came in.
+fn keys(world: &World) -> BTreeSet<(&'static str, Digit)> {
+    let milestones = world.server.log.iter().map(|(_, _, milestone)| milestone);
+    let keys = milestones.filter_map(|milestone| match milestone {
+        Milestone::Key { key, state } => Some((*state, (*key)?)),
+        _ => None,
+    });
+    keys.collect()
 }
 
 impl Player {
@@ -349,6 +363,7 @@ impl Player {
             return Ok(Played {
                 virtual_time,
                 trace,
+                keys: keys(&world),
             });
         }
         Err(format!(

@@ -12,6 +12,7 @@
 //! given there are no prompts in fr
 //! given storing what is set fails
 //! given initial passcodes must be changed
+//! given the keys of Asterisk                 examples/menus-asterisk.toml
 //! given subscriber 2001 forwards busy to 0612345678      also: always, no-answer, not-reachable
 //! given subscriber 2001 has on do-not-disturb            also: off, and the other features
 //! given subscriber 2001 has logged in 5 times | must choose a passcode

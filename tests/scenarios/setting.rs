@@ -26,6 +26,7 @@ pub struct Setting {
     settings: Settings,
     languages: Option<Languages>,
     untrusted: bool,
+    menus: Menus,
     operators: Vec<(DialString, Option<TenantId>, Option<String>)>,
 }
 
@@ -73,6 +74,10 @@ impl Setting {
                 self.operators.push((number, tenant, passcode.clone()));
             }
             Given::Initial => self.settings.change_initial = true,
+            Given::Asterisk => {
+                let file = include_str!("../../examples/menus-asterisk.toml");
+                self.menus = Menus::parse(file).map_err(|faults| format!("{faults:?}"))?;
+            }
             Given::Longest(span) => self.settings.longest_message = *span,
             Given::NoSilenceLimit => self.settings.silence_limit = None,
             Given::Untrusted => self.untrusted = true,
@@ -164,7 +169,7 @@ impl Setting {
                 ],
                 ..Routing::default()
             },
-            menus: Menus::default(),
+            menus: self.menus.clone(),
             settings: self.settings.clone(),
             abilities: Abilities::default(),
             languages: self.languages.clone().unwrap_or_else(usual_languages),
@@ -300,6 +305,7 @@ impl Setting {
             | Given::Languages { .. }
             | Given::Callers { .. }
             | Given::Initial
+            | Given::Asterisk
             | Given::Longest(_)
             | Given::NoSilenceLimit
             | Given::Untrusted => {}

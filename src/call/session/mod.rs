@@ -528,7 +528,11 @@ impl CallSession {
             Phase::Up => (!self.masked).then_some(digit),
             Phase::Ending(_) | Phase::Done => return,
         };
-        self.note(desk, Milestone::Key(shown));
+        let state = match &self.talk {
+            Talk::Flow(flow) => flow.state_name(),
+            Talk::Diagnostic(_) => "diagnostic",
+        };
+        self.note(desk, Milestone::Key { key: shown, state });
         match &self.talk {
             Talk::Flow(_) => {
                 if self.ahead.len() < TYPE_AHEAD_MAX {

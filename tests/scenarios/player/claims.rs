@@ -172,7 +172,7 @@ fn prompts_changed(world: &World) -> String {
 /// The keys in the call event log; those that are masked as `x`.
 fn keys_taken(world: &World) -> String {
     let key = |m: &Milestone| match m {
-        Milestone::Key(digit) => Some(digit.map_or('x', Digit::as_char)),
+        Milestone::Key { key, .. } => Some(key.map_or('x', Digit::as_char)),
         _ => None,
     };
     world

@@ -34,6 +34,8 @@ pub enum Given {
     Unspoken(String),
     /// Passcodes of the configuration must be changed.
     Initial,
+    /// The keys are those of Asterisk.
+    Asterisk,
     /// What a subscriber has set, in the words of `services`.
     Services(String, Vec<String>),
     /// A message left earlier.
@@ -155,6 +157,7 @@ pub(super) fn given(words: &[&str]) -> Option<Given> {
         ["callers", "from", prefix, "hear", tag] => callers(None, prefix, tag),
         ["there", "are", "no", "prompts", "in", tag] => Given::Unspoken((*tag).to_owned()),
         ["initial", "passcodes", "must", "be", "changed"] => Given::Initial,
+        ["the", "keys", "of", "Asterisk"] => Given::Asterisk,
         ["subscriber", mailbox, words @ ..] => {
             let words = words.iter().map(|word| (*word).to_owned());
             Given::Services((*mailbox).to_owned(), words.collect())
