@@ -372,7 +372,8 @@ mod tests {
                 assert!(clip.duration() < Duration::from_millis(400), "{name}");
                 continue;
             };
-            // Clips have 40 ms of silence at their ends, greetings 150, faint ends of words included.
+            // Clips have 40 ms of silence at their ends, greetings 150, faint ends of words
+            // included.
             let longer = made.len() as i64 - clip.len() as i64;
             assert!((0..=2 * 8 * 150).contains(&longer), "{name}: {longer}");
             let louder = loudness(&made.samples(), WIRE_RATE) - LOUDNESS_DB;

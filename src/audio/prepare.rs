@@ -6,10 +6,10 @@
 //!
 //! The loudness of speech is the RMS of what a telephone line carries, over the windows of 10 ms
 //! that lie within [`GATE_DB`] of the loudest one: a voice with much below 300 Hz would else be
-//! heard more quietly than another. That is not ITU-T P.56 method B, on purpose: its envelope
-//! (30 ms) and hangover (200 ms) are made for conversation, count the silence around a word of
-//! 300 ms as speech, and would level "two" apart from "twenty-two". The clips that ship are levelled
-//! the same way by the scripts that make them; a test holds their figures and these together.
+//! heard more quietly than another. That is not ITU-T P.56 method B, on purpose: its envelope (30
+//! ms) and hangover (200 ms) are made for conversation, count the silence around a word of 300 ms
+//! as speech, and would level "two" apart from "twenty-two". The clips that ship are levelled the
+//! same way by the scripts that make them; a test holds their figures and these together.
 //!
 //! Not here: rates ([`super::resample`]), the bounds of a clip and what is said about it (the
 //! compiler of prompt sets).

@@ -4,7 +4,8 @@
 /// one of the other (the optimal string alignment distance).
 fn slips(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
-    // Three rows of the table: two above, one above, the one at work; entry 0 is the empty beginning.
+    // Three rows of the table: two above, one above, the one at work; entry 0 is the empty
+    // beginning.
     let mut above: Vec<usize> = (0..=to.len()).collect();
     let mut two_above: Vec<usize> = Vec::new();
     let mut last = None;

@@ -12,8 +12,8 @@
 //! 4. what was quiet for a day is forgotten.
 //!
 //! Time is monotonic here, so that a step of the wall clock opens no lock. Between starts only the
-//! wall clock goes on: a lock that is remembered ends when that says so, and at the latest after its
-//! full length, so that a clock set back locks nobody out for longer.
+//! wall clock goes on: a lock that is remembered ends when that says so, and at the latest after
+//! its full length, so that a clock set back locks nobody out for longer.
 
 use crate::base::{Mono, Now};
 use crate::subscriber::{Guarded, Lock};

@@ -2,8 +2,8 @@
 //! and those that stand in for it.
 //!
 //! Laws: who leaves a message hears the language of their number, else that of the owner; the owner
-//! hears the own one, whatever telephone it is; only a number that is shown counts. What clips there
-//! are is not known here.
+//! hears the own one, whatever telephone it is; only a number that is shown counts. What clips
+//! there are is not known here.
 
 use super::route::Route;
 use crate::base::{DialString, Language, TenantId};

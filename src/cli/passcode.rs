@@ -1,5 +1,5 @@
-//! `belpost hash-passcode`: from a passcode to the hash that the configuration keeps; and a passcode
-//! at random for whoever forgot theirs.
+//! `belpost hash-passcode`: from a passcode to the hash that the configuration keeps; and a
+//! passcode at random for whoever forgot theirs.
 
 use super::fault::CliFault;
 use crate::subscriber::{PasscodeHash, PasscodeHashFault};

@@ -2,8 +2,8 @@
 //!
 //! In: a connection, inside a transaction where more than one statement belongs together. Out: rows
 //! as plain values. Law: the statements are those that SQLite and PostgreSQL share (`$1`, `ON
-//! CONFLICT`, `RETURNING`); what is SQLite's own is in [`connect`], [`BEGIN`] and [`STEPS`]. What the
-//! values mean is not here.
+//! CONFLICT`, `RETURNING`); what is SQLite's own is in [`connect`], [`BEGIN`] and [`STEPS`]. What
+//! the values mean is not here.
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow, SqliteSynchronous,

@@ -1,8 +1,8 @@
 //! The database of subscribers: what each has set, what each recorded, and which doors are locked.
 //!
 //! In: changes, one after the other. Out: services as they are from then on, and what other
-//! processes changed. Laws: a change that was answered survives a power cut; one that was cut off is
-//! whole or absent; changes by several processes end in what [`Services::apply`] says of them in
+//! processes changed. Laws: a change that was answered survives a power cut; one that was cut off
+//! is whole or absent; changes by several processes end in what [`Services::apply`] says of them in
 //! some order; a recording nobody uses is gone with the change that made it so; a database of a
 //! newer version is refused and left as it is.
 //!
@@ -111,8 +111,8 @@ pub enum StoreFault {
 }
 
 impl Store {
-    /// Opens the database, and makes it where there is none, for its owner alone. `writer` tells this
-    /// process from others: let it be random. What [`Store::news`] tells first is everything.
+    /// Opens the database, and makes it where there is none, for its owner alone. `writer` tells
+    /// this process from others: let it be random. What [`Store::news`] tells first is everything.
     pub fn open(file: &Path, writer: u64) -> Result<Store, StoreFault> {
         let failed = |source| StoreFault::File {
             file: file.to_owned(),
@@ -166,8 +166,8 @@ impl Store {
         parsed(&self.file, mailbox.as_str(), text.as_deref())
     }
 
-    /// Makes a change for good, with the recording (octets of G.711 A-law) that it puts to use; what
-    /// is set from then on.
+    /// Makes a change for good, with the recording (octets of G.711 A-law) that it puts to use;
+    /// what is set from then on.
     pub fn change(
         &mut self,
         mailbox: &MailboxId,

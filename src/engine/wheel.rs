@@ -26,7 +26,8 @@ impl Wheel {
         }
     }
 
-    /// Puts a key in; what is due beyond the wheel comes out early, what is overdue in the next one.
+    /// Puts a key in; what is due beyond the wheel comes out early, what is overdue in the next
+    /// one.
     pub(super) fn put(&mut self, key: u64, due: Mono) {
         let at = millisecond(due).clamp(self.next, self.next + SLOTS - 1);
         if let Some(slot) = self.slots.get_mut((at % SLOTS) as usize) {

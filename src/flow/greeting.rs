@@ -1,9 +1,10 @@
 //! What a caller hears of a subscriber: the name and the greeting, in their own voice or in the
 //! system's words.
 //!
-//! In: a subscriber and what they have set. Out: phrases. Laws: whoever recorded a name is called by it
-//! wherever the system would say their number; a recording that cannot be had is replaced by what would
-//! be heard without it, so a caller always hears whose voicemail it is or that person's own voice.
+//! In: a subscriber and what they have set. Out: phrases. Laws: whoever recorded a name is called
+//! by it wherever the system would say their number; a recording that cannot be had is replaced by
+//! what would be heard without it, so a caller always hears whose voicemail it is or that person's
+//! own voice.
 
 use crate::base::DialString;
 use crate::mime::Reason;
@@ -35,9 +36,9 @@ impl Occasion {
         }
     }
 
-    /// Which recording is heard. The no-answer greeting is for every reason but a busy line: it says
-    /// that its owner cannot take the call now, which is so whatever kept it from them, and whoever
-    /// recorded only that one expects no caller to hear a number instead.
+    /// Which recording is heard. The no-answer greeting is for every reason but a busy line: it
+    /// says that its owner cannot take the call now, which is so whatever kept it from them, and
+    /// whoever recorded only that one expects no caller to hear a number instead.
     fn recording(self) -> RecordingKind {
         match self {
             Occasion::Away => RecordingKind::Away,
@@ -57,8 +58,8 @@ impl Occasion {
     }
 }
 
-/// The greeting. `rest` ends it where the system says it: an own greeting says for itself what a caller
-/// may do.
+/// The greeting. `rest` ends it where the system says it: an own greeting says for itself what a
+/// caller may do.
 pub(super) fn greeting(
     occasion: Occasion,
     owner: &Profile,
@@ -75,8 +76,8 @@ pub(super) fn greeting(
     }
 }
 
-/// A subscriber by the recorded name, else by the number; every mailbox number can be dialled, so there
-/// always is one.
+/// A subscriber by the recorded name, else by the number; every mailbox number can be dialled, so
+/// there always is one.
 pub(super) fn named(subscriber: &Profile, services: &Services) -> Option<Phrase> {
     let number = DialString::parse(subscriber.mailbox.as_str()).ok();
     let number = number.map(|number| Phrase::Say(Say::Number(number)));

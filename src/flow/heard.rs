@@ -1,8 +1,8 @@
 //! How a menu is said: in full for whoever has not heard it in this call, then in brief; in brief
 //! from the start for whoever calls often.
 //!
-//! Law: whoever asks for a menu again, or answers it wrongly or not at all, hears it in full; that is
-//! for the asking state to say. A choice without a brief form is always said in full.
+//! Law: whoever asks for a menu again, or answers it wrongly or not at all, hears it in full; that
+//! is for the asking state to say. A choice without a brief form is always said in full.
 
 use super::Choice;
 use std::collections::BTreeSet;

@@ -1,9 +1,9 @@
 //! Recording something to be tried out: words, the tone, the recording.
 //!
 //! In: the events of a state in which a prompt, a name or a greeting is spoken. Out: [`Taken`].
-//! Laws: the tone is heard to its end, whatever is pressed; only the key of `stop` ends the recording;
-//! one with nothing in it is dropped; whoever closes or hangs up drops what is recorded. What becomes
-//! of a recording is not here: see `tryout`.
+//! Laws: the tone is heard to its end, whatever is pressed; only the key of `stop` ends the
+//! recording; one with nothing in it is dropped; whoever closes or hangs up drops what is recorded.
+//! What becomes of a recording is not here: see `tryout`.
 
 use super::{Cx, Effect, Effects, Event, RecordingChoice, RecordingDone};
 use crate::media::{RecordEnd, RecordLimits};

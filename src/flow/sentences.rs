@@ -1,8 +1,8 @@
 //! Every sentence that a conversation can say, in the order of a call.
 //!
-//! In: the menus, so that choices follow the operator's keys. Out: places with their sentences, what
-//! is filled in left open. Laws, proved by the walk: all that is ever played is put together from
-//! these sentences, and each of them is played somewhere. What the recording of prompts by
+//! In: the menus, so that choices follow the operator's keys. Out: places with their sentences,
+//! what is filled in left open. Laws, proved by the walk: all that is ever played is put together
+//! from these sentences, and each of them is played somewhere. What the recording of prompts by
 //! telephone says of a prompt's own text is not here: it can be any clip.
 
 mod line;

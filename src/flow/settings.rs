@@ -102,8 +102,8 @@ const LEAST_HEARD: Duration = Duration::from_secs(3);
 /// How much of it must be left for that.
 const LEAST_LEFT: Duration = Duration::from_secs(2);
 
-/// Whether a message that was stopped at this position goes on from there the next time. One that was
-/// only begun begins anew, and one that was all but over is over.
+/// Whether a message that was stopped at this position goes on from there the next time. One that
+/// was only begun begins anew, and one that was all but over is over.
 pub fn worth_resuming(stopped: Duration, length: Duration) -> bool {
     stopped >= LEAST_HEARD && stopped + LEAST_LEFT <= length
 }

@@ -1,8 +1,9 @@
 //! After something was recorded to be tried out: hear it, record again, use it, or leave it.
 //!
-//! In: the events of a state after a [`recorder`](super::recorder). Out: [`Tried`]. Laws: only the key
-//! of `use` puts it to use; with every other answer, and with none, the recording is dropped. The menu
-//! is said in full at first, when it is asked for again and after a wrong key or none; else in brief.
+//! In: the events of a state after a [`recorder`](super::recorder). Out: [`Tried`]. Laws: only the
+//! key of `use` puts it to use; with every other answer, and with none, the recording is dropped.
+//! The menu is said in full at first, when it is asked for again and after a wrong key or none;
+//! else in brief.
 
 use super::ask::{Answer, Ask};
 use super::heard::Heard;

@@ -57,9 +57,9 @@ pub enum Event {
 pub enum Effect {
     /// Say these phrases; replaces what plays now.
     Play(Vec<Phrase>),
-    /// Play a message of the open mailbox from this position on, in message time. Where it is stopped
-    /// or the call ends before its end, that position is remembered (`Change::Position`) by the call
-    /// layer.
+    /// Play a message of the open mailbox from this position on, in message time. Where it is
+    /// stopped or the call ends before its end, that position is remembered (`Change::Position`) by
+    /// the call layer.
     PlayMessage(MessageId, Duration),
     /// Play the recording of this call from its beginning.
     PlayTake,

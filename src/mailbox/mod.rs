@@ -57,8 +57,8 @@ pub enum Command {
     MarkHeard(MessageId),
     /// Mark for removal (`\Deleted`); undone by `Undelete` until `Expunge`.
     Delete(MessageId),
-    /// Mark all of these for removal, at most [`LISTING_MAX`]. Those that are gone meanwhile are passed
-    /// over; where it fails none of them is marked that was not before.
+    /// Mark all of these for removal, at most [`LISTING_MAX`]. Those that are gone meanwhile are
+    /// passed over; where it fails none of them is marked that was not before.
     DeleteAll(Arc<[MessageId]>),
     /// Take the mark of `Delete` or `DeleteAll` back.
     Undelete(MessageId),

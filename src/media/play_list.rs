@@ -3,8 +3,8 @@
 //! The position is the same in every law, at every packet length and at every speed, so neither a
 //! changed codec nor a changed packet length moves it, and three seconds are three seconds of what
 //! was recorded. At normal speed octets are copied as they are; at another the sound around the
-//! position is decoded and [stretched](super::stretch). A looped piece has no end: what follows it is never
-//! reached, and [`Seek::End`] ends the list.
+//! position is decoded and [stretched](super::stretch). A looped piece has no end: what follows it
+//! is never reached, and [`Seek::End`] ends the list.
 
 use super::stretch::{AROUND, REACH, Stretch};
 use super::vocabulary::{PlayItem, Seek, Speed};
@@ -197,8 +197,8 @@ fn len(item: &PlayItem) -> Option<u64> {
     }
 }
 
-/// Copies what of a piece follows `offset`, as much as there is at once, one octet at least where the piece
-/// has one left; the count of octets.
+/// Copies what of a piece follows `offset`, as much as there is at once, one octet at least where
+/// the piece has one left; the count of octets.
 fn copy(item: &PlayItem, offset: u64, law: Law, out: &mut [u8]) -> usize {
     let octets = match item {
         PlayItem::Audio(audio) => audio.octets(law).get(offset as usize..),

@@ -138,8 +138,9 @@ fn fade(from: &[i16; HOP], into: &[i16], out: &mut [i16; HOP]) {
     });
 }
 
-/// Where, 0-2 * [`REACH`], the sound is most like `wanted`: every second place by the means of pairs
-/// of samples first, then the places beside the best. Of equals the one nearest to the middle.
+/// Where, 0-2 * [`REACH`], the sound is most like `wanted`: every second place by the means of
+/// pairs of samples first, then the places beside the best. Of equals the one nearest to the
+/// middle.
 fn most_alike(wanted: &[i16; HOP], around: &[i16; AROUND]) -> usize {
     let mut halved_wanted = [0; HOP / STEP];
     let mut halved_around = [0; AROUND / STEP];

@@ -1,8 +1,8 @@
 //! The call event log: what happened in each call, one JSON object a line.
 //!
 //! In: a [`CallEvent`] with its moment and call. Out: lines in a file, written by a thread of its
-//! own. Laws: recording an event never waits for the disk; what does not fit the queue is
-//! counted, and the count is written into the log as soon as there is room; a key pressed while keys are
+//! own. Laws: recording an event never waits for the disk; what does not fit the queue is counted,
+//! and the count is written into the log as soon as there is room; a key pressed while keys are
 //! secret is `x`.
 //!
 //! The log holds telephone numbers, on purpose: it is the operator's record of calls. It holds no

@@ -8,7 +8,8 @@ use std::time::Duration;
 const SENTENCE_PAUSE: Duration = Duration::from_millis(250);
 
 /// The pieces of one phrase, in the order they are heard. A choice says what it does before it
-/// names its key. Whoever speaks several languages renders [`Phrase::In`] with the grammar of its own.
+/// names its key. Whoever speaks several languages renders [`Phrase::In`] with the grammar of its
+/// own.
 pub fn render(grammar: Grammar, phrase: &Phrase) -> Vec<Piece> {
     match phrase {
         Phrase::Line(line) => vec![(*line).into()],

@@ -1,7 +1,7 @@
 //! Everything between the spool and where messages go, and the mailboxes of callers.
 //!
-//! In: the configuration, the subscribers and the spool. Out: threads that deliver, answer, watch and
-//! remove, wired to each other: whoever changes a mailbox has it counted, and what is counted
+//! In: the configuration, the subscribers and the spool. Out: threads that deliver, answer, watch
+//! and remove, wired to each other: whoever changes a mailbox has it counted, and what is counted
 //! goes to the lamps and to those who ask whether there is room.
 
 use super::owners_words::InOwnersWords;

@@ -1,9 +1,9 @@
 //! The thread that checks passcodes, and makes the hashes of new ones: Argon2id is slow on purpose,
 //! so no other thread may do it.
 //!
-//! In: what was typed. Out: whether it is right, and the hash of a new one that was not used before.
-//! Laws: a check takes the same time whether there is such a door or not; what was typed is dropped
-//! here and is in no log.
+//! In: what was typed. Out: whether it is right, and the hash of a new one that was not used
+//! before. Laws: a check takes the same time whether there is such a door or not; what was typed is
+//! dropped here and is in no log.
 
 use super::services_desk::Asked;
 use crate::base::{CallId, MailboxId, Pii, TenantId};

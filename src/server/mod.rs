@@ -1,9 +1,9 @@
 //! Wiring: from a configuration to a running server, and its orderly end.
 //!
 //! Threads: the signalling task (this one), media workers, the disk thread of the spool, the
-//! delivery thread, the mailbox thread, the passcode thread, the watch over the prompts and the thread
-//! that changes them, the writer of the call event log, the writer of the cleared lamps, the threads
-//! that change and read what subscribers have set, the web page and its jobs.
+//! delivery thread, the mailbox thread, the passcode thread, the watch over the prompts and the
+//! thread that changes them, the writer of the call event log, the writer of the cleared lamps, the
+//! threads that change and read what subscribers have set, the web page and its jobs.
 //! `ARCHITECTURE.md` shows who hands what to whom.
 
 mod address;

@@ -1,10 +1,11 @@
 //! Messages that subscribers send: from the order of a call to the last recipient.
 //!
-//! In: orders, the sounds that are in them, what came of each parcel. Out: [`Act`]s. Laws: every order is
-//! answered once, and names whoever it could not be left for; a parcel is a message of its own, whole or not
-//! there; of one order one parcel at a time is on its way to the disk, so that recordings need not wait for
-//! twenty of them; there are at most [`ORDERS_MAX`] orders, and one that does not fit is answered at once.
-//! What was ordered goes on when its call is over. No thread and no clock in here.
+//! In: orders, the sounds that are in them, what came of each parcel. Out: [`Act`]s. Laws: every
+//! order is answered once, and names whoever it could not be left for; a parcel is a message of its
+//! own, whole or not there; of one order one parcel at a time is on its way to the disk, so that
+//! recordings need not wait for twenty of them; there are at most [`ORDERS_MAX`] orders, and one
+//! that does not fit is answered at once. What was ordered goes on when its call is over. No thread
+//! and no clock in here.
 
 use crate::audio::wire::duration_to_samples;
 use crate::audio::{Law, WireAudio};

@@ -1,8 +1,8 @@
 //! Sending messages at the edge: their sounds are read, their parcels handed to the spool.
 //!
-//! In: orders of calls and what spool and mailboxes answer. Out: requests to both, and the answers to the
-//! calls. What is done when is decided by [`Post`](super::post::Post). Law: whoever has no room is left out
-//! before anything is written.
+//! In: orders of calls and what spool and mailboxes answer. Out: requests to both, and the answers
+//! to the calls. What is done when is decided by [`Post`](super::post::Post). Law: whoever has no
+//! room is left out before anything is written.
 
 use super::edges::{Asked, Edges, Input, Taking};
 use super::post::{Act, Key};
@@ -15,7 +15,8 @@ use crate::mailbox::{Facts, Step};
 use tracing::{error, warn};
 
 impl Edges {
-    /// Sends a message. Its recording is read first: the call may drop it at once, but only after that.
+    /// Sends a message. Its recording is read first: the call may drop it at once, but only after
+    /// that.
     pub(super) fn send(&mut self, now: Mono, order: SendOrder) {
         let (key, take) = ((order.call, order.order), order.take);
         let forwarded = order.forwarded.map(|id| (order.sender.clone(), id));

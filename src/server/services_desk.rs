@@ -1,5 +1,5 @@
-//! The threads that keep what subscribers have set: one that changes it and sees what others change,
-//! and one that reads what they recorded.
+//! The threads that keep what subscribers have set: one that changes it and sees what others
+//! change, and one that reads what they recorded.
 //!
 //! In: changes, recordings and locks, from calls. Out: what came of each change, once it is on disk
 //! for good, and what other processes changed. Laws: one change after the other; what is told comes

@@ -1,8 +1,8 @@
 //! What calls want of subscribers' services, brought to the threads that know: passcodes are hashed
 //! and recordings read from the spool before they come to the desk.
 //!
-//! In: orders of calls. Out: jobs, and where no more can be queued the answer at once, which says that
-//! it could not be done.
+//! In: orders of calls. Out: jobs, and where no more can be queued the answer at once, which says
+//! that it could not be done.
 
 use super::edges::{Edges, Input, Ordered};
 use super::log_ins::{Checked, NewPasscode};

@@ -35,7 +35,8 @@ pub(super) struct Dialog {
 }
 
 impl Dialog {
-    /// The dialog of an INVITE or SUBSCRIBE that came (section 12.1.1); `None` without a usable Contact.
+    /// The dialog of an INVITE or SUBSCRIBE that came (section 12.1.1); `None` without a usable
+    /// Contact.
     pub(super) fn arriving(request: &Request, arrival: &Arrival, tag: &str) -> Option<Dialog> {
         let target = contact(&request.headers)?;
         let uri = Uri::parse(&target)?;

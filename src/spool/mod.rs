@@ -1,7 +1,7 @@
 //! The spool: takes on disk, commit, crash recovery and the outbox.
 //!
-//! In: envelopes, blocks of recorded octets, "keep" and "discard", and whole messages. Out: reports, and
-//! messages that wait in the [outbox](Spool::outbox) for a courier.
+//! In: envelopes, blocks of recorded octets, "keep" and "discard", and whole messages. Out:
+//! reports, and messages that wait in the [outbox](Spool::outbox) for a courier.
 //!
 //! The promise: when [`Report::Kept`] said yes, the message survives `kill -9` and a power cut;
 //! what was never kept is whole, cut off at its end, or absent, but never corrupt. The folder is

@@ -4,7 +4,8 @@
 //! step, so that listing a mailbox opens no file. A message enters only when both its octets and
 //! its name are on disk.
 //!
-//! Long because whatever changes what stands beside a message does it in one order: disk, then index.
+//! Long because whatever changes what stands beside a message does it in one order: disk, then
+//! index.
 
 use super::block;
 use super::dead::{DeadLetters, read_letter, read_letter_note};

@@ -315,8 +315,8 @@ impl<D: Disk> Recorder<D> {
         self.judge();
     }
 
-    /// A message whose sound is there already. It has its name only when it is whole, so a crash leaves all
-    /// of it or nothing.
+    /// A message whose sound is there already. It has its name only when it is whole, so a crash
+    /// leaves all of it or nothing.
     fn deposit_whole(
         &mut self,
         (id, envelope): (MessageId, Envelope),

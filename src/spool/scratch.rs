@@ -1,12 +1,13 @@
 //! Recordings that are only tried out: kept in memory, never on disk.
 //!
-//! An operator records a prompt, or a subscriber a greeting or a message to others, hears it, and uses it
-//! or not. Until then such a recording is no message, so it must never end in a mailbox, not even after a
-//! crash: of what is in memory only nothing can be recovered. It takes the same way as every recording all the same (through the media worker and
-//! this thread's queue), so its octets, its reading back and its end come in order.
+//! An operator records a prompt, or a subscriber a greeting or a message to others, hears it, and
+//! uses it or not. Until then such a recording is no message, so it must never end in a mailbox,
+//! not even after a crash: of what is in memory only nothing can be recovered. It takes the same
+//! way as every recording all the same (through the media worker and this thread's queue), so its
+//! octets, its reading back and its end come in order.
 //!
-//! Laws: all of them together have at most [`SCRATCH_OCTETS`]; none begins while what is left may not
-//! take another of [`SCRATCH_USUAL`]; sound beyond the bound is left out.
+//! Laws: all of them together have at most [`SCRATCH_OCTETS`]; none begins while what is left may
+//! not take another of [`SCRATCH_USUAL`]; sound beyond the bound is left out.
 
 use super::intake::TakeFault;
 use crate::audio::wire::duration_to_samples;

@@ -45,8 +45,8 @@ pub fn circle(owner: &MailboxId, to: &DialString, lines: Lines<'_>) -> bool {
     false
 }
 
-/// Where calls may go by the forwardings of these services: everywhere that is on, or only where all
-/// go.
+/// Where calls may go by the forwardings of these services: everywhere that is on, or only where
+/// all go.
 fn in_effect(services: &Services) -> impl Iterator<Item = &DialString> {
     let forwarding = &services.forwarding;
     let shadowed = forwarding.always.target().is_some();

@@ -1,9 +1,10 @@
 //! Where calls may be forwarded: no foreign and no dear numbers unless an operator says so, since
 //! whoever gets at a passcode would sell calls to them.
 //!
-//! In: the operator's rules and a number. Out: whether calls may go there. Laws: however a number is
-//! written (`0031…`, `+31…`, `0…`), the verdict is one; of the rules that fit the longest decides, of
-//! two that are equally long the refusal; what is no number (a feature code) is refused.
+//! In: the operator's rules and a number. Out: whether calls may go there. Laws: however a number
+//! is written (`0031…`, `+31…`, `0…`), the verdict is one; of the rules that fit the longest
+//! decides, of two that are equally long the refusal; what is no number (a feature code) is
+//! refused.
 
 use super::{Profile, Roster};
 use crate::base::{DialString, TenantId};
@@ -40,8 +41,8 @@ impl NumberRules {
     /// Allowed as shipped: the own country however it is written.
     pub const ALLOWED: &'static [&'static str] = &["+31"];
 
-    /// Refused as shipped: other countries, and in the Netherlands premium, mass-calling, service and
-    /// emergency numbers.
+    /// Refused as shipped: other countries, and in the Netherlands premium, mass-calling, service
+    /// and emergency numbers.
     pub const REFUSED: &'static [&'static str] = &[
         "00", "0900", "0906", "0909", "084", "087", "18", "112", "144", "116",
     ];

@@ -1,8 +1,8 @@
 //! Which language whom: what callers hear by number, what subscribers may choose between, and which
 //! languages stand in for one another.
 //!
-//! In: the operator's rules. Out: languages, never none. Law: a tenant's rules go before those of the
-//! whole service. What a subscriber chose is in [`Services`](super::Services).
+//! In: the operator's rules. Out: languages, never none. Law: a tenant's rules go before those of
+//! the whole service. What a subscriber chose is in [`Services`](super::Services).
 
 use super::{CallerLanguage, Language, Tenant, language_of_caller};
 use crate::base::{DialString, TenantId};

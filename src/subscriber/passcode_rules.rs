@@ -1,8 +1,8 @@
 //! What a passcode may be: long enough, and nothing that is guessed first.
 //!
 //! In: the figures someone chose and who it is. Out: the first rule they break. Laws: reading a
-//! passcode backwards changes no verdict; nothing of the passcode is in the verdict. That it was not
-//! used before is not here: whoever keeps the earlier ones says that.
+//! passcode backwards changes no verdict; nothing of the passcode is in the verdict. That it was
+//! not used before is not here: whoever keeps the earlier ones says that.
 
 use super::Profile;
 use std::ops::RangeInclusive;

@@ -1,5 +1,5 @@
-//! Subscribers send messages to each other: composed, forwarded, refused for want of room, and through a
-//! kill right after they were called sent.
+//! Subscribers send messages to each other: composed, forwarded, refused for want of room, and
+//! through a kill right after they were called sent.
 
 use crate::harness::mailbox::VoiceMessage;
 use crate::harness::sound::{self, speech};

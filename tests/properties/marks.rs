@@ -1,8 +1,8 @@
 //! What an owner does with a message while its courier is under way, with the real spool, the real
 //! delivery and a real Maildir.
 //!
-//! The law: whatever the owner did, and at whatever moment of the delivery, the mailbox says so when
-//! the spool has let the message go, and a message that was withdrawn is not in the mailbox.
+//! The law: whatever the owner did, and at whatever moment of the delivery, the mailbox says so
+//! when the spool has let the message go, and a message that was withdrawn is not in the mailbox.
 
 use crate::spool_crash::{envelope, facts, id};
 use belpost::base::{Language, MailboxId};

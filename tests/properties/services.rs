@@ -1,9 +1,9 @@
 //! What subscribers have set, in the real database on a real disk.
 //!
-//! Laws: whatever changes two processes make, and in whatever order, the database says what applying
-//! them one after the other comes to, and still says it after it was opened anew; a process that is
-//! killed in mid-change leaves it as it was before that change or as it is after it, and every change
-//! that was answered is in it.
+//! Laws: whatever changes two processes make, and in whatever order, the database says what
+//! applying them one after the other comes to, and still says it after it was opened anew; a
+//! process that is killed in mid-change leaves it as it was before that change or as it is after
+//! it, and every change that was answered is in it.
 
 use belpost::base::{Date, DialString, Language, MailboxId, MessageId, RecordingId, Timestamp};
 use belpost::directory::Store;

@@ -168,8 +168,9 @@ impl Ear {
         self.moment(self.samples.len()) + PATIENCE + PATIENCE < now
     }
 
-    /// The first sample of a sound that was noticed at this moment, in ms since the first audio: the
-    /// one behind the last that is silent, for another sound may have been broken off just before.
+    /// The first sample of a sound that was noticed at this moment, in ms since the first audio:
+    /// the one behind the last that is silent, for another sound may have been broken off just
+    /// before.
     pub fn onset_ms(&self, noticed: Mono) -> i64 {
         let at = self.index(noticed);
         let around = (at.saturating_sub(WINDOW)..at + WINDOW).step_by(PER_MS / 2);

@@ -90,7 +90,8 @@ impl Directory {
 }
 
 /// What `given subscriber NUMBER ...` says of a subscriber: `forwards always|busy|no-answer|
-/// not-reachable to NUMBER`, `has on|off FEATURE`, `has logged in N times`, `must choose a passcode`.
+/// not-reachable to NUMBER`, `has on|off FEATURE`, `has logged in N times`, `must choose a
+/// passcode`.
 pub fn changes(words: &[String]) -> Result<Vec<Change>, String> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     Ok(match words[..] {

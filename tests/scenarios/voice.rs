@@ -22,8 +22,8 @@ const LEVEL: f64 = -12.0;
 /// The low tones of all pairs, in Hz. A whole number of periods of their distance fits into the
 /// ear's 40 ms, so that each is silent to the detector of another. The beep's 440 Hz is in none.
 pub const LOW: [f64; 15] = steps(500.0, 50.0);
-/// The high tones of clips, so far above the low ones that no beat lasts 2 ms: those below the tones of
-/// speech and those above them.
+/// The high tones of clips, so far above the low ones that no beat lasts 2 ms: those below the
+/// tones of speech and those above them.
 pub const CLIP_HIGH: [f64; 20] = around(steps(1_850.0, 50.0), steps(3_400.0, 50.0));
 /// The noise in speech, as a share of full scale: a fifth as strong as its pair of tones, which
 /// would be taken for a tone of the line without it.

@@ -157,7 +157,8 @@ fn every_format_is_heard_as_its_tone_as_long_and_as_loud_as_it_was() {
         let amplitude = goertzel::amplitude(middle, 16_000, 1_000.0);
         assert!((amplitude - 0.25).abs() < 0.016, "{name}: {amplitude}");
         let rest = level::rms(middle).powi(2) - amplitude.powi(2) / 2.0;
-        // Opus keeps how speech sounds rather than its wave: a pure tone comes back with more beside it.
+        // Opus keeps how speech sounds rather than its wave: a pure tone comes back with more
+        // beside it.
         let allowed = if name.contains("opus") {
             0.000_4
         } else {

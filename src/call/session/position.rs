@@ -1,11 +1,11 @@
-//! Where messages are stopped: remembered for their owner, so that they go on from there the next time,
-//! whichever telephone it is.
+//! Where messages are stopped: remembered for their owner, so that they go on from there the next
+//! time, whichever telephone it is.
 //!
-//! In: what the media session reports of messages that played. Out: changes of what the owner has set; no
-//! flow has to ask for one, so that hanging up is like every other stop. Laws: a message that began to play is
-//! settled once, by its end or by where it was stopped; one that was heard to its end, or all but, has no
-//! position; nothing is ordered where nothing changes; a call is not forgotten before the last of it is
-//! settled or [`PATIENCE`] is over.
+//! In: what the media session reports of messages that played. Out: changes of what the owner has
+//! set; no flow has to ask for one, so that hanging up is like every other stop. Laws: a message
+//! that began to play is settled once, by its end or by where it was stopped; one that was heard to
+//! its end, or all but, has no position; nothing is ordered where nothing changes; a call is not
+//! forgotten before the last of it is settled or [`PATIENCE`] is over.
 
 use super::{CallSession, Desk, Farewell, Phase, Question};
 use crate::base::{MessageId, PlayId};
@@ -52,7 +52,8 @@ impl Hearings {
 }
 
 impl CallSession {
-    /// A play is over: at its end, or stopped here. Where it was a message, its owner's position is kept.
+    /// A play is over: at its end, or stopped here. Where it was a message, its owner's position is
+    /// kept.
     pub(super) fn on_play_over(&mut self, desk: &mut Desk<'_>, play: PlayId, at: Option<Duration>) {
         let Some(Hearing {
             message, length, ..
@@ -75,7 +76,8 @@ impl CallSession {
         services.positions.get(&message).copied()
     }
 
-    /// Whether a call that is over must wait for where its message was stopped. It does from now on.
+    /// Whether a call that is over must wait for where its message was stopped. It does from now
+    /// on.
     pub(super) fn awaits_stop(&mut self, desk: &Desk<'_>) -> bool {
         if self.hearings.0.is_empty() {
             return false;

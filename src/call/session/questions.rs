@@ -1,7 +1,8 @@
 //! Questions a call has asked and not heard the answer of.
 //!
-//! Law: every question is answered once, by who was asked or, after [`PATIENCE`] (a change of prompts
-//! and a message sent have [`CHANGE_PATIENCE`]), by a fault in their name; an answer that comes later still is ignored. So no flow waits for ever.
+//! Law: every question is answered once, by who was asked or, after [`PATIENCE`] (a change of
+//! prompts and a message sent have [`CHANGE_PATIENCE`]), by a fault in their name; an answer that
+//! comes later still is ignored. So no flow waits for ever.
 
 use crate::base::{MessageId, Mono, PlayId};
 use crate::call::vocabulary::Door;

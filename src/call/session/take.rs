@@ -2,8 +2,8 @@
 //!
 //! Laws: what has begun is committed or discarded, once; a recording that is not worth keeping is
 //! dropped only when the caller is gone; nothing after its last speech but a second is part of a
-//! recording, when it is heard as when it is kept; a caller never hears "saved" of what the disk refused; a
-//! recording to be tried out is never committed, whatever happens to the call.
+//! recording, when it is heard as when it is kept; a caller never hears "saved" of what the disk
+//! refused; a recording to be tried out is never committed, whatever happens to the call.
 
 use super::{CallSession, Desk, Phase, Question};
 use crate::base::{MessageId, Mono};

@@ -390,8 +390,8 @@ impl Truth {
         }
     }
 
-    /// Takes back, as far as that can be done, what failed in the middle: a mark that nobody knows of would
-    /// have its message removed with the next ones.
+    /// Takes back, as far as that can be done, what failed in the middle: a mark that nobody knows
+    /// of would have its message removed with the next ones.
     fn unmark_all(&self, owner: &Profile, outbox: &[(MessageId, Marks)], stored: &[MessageId]) {
         let back = self.outbox.mark_all(outbox).is_ok();
         let store = self.stores.of(owner).ok().flatten();

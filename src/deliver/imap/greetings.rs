@@ -2,8 +2,8 @@
 //! clients look for them.
 //!
 //! In: the recordings in use, and which of them callers hear now. Out: one mail for each of them in
-//! the folder, marked `$CNS-Greeting-On` where callers hear it. Laws: the telephone is the truth, the
-//! folder its mirror; what the folder has is left as it is; mail that is no greeting of ours is
+//! the folder, marked `$CNS-Greeting-On` where callers hear it. Laws: the telephone is the truth,
+//! the folder its mirror; what the folder has is left as it is; mail that is no greeting of ours is
 //! never touched; it may be done again at any time, and is then done in a few commands.
 //!
 //! Specs: OMTP Visual Voice Mail Interface 1.3, section 2.8.

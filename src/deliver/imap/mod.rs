@@ -7,10 +7,10 @@
 //! double, and one that was made nevertheless is removed; only voice messages are seen or touched;
 //! no command lasts longer than the server's entry says; a password is in no text.
 //!
-//! `fault` says what goes wrong, `stream` is TCP and TLS with deadlines, `line` what the server says
-//! line by line, `name` folder names, `session` the commands, `sets` many messages in one of them,
-//! `shelf` what is known of an account's messages, `pool` the connections; `courier`, `store`,
-//! `watch` and `greetings` are what others use.
+//! `fault` says what goes wrong, `stream` is TCP and TLS with deadlines, `line` what the server
+//! says line by line, `name` folder names, `session` the commands, `sets` many messages in one of
+//! them, `shelf` what is known of an account's messages, `pool` the connections; `courier`,
+//! `store`, `watch` and `greetings` are what others use.
 //!
 //! Specs: RFC 3501 and RFC 9051 (IMAP), RFC 4315 (UIDPLUS), RFC 2177 (IDLE), RFC 5530 (response
 //! codes).

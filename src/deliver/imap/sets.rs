@@ -1,7 +1,7 @@
 //! Many messages in one command: their UIDs as sequence sets (RFC 3501 section 9, `sequence-set`).
 //!
-//! In: UIDs. Out: texts, neighbours in ranges. Law: a set stays below 8,000 octets (RFC 7162 section 4)
-//! and names nothing that was not meant.
+//! In: UIDs. Out: texts, neighbours in ranges. Law: a set stays below 8,000 octets (RFC 7162
+//! section 4) and names nothing that was not meant.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,8 @@ fn runs(uids: &[u32]) -> impl Iterator<Item = String> {
     })
 }
 
-/// UIDs as sets for commands whose answers do not grow with them: as many in each as a command holds.
+/// UIDs as sets for commands whose answers do not grow with them: as many in each as a command
+/// holds.
 pub(super) fn packed(uids: &BTreeSet<u32>) -> Vec<String> {
     let uids: Vec<u32> = uids.iter().copied().collect();
     let mut sets: Vec<String> = Vec::new();

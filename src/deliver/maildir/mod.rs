@@ -180,7 +180,8 @@ impl Maildir {
         Ok(entries.find(|entry| entry.name.id() == Some(id)))
     }
 
-    /// Gives a message another name; that is on disk once `cur`, and the folder it was in, are synced.
+    /// Gives a message another name; that is on disk once `cur`, and the folder it was in, are
+    /// synced.
     fn rename(&self, mailbox: &MailboxId, entry: &Entry, name: &FileName) -> io::Result<()> {
         let path = self.folder(mailbox).join("cur").join(name.print());
         if path == entry.path {

@@ -138,8 +138,8 @@ impl Maildir {
         Ok(removed)
     }
 
-    /// Does something with the voice messages that are meant; which ones those were. One that is not
-    /// there under the name it was seen with was renamed, so that all are looked at again.
+    /// Does something with the voice messages that are meant; which ones those were. One that is
+    /// not there under the name it was seen with was renamed, so that all are looked at again.
     fn each_of(
         &self,
         mailbox: &MailboxId,
@@ -175,8 +175,8 @@ impl Maildir {
         Ok(())
     }
 
-    /// Brings what changed in the folders to disk, once for all that did. A mailbox without a folder has
-    /// nothing to bring.
+    /// Brings what changed in the folders to disk, once for all that did. A mailbox without a
+    /// folder has nothing to bring.
     fn sync(&self, mailbox: &MailboxId) -> Result<(), Fault> {
         let folder = self.folder(mailbox);
         for part in ["cur", "new"] {

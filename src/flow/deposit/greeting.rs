@@ -1,9 +1,9 @@
 //! The greeting: whose voicemail it is and why, and what a caller may do meanwhile.
 //!
-//! The greeting asks nothing, so a key without a meaning here changes nothing. Laws: the owner who is
-//! away for some time is heard to be, whatever the reason of the call; where no message can be left
-//! (no room on the disk or in the mailbox, or the owner takes none while away) no key leads to a tone,
-//! and the caller is told, by the owner's own greeting in the last case where there is one.
+//! The greeting asks nothing, so a key without a meaning here changes nothing. Laws: the owner who
+//! is away for some time is heard to be, whatever the reason of the call; where no message can be
+//! left (no room on the disk or in the mailbox, or the owner takes none while away) no key leads to
+//! a tone, and the caller is told, by the owner's own greeting in the last case where there is one.
 
 use super::record::Beep;
 use super::{Caller, Deposit, DepositSetup, log_in};

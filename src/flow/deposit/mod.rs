@@ -3,7 +3,8 @@
 //! In: the events of a call diverted to voicemail. Out: greeting, tone, recording, review, the end.
 //! Laws: from the first moment of recording on, every way the call can end keeps the message,
 //! unless a key erased it or there is nothing in it; "saved" is said only after it is; the tone is
-//! always heard; who was told that a message is saved hears how long it is and for whom. One file per phase: `greeting`, `record`, `review`.
+//! always heard; who was told that a message is saved hears how long it is and for whom. One file
+//! per phase: `greeting`, `record`, `review`.
 
 mod greeting;
 mod record;

@@ -449,8 +449,8 @@ choices! {
 }
 
 choices! {
-    /// After the recording of a prompt, a name or a greeting. It goes back to where it came from, so
-    /// it opens no menu.
+    /// After the recording of a prompt, a name or a greeting. It goes back to where it came from,
+    /// so it opens no menu.
     ClipReviewChoice in "clip-review" {
         /// Record again.
         Again = "again", Some(Line::RecordingAgain);

@@ -1,7 +1,7 @@
 //! Choosing the language whose prompts are worked on; it is also the one the operator hears.
 //!
-//! The keys are those of the language menu of subscribers. Law: what is spoken and what is worked on
-//! are the same language.
+//! The keys are those of the language menu of subscribers. Law: what is spoken and what is worked
+//! on are the same language.
 
 use super::menu::MainMenu;
 use super::{Bench, Operator, closing, goodbye};

@@ -3,7 +3,8 @@
 //!
 //! In: the events of an operator's call. Out: prompts, a log-in check, recordings, changes of a
 //! prompt set. Laws: nothing but the welcome is heard before the passcode was accepted; a recording
-//! is used only by the key that says so, and hanging up before drops it; it is never a message; what is
+//! is used only by the key that says so, and hanging up before drops it; it is never a message;
+//! what is
 //! called changed is; every failure is told; whichever way a call goes on, it is the prompts as
 //! callers hear them that are played.
 //!

@@ -1,7 +1,7 @@
 //! The recording of a prompt, and what is done with it.
 //!
-//! Laws: those of [`recorder`](crate::flow::recorder) and [`tryout`](crate::flow::tryout); a recording
-//! with nothing in it, or none at all, is told at the prompt.
+//! Laws: those of [`recorder`](crate::flow::recorder) and [`tryout`](crate::flow::tryout); a
+//! recording with nothing in it, or none at all, is told at the prompt.
 
 use super::changing::{Changing, Work};
 use super::reel::Reel;

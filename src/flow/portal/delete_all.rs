@@ -1,7 +1,7 @@
 //! Deleting every message: the question whether that is meant, and the wait for the mailbox.
 //!
-//! Laws: only the key of `yes` deletes; what arrived since the messages were listed stays; each can be
-//! taken back until the call ends, as after a single deletion.
+//! Laws: only the key of `yes` deletes; what arrived since the messages were listed stays; each can
+//! be taken back until the call ends, as after a single deletion.
 
 use super::inbox::{Inbox, Rest};
 use super::leaving::Leaving;

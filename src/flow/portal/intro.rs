@@ -4,10 +4,10 @@
 //! `start` say them again, `forward` goes on to the message, `end` passes it over unheard, `pause`
 //! holds them. Other keys change nothing.
 //!
-//! Law: a message that was not heard to its end goes on where it was stopped, and its listener is told so;
-//! `start` has it played from its beginning instead.
-//! Who calls often hears what kind of message it is, and from whom where that takes few words: the
-//! first message is to be heard within 6 seconds of the key for it. The menu after the message has the rest.
+//! Law: a message that was not heard to its end goes on where it was stopped, and its listener is
+//! told so; `start` has it played from its beginning instead. Who calls often hears what kind of
+//! message it is, and from whom where that takes few words: the first message is to be heard within
+//! 6 seconds of the key for it. The menu after the message has the rest.
 
 use super::between::Between;
 use super::playing::{Fetching, Held, Paused};
@@ -19,8 +19,8 @@ use crate::media::Speed;
 use crate::prompt::{Line, Phrase, Say};
 use std::time::Duration;
 
-/// The most figures of a number that a frequent caller hears: a colleague's. Ten figures take longer
-/// than all other words together.
+/// The most figures of a number that a frequent caller hears: a colleague's. Ten figures take
+/// longer than all other words together.
 const FEW_FIGURES: usize = 4;
 
 /// The words before a message.

@@ -2,8 +2,8 @@
 //!
 //! Laws: a language is called changed only when the choice is stored; one that could not be stored
 //! is told as that, and this call speaks it all the same; a server that closes down waits for that
-//! fate. Whoever changes the language has heard no menu in it, so all are said in full again. Which languages have clips is not known here: all that
-//! the operator offers are offered.
+//! fate. Whoever changes the language has heard no menu in it, so all are said in full again. Which
+//! languages have clips is not known here: all that the operator offers are offered.
 
 use super::leaving::Leaving;
 use super::order::{Order, Ordered, Then};

@@ -1,8 +1,8 @@
 //! The main menu of the portal: where everything begins.
 //!
-//! Laws: who is away hears so once, before the menu is first said; who gets messages by e-mail is told so
-//! instead of hearing them, and their mailbox is never asked. Where there is only one language none is
-//! offered.
+//! Laws: who is away hears so once, before the menu is first said; who gets messages by e-mail is
+//! told so instead of hearing them, and their mailbox is never asked. Where there is only one
+//! language none is offered.
 
 use super::forwarding::ForwardingMenu;
 use super::greetings::Greetings;

@@ -3,14 +3,14 @@
 //! In: the events of a subscriber's call. Out: prompts, log-in checks, questions to the mailbox.
 //! Laws: nothing of a mailbox is heard before its passcode was accepted; a message is marked heard
 //! once it is being heard; what is deleted is removed when the conversation ends and can be taken
-//! back until then; a mailbox that fails is told as failing, and the rest of the portal stays; who gets
-//! messages by e-mail only (section 4.3) is told so, and nothing is listed.
+//! back until then; a mailbox that fails is told as failing, and the rest of the portal stays; who
+//! gets messages by e-mail only (section 4.3) is told so, and nothing is listed.
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`, `more`, `delete_all`, the folder `sending`, and those of `greetings`, `forwarding` and
-//! `passcode`; `status` has the words for what is active; `inbox` holds the messages, `moment` is the
-//! wait for an answer, `order` that for a change to be stored. Not here yet: call-back.
+//! `language`, `more`, `delete_all`, the folder `sending`, and those of `greetings`, `forwarding`
+//! and `passcode`; `status` has the words for what is active; `inbox` holds the messages, `moment`
+//! is the wait for an answer, `order` that for a change to be stored. Not here yet: call-back.
 
 mod between;
 mod change;
@@ -317,7 +317,8 @@ impl Portal {
         }
     }
 
-    /// The caller hung up: what is deleted is removed now, and what is recorded and not in use goes.
+    /// The caller hung up: what is deleted is removed now, and what is recorded and not in use
+    /// goes.
     pub(super) fn on_hang_up(self, fx: &mut Effects) {
         let rest = match &self {
             Portal::New(_)

@@ -1,8 +1,8 @@
 //! What is active on the line, in one go.
 //!
 //! In: what the owner and everybody else have set. Out: a sentence for each thing that is not as it
-//! is for whoever has set nothing, then what of it should make the owner think. Laws: nothing that is
-//! on is left out; "nothing is active" is said only where nothing is.
+//! is for whoever has set nothing, then what of it should make the owner think. Laws: nothing that
+//! is on is left out; "nothing is active" is said only where nothing is.
 
 use super::forwarding::standing;
 use super::{Owner, greetings};

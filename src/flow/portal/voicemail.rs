@@ -1,9 +1,10 @@
 //! The voicemail menu: how many messages there are, and the way to them.
 //!
-//! Who calls often and goes straight to the messages hears no counts: the first message begins sooner.
+//! Who calls often and goes straight to the messages hears no counts: the first message begins
+//! sooner.
 //!
-//! Laws: how the mailbox stands (out of reach, almost full, messages about to go) is told once, when
-//! the messages are listed; a mailbox that cannot be reached is never called empty.
+//! Laws: how the mailbox stands (out of reach, almost full, messages about to go) is told once,
+//! when the messages are listed; a mailbox that cannot be reached is never called empty.
 
 use super::between::Between;
 use super::delete_all::ConfirmDelete;

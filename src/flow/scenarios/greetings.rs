@@ -1,5 +1,5 @@
-//! What callers hear of whoever recorded a name and greetings, or is away; every combination is held
-//! against a model of its own.
+//! What callers hear of whoever recorded a name and greetings, or is away; every combination is
+//! held against a model of its own.
 
 use super::*;
 use crate::base::{Date, DialString, RecordingId};
@@ -50,7 +50,8 @@ fn expected_kind(reason: Option<Reason>, away: bool) -> (RecordingKind, Line) {
     }
 }
 
-/// The whole greeting: its own words, what is said behind it, and what stands in for a lost recording.
+/// The whole greeting: its own words, what is said behind it, and what stands in for a lost
+/// recording.
 fn expected(
     services: &Services,
     (kind, line): (RecordingKind, Line),

@@ -1,5 +1,5 @@
-//! What a subscriber does beyond hearing messages: going on where one was stopped, speeds, sending, and
-//! deleting all of them.
+//! What a subscriber does beyond hearing messages: going on where one was stopped, speeds, sending,
+//! and deleting all of them.
 
 use super::{Phone, id};
 use crate::base::{DialString, MailboxId};

@@ -1,7 +1,8 @@
-//! Starts around the recorded name, the greetings and the extended-away service: subscribers who record
-//! them, and callers who hear them.
+//! Starts around the recorded name, the greetings and the extended-away service: subscribers who
+//! record them, and callers who hear them.
 //!
-//! Each start of a subscriber has the keys of one part only, since what is set multiplies the states.
+//! Each start of a subscriber has the keys of one part only, since what is set multiplies the
+//! states.
 
 use super::{Account, Start, deposit, menus, portal};
 use crate::base::{Date, RecordingId};

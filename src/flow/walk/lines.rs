@@ -1,5 +1,5 @@
-//! The starts for what concerns the subscriber's line: passcode, call forwarding, what is active, and
-//! whoever calls often. Each walks one menu; the keys to the others are shut.
+//! The starts for what concerns the subscriber's line: passcode, call forwarding, what is active,
+//! and whoever calls often. Each walks one menu; the keys to the others are shut.
 
 use super::{Shut, Start, profile, start};
 use crate::base::{DialString, Digit, MailboxId};

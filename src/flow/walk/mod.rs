@@ -2,9 +2,9 @@
 //!
 //! `world` is the smallest world that answers a flow and knows when a law is broken; `graph` walks
 //! breadth-first through all pairs of flow and world; `planted` shows that the walk catches bugs;
-//! `greetings` and `lines` hold starts of their own; `spoken` holds what was said against the list of
-//! sentences, `standing` what was told of the line against how it stands;
-//! `print` makes the flow documents and the user card from what was walked. Test code only.
+//! `greetings` and `lines` hold starts of their own; `spoken` holds what was said against the list
+//! of sentences, `standing` what was told of the line against how it stands; `print` makes the flow
+//! documents and the user card from what was walked. Test code only.
 
 mod graph;
 mod greetings;
@@ -110,8 +110,8 @@ struct Start {
     languages: Languages,
     roster: Roster,
     book: ServiceBook,
-    /// Keys by state that are pressed but not followed: what lies behind them is walked from another
-    /// start, so that menus do not multiply.
+    /// Keys by state that are pressed but not followed: what lies behind them is walked from
+    /// another start, so that menus do not multiply.
     shut: &'static [Shut],
     /// The figures that are typed where a number is.
     figures: &'static [u8],

@@ -1,5 +1,5 @@
-//! Where the walks begin through what is done with messages beyond hearing them: reply, forward, compose,
-//! delete all, go on where one was stopped, play slower or faster.
+//! Where the walks begin through what is done with messages beyond hearing them: reply, forward,
+//! compose, delete all, go on where one was stopped, play slower or faster.
 
 use super::{Shut, Start, message, profile, start};
 use crate::base::{DialString, Digit, MailboxId, RecordingId};

@@ -76,8 +76,8 @@ fn every_law_holds_in_every_reachable_state() {
 /// Said by other parts than the conversations that are walked through.
 const SAID_ELSEWHERE: &[&str] = &["diagnostics"];
 
-/// What is said with some menus is listed for those; what is listed for the shipped ones is said with
-/// some.
+/// What is said with some menus is listed for those; what is listed for the shipped ones is said
+/// with some.
 #[test]
 fn all_that_is_said_is_listed_and_all_that_is_listed_is_said() {
     let mut listed: Vec<(&Menus, Listed)> = Vec::new();
@@ -105,8 +105,8 @@ fn all_that_is_said_is_listed_and_all_that_is_listed_is_said() {
     assert!(unsaid.is_empty(), "{unsaid:#?}");
 }
 
-/// The menus that lead everywhere, as shipped: no walk goes through all of them. Each tour is a way of
-/// keys through the portal, with the answers on its way.
+/// The menus that lead everywhere, as shipped: no walk goes through all of them. Each tour is a way
+/// of keys through the portal, with the answers on its way.
 fn tours() -> Vec<Vec<Phrase>> {
     let keys = |keys: &str| {
         let keys: Vec<Digit> = keys.chars().filter_map(Digit::from_char).collect();

@@ -39,8 +39,8 @@ pub(super) enum Law {
     EmailNeverListed,
     /// A recording to be tried out is no message.
     ScratchNeverKept,
-    /// Prompts, and what a subscriber has set, are changed after a log-in, as a key says, and called
-    /// changed when they are; how something stands is told as it stands.
+    /// Prompts, and what a subscriber has set, are changed after a log-in, as a key says, and
+    /// called changed when they are; how something stands is told as it stands.
     ChangedAsAsked,
     /// A message is sent as a key says, and called sent when it is.
     SentAsAsked,

@@ -195,8 +195,8 @@ struct Read {
     own: BTreeSet<ClipId>,
 }
 
-/// Reads the catalogue of an upload over what is below; where that has faults, what is below counts,
-/// so that the sounds are checked all the same.
+/// Reads the catalogue of an upload over what is below; where that has faults, what is below
+/// counts, so that the sounds are checked all the same.
 fn read_catalogue(
     text: Option<&str>,
     below: &Below<'_>,

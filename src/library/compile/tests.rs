@@ -1,4 +1,5 @@
-//! Sets that are whole, sets with everything planted in them that can be wrong, and the shipped ones.
+//! Sets that are whole, sets with everything planted in them that can be wrong, and the shipped
+//! ones.
 
 use super::*;
 use crate::audio::{tone, wav};

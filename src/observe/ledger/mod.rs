@@ -1,10 +1,12 @@
-//! The message ledger on disk: what happened to each message, one JSON object a line, one file a day.
+//! The message ledger on disk: what happened to each message, one JSON object a line, one file a
+//! day.
 //!
 //! In: [`Step`]s of messages. Out: lines in `FOLDER/2026-11-25.jsonl` (days of UTC), written by a
-//! thread of its own; [`read_message`] and [`read_ledger`] bring them back. Laws: noting a step never waits for
-//! the disk; what does not fit the queue or cannot be written is counted, and the count is written
-//! as soon as there is room; a file older than the ledger is kept is removed, at the start and then
-//! daily, and nothing else in the folder ever is; a line torn by a crash spoils no other.
+//! thread of its own; [`read_message`] and [`read_ledger`] bring them back. Laws: noting a step
+//! never waits for the disk; what does not fit the queue or cannot be written is counted, and the
+//! count is written as soon as there is room; a file older than the ledger is kept is removed, at
+//! the start and then daily, and nothing else in the folder ever is; a line torn by a crash spoils
+//! no other.
 //!
 //! The files hold telephone numbers of mailboxes and mail addresses, on purpose: they are the
 //! operator's answer to "where is my message?". They hold no audio, no caller and no password, and

@@ -1,6 +1,7 @@
 //! Dovecot, a real IMAP server, on loopback.
 //!
-//! It serves `ROOT/mailboxes/USER/Maildir`. Run as root, it works as `nobody`, which all in `ROOT` is
+//! It serves `ROOT/mailboxes/USER/Maildir`. Run as root, it works as `nobody`, which all in `ROOT`
+//! is
 //! given to; [`give_away`] does the same for what is written there later.
 
 use super::ports::free_port;

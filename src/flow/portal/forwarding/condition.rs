@@ -1,7 +1,7 @@
 //! Forwarding under one condition: on, off, another number, how it stands.
 //!
-//! A number set before is used again when forwarding is switched on, unless the operator allows it no
-//! longer: then another is asked for.
+//! A number set before is used again when forwarding is switched on, unless the operator allows it
+//! no longer: then another is asked for.
 
 use super::menu::ForwardingMenu;
 use super::number::{DestinationNumber, refusal};

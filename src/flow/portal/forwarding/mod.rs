@@ -1,12 +1,12 @@
 //! Call forwarding: under each condition on or off, and where to; and the number of rings.
 //!
 //! In: keys and numbers. Out: changes of what the owner has set. Laws: every screen says how it
-//! stands, after each change and where nothing changed too; a number is in use only after it was read
-//! back and confirmed; no call is forwarded to the own line, nor to where the operator does not
-//! allow.
+//! stands, after each change and where nothing changed too; a number is in use only after it was
+//! read back and confirmed; no call is forwarded to the own line, nor to where the operator does
+//! not allow.
 //!
-//! One file per screen: `menu`, `condition`, `number`, `confirm`, `rings`; `storing` waits for a change
-//! to be stored, `standing` has the words for how a forwarding stands.
+//! One file per screen: `menu`, `condition`, `number`, `confirm`, `rings`; `storing` waits for a
+//! change to be stored, `standing` has the words for how a forwarding stands.
 
 mod condition;
 mod confirm;

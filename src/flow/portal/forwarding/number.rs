@@ -121,8 +121,8 @@ fn number(figures: &str, longest: usize) -> Result<DialString, Line> {
     number.ok_or(Line::DestinationRefused)
 }
 
-/// Why calls may not be forwarded to this number; `None` where they may. Lines of this server are as
-/// good as any, whatever their numbers begin with.
+/// Why calls may not be forwarded to this number; `None` where they may. Lines of this server are
+/// as good as any, whatever their numbers begin with.
 pub(super) fn refusal(owner: &Owner, to: &DialString, cx: &Cx<'_>) -> Option<Line> {
     let (plan, profile) = (&cx.settings.destinations, &owner.profile);
     let own = |number: &str| DialString::parse(number).is_ok_and(|number| plan.same(&number, to));

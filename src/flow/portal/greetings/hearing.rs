@@ -1,7 +1,7 @@
 //! The name or a greeting as callers hear it, with the keys of a playing message.
 //!
-//! Laws: `rewind`, `pause`, `forward`, `start` and `end` do what they do in a message, and `back` stops;
-//! the other keys of a message have no meaning here and change nothing.
+//! Laws: `rewind`, `pause`, `forward`, `start` and `end` do what they do in a message, and `back`
+//! stops; the other keys of a message have no meaning here and change nothing.
 
 use super::one::AtOne;
 use super::{Greetings, Guest};

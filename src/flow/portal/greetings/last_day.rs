@@ -1,9 +1,9 @@
 //! The last day of an absence, typed as day and month.
 //!
-//! Laws: the day is the next one with that day and month, today included, so one that is over this year
-//! is next year's; a day that does not come within a year, 29 February before a year that is no leap year,
-//! is no such day: nobody who types it is away for longer than that. No figures at all mean that there
-//! is no last day.
+//! Laws: the day is the next one with that day and month, today included, so one that is over this
+//! year is next year's; a day that does not come within a year, 29 February before a year that is
+//! no leap year, is no such day: nobody who types it is away for longer than that. No figures at
+//! all mean that there is no last day.
 
 use super::one::{AtOne, set};
 use super::{Greetings, Guest};

@@ -1,14 +1,14 @@
 //! The recorded name and the greetings of a subscriber, and the extended-away service.
 //!
-//! In: the events of a subscriber who chose name and greetings, or one greeting from the voicemail menu.
-//! Out: how each stands, recordings to be tried out, changes. Laws: a recording is in use when the key
-//! of `use` was pressed and it is stored, never else; hanging up before that key drops it; what is called
-//! saved, erased, on or off is; every failure is told, and what was in use then still is; from the menu of
-//! one recording it goes back to the menu from which it was reached.
+//! In: the events of a subscriber who chose name and greetings, or one greeting from the voicemail
+//! menu. Out: how each stands, recordings to be tried out, changes. Laws: a recording is in use
+//! when the key of `use` was pressed and it is stored, never else; hanging up before that key drops
+//! it; what is called saved, erased, on or off is; every failure is told, and what was in use then
+//! still is; from the menu of one recording it goes back to the menu from which it was reached.
 //!
-//! One file per screen: `menu`, `one` (the menu of one recording), `hearing`, `recording`, `saving`,
-//! `last_day`; `standing` says how things stand. Not here: what makes a recording fit for use and where
-//! it is kept (the server), what callers hear of it (`greeting`).
+//! One file per screen: `menu`, `one` (the menu of one recording), `hearing`, `recording`,
+//! `saving`, `last_day`; `standing` says how things stand. Not here: what makes a recording fit for
+//! use and where it is kept (the server), what callers hear of it (`greeting`).
 
 mod hearing;
 mod last_day;
@@ -116,8 +116,8 @@ impl Greetings {
         }
     }
 
-    /// The caller hung up: a recording goes that is not in use. One that is being stored goes on to be;
-    /// what is dropped here is what the call still holds of it.
+    /// The caller hung up: a recording goes that is not in use. One that is being stored goes on to
+    /// be; what is dropped here is what the call still holds of it.
     pub(super) fn on_hang_up(&self, fx: &mut Effects) {
         match self {
             Greetings::Recording(state) => state.recorder.on_hang_up(fx),

@@ -1,9 +1,9 @@
-//! The menu of one recording: how it stands, and what can be done with it. That of the extended-away
-//! greeting switches the service too.
+//! The menu of one recording: how it stands, and what can be done with it. That of the
+//! extended-away greeting switches the service too.
 //!
-//! Laws: how it stands is said on the way in and when the menu is asked for again; what is asked for and
-//! is so already is said to be so, without a change; switched on, the service holds from today on: a last
-//! day that is over is forgotten then.
+//! Laws: how it stands is said on the way in and when the menu is asked for again; what is asked
+//! for and is so already is said to be so, without a change; switched on, the service holds from
+//! today on: a last day that is over is forgotten then.
 
 use super::hearing::Hearing;
 use super::last_day::LastDay;

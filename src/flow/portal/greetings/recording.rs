@@ -1,7 +1,7 @@
 //! The recording of the name or a greeting, and what is done with it.
 //!
-//! Laws: those of [`recorder`](crate::flow::recorder) and [`tryout`](crate::flow::tryout); a recording
-//! with nothing in it, or none at all, is told at the menu of its kind.
+//! Laws: those of [`recorder`](crate::flow::recorder) and [`tryout`](crate::flow::tryout); a
+//! recording with nothing in it, or none at all, is told at the menu of its kind.
 
 use super::one::AtOne;
 use super::saving::{Saving, Work};

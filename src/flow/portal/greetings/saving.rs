@@ -1,8 +1,8 @@
 //! A change of the name, a greeting or the extended-away service is being stored.
 //!
-//! Laws: what is called changed is; a failure is told; a recording is dropped once its fate is known, for
-//! then it is stored or not wanted. A server that closes down waits for that fate, so that nobody leaves
-//! without knowing it.
+//! Laws: what is called changed is; a failure is told; a recording is dropped once its fate is
+//! known, for then it is stored or not wanted. A server that closes down waits for that fate, so
+//! that nobody leaves without knowing it.
 
 use super::one::AtOne;
 use super::{Greetings, Guest, standing};

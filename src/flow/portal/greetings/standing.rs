@@ -1,7 +1,7 @@
 //! How the name, a greeting and the extended-away service stand, in words.
 //!
-//! Law: the service is called on where callers hear so today, which they do not once its last day is
-//! over.
+//! Law: the service is called on where callers hear so today, which they do not once its last day
+//! is over.
 
 use crate::base::{Date, day_in};
 use crate::flow::Cx;

@@ -1,15 +1,15 @@
-//! Choosing a passcode: because the owner wants another one, because one is due, or because there is
-//! none yet.
+//! Choosing a passcode: because the owner wants another one, because one is due, or because there
+//! is none yet.
 //!
 //! In: figures. Out: a passcode to be stored, or the reason it is none. Laws: it is typed twice and
 //! kept only when both are alike; keys are secret until it is stored or refused; who wants another
-//! one may go back, who must choose one may not; it is called changed only when it is stored.
-//! Of a passcode that is due and cannot be stored the owner is told, and goes on: it stays due. Who has
+//! one may go back, who must choose one may not; it is called changed only when it is stored. Of a
+//! passcode that is due and cannot be stored the owner is told, and goes on: it stays due. Who has
 //! none yet cannot go on without one.
 //!
-//! `entry` takes the figures, `storing` waits until they are stored, `due` says when a choice is due,
-//! `naming` records the name of whoever had none.
-//! The rules are in [`subscriber`](crate::subscriber), the earlier passcodes with whoever stores them.
+//! `entry` takes the figures, `storing` waits until they are stored, `due` says when a choice is
+//! due, `naming` records the name of whoever had none. The rules are in
+//! [`subscriber`](crate::subscriber), the earlier passcodes with whoever stores them.
 
 mod due;
 mod entry;
@@ -237,8 +237,8 @@ impl Chooser {
         }
     }
 
-    /// The passcode is stored: to where the call was to lead. Straight to the messages nothing can be
-    /// said before they are listed, so that way too begins at the menu.
+    /// The passcode is stored: to where the call was to lead. Straight to the messages nothing can
+    /// be said before they are listed, so that way too begins at the menu.
     fn done(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let words = vec![Phrase::Line(Line::PasscodeChanged)];
         match self.why {

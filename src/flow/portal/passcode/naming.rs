@@ -1,7 +1,7 @@
 //! The first use goes on: the owner's name is recorded, or that is left out.
 //!
-//! Laws: a key leaves it out, and so does silence; what was recorded is in use once a key says so; what
-//! comes of it, the set-up is done then.
+//! Laws: a key leaves it out, and so does silence; what was recorded is in use once a key says so;
+//! what comes of it, the set-up is done then.
 
 use super::Choosing;
 use crate::base::Digit;

@@ -1,12 +1,12 @@
 //! A message to other mailboxes: composed, a reply, or a message forwarded.
 //!
-//! In: the events of a subscriber who chose one of them. Out: questions for recipients, a recording that
-//! is tried out, one [`Effect::Send`]. Laws: nothing is sent but by the key that says so; hanging up or
-//! closing before it drops what is recorded; who sent something hears whether it went, and to whom not; then
-//! the call goes on where it was.
+//! In: the events of a subscriber who chose one of them. Out: questions for recipients, a recording
+//! that is tried out, one [`Effect::Send`]. Laws: nothing is sent but by the key that says so;
+//! hanging up or closing before it drops what is recorded; who sent something hears whether it
+//! went, and to whom not; then the call goes on where it was.
 //!
-//! One file a screen: `recipient`, `record`, `review`, `posting`. Not here: how a message is left in a
-//! mailbox (the server), what a recipient hears of it (`intro`).
+//! One file a screen: `recipient`, `record`, `review`, `posting`. Not here: how a message is left
+//! in a mailbox (the server), what a recipient hears of it (`intro`).
 
 mod posting;
 mod recipient;
@@ -222,8 +222,8 @@ impl Origin {
         Leaving::closing(self.rest(), fx)
     }
 
-    /// The server is closing down: the message is not sent. The words for closing say that recordings
-    /// are kept, which is not so here.
+    /// The server is closing down: the message is not sent. The words for closing say that
+    /// recordings are kept, which is not so here.
     fn closing_unsent(&self, fx: &mut Effects) -> Conversation {
         Leaving::told(vec![Phrase::Line(Line::MessageNotSent)], self.rest(), fx)
     }

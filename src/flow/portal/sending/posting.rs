@@ -1,8 +1,8 @@
 //! A message is being sent.
 //!
-//! Laws: what is called sent is, to everybody; whoever it could not be left for is named; the recording is
-//! dropped once its fate is known. A server that closes down waits for that fate, so that nobody leaves
-//! without knowing it.
+//! Laws: what is called sent is, to everybody; whoever it could not be left for is named; the
+//! recording is dropped once its fate is known. A server that closes down waits for that fate, so
+//! that nobody leaves without knowing it.
 
 use super::{Draft, Sending, discard, named};
 use crate::base::MailboxId;

@@ -1,6 +1,7 @@
 //! Asking for the number of a recipient: the mailbox or any other number of a subscriber.
 //!
-//! Law: nobody is a recipient twice; after too many silent or wrong entries it goes on without one more.
+//! Law: nobody is a recipient twice; after too many silent or wrong entries it goes on without one
+//! more.
 
 use super::review::Review;
 use super::{Draft, Recording, Sending, discard};

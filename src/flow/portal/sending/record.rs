@@ -1,7 +1,7 @@
 //! Speaking the message, or the introduction to one that is forwarded.
 //!
-//! Laws: a message has sound in it, else it is asked for again while there is patience; an introduction
-//! with nothing in it is none.
+//! Laws: a message has sound in it, else it is asked for again while there is patience; an
+//! introduction with nothing in it is none.
 
 use super::review::Review;
 use super::{Draft, Sending};

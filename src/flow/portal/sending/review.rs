@@ -1,7 +1,8 @@
 //! Before a message is sent: hear it, record it again, mark it, add recipients, send it or not.
 //!
-//! Laws: only the key of `send` sends it; giving no answer drops it; of a mark the menu offers the other of what
-//! is set. What is heard is what is sent: the recording, then the message that is forwarded.
+//! Laws: only the key of `send` sends it; giving no answer drops it; of a mark the menu offers the
+//! other of what is set. What is heard is what is sent: the recording, then the message that is
+//! forwarded.
 
 use super::{Draft, Posting, Recipient, Recording, Sending, discard};
 use crate::flow::ask::{Answer, Ask};
