@@ -1,5 +1,6 @@
 //! Identifiers. Each is its own type, so that no call passes one for another.
 
+use super::Timestamp;
 use std::fmt;
 use std::str::FromStr;
 use uuid::{Builder, Uuid};
@@ -47,9 +48,21 @@ impl FromStr for MessageId {
 pub struct RecordingId(pub Uuid);
 
 impl RecordingId {
-    /// An identity from random octets (UUIDv4, RFC 9562 section 5.4).
-    pub fn from_random(octets: [u8; 16]) -> RecordingId {
-        RecordingId(Builder::from_random_bytes(octets).into_uuid())
+    /// An identity of a recording made at this time, from random octets (UUIDv7, RFC 9562
+    /// section 5.7).
+    pub fn new(made: Timestamp, random: [u8; 10]) -> RecordingId {
+        let millis = u64::try_from(made.as_millisecond()).unwrap_or(0);
+        RecordingId(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// When it was made, to the millisecond; the epoch where the identity does not say.
+    pub fn made(self) -> Timestamp {
+        let millis = match self.0.get_version_num() {
+            7 => self.0.as_u128() >> 80,
+            _ => 0,
+        };
+        let millis = i64::try_from(millis).unwrap_or(0);
+        Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 

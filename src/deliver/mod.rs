@@ -37,7 +37,7 @@ pub use dispatch::{
     Bounds, Couriers, DeadLetter, Deliverer, Event, FAILURES_TO_OPEN, FullMailbox, Lapse, Notice,
     Notify, PROBE_EVERY, Rounds, Setback, Statistics, Target, Trip, retry_after, slow_retry_after,
 };
-pub use imap::{Imap, ImapCourier, ImapGreetings, ImapStore, Watcher};
+pub use imap::{Imap, ImapCourier, ImapGreetings, ImapStore, OwnRecording, Watcher};
 pub use letter::particulars;
 pub use maildir::Maildir;
 pub use servers::{Auth, ImapServer, MailWay, Mailing, SmtpRelay, Tls};

@@ -4,6 +4,7 @@
 //! and remove, wired to each other: whoever changes a mailbox has it counted, and what is counted
 //! goes to the lamps and to those who ask whether there is room.
 
+use super::greeting_mirror::{Changed, GreetingMirror};
 use super::owners_words::InOwnersWords;
 use super::start::StartFault;
 use crate::base::MailboxId;
@@ -37,6 +38,8 @@ pub(super) struct Near {
     pub watches: Arc<Watches>,
     pub fullness: Fullness,
     pub ledger: Arc<dyn Ledger>,
+    /// Who keeps names and greetings in step with accounts is told of changes.
+    pub services_changed: Changed,
     pub answers: mpsc::UnboundedReceiver<Answered>,
     pub news: mpsc::UnboundedReceiver<MailboxNews>,
 }
@@ -45,6 +48,7 @@ pub(super) struct Near {
 pub(super) struct Far {
     deliverer: Deliverer,
     keeping: Keeping,
+    greetings: GreetingMirror,
     ledger: Option<LedgerFiles>,
     imap: Vec<Arc<Imap>>,
 }
@@ -53,9 +57,10 @@ impl Far {
     /// Delivers what is due now, once, and ends. Whatever waits for a mail server is waited for
     /// together, not one after the other.
     pub(super) fn stop(self, near: Option<Near>) {
-        let (keeping, deliverer) = (self.keeping, self.deliverer);
+        let (keeping, deliverer, greetings) = (self.keeping, self.deliverer, self.greetings);
         thread::scope(|scope| {
             scope.spawn(move || drop(keeping));
+            scope.spawn(move || drop(greetings));
             scope.spawn(move || drop(near));
             deliverer.stop();
         });
@@ -102,18 +107,21 @@ pub(super) fn open(
         Arc::clone(&ledger),
         on_delivery(&watches, &fullness, tell),
     )?;
+    let greetings = GreetingMirror::start(&imap, roster, book, &config.directory)?;
     count_all(roster, &watches);
     let near = Near {
         mailboxes,
         watches,
         fullness,
         ledger,
+        services_changed: greetings.changed(),
         answers,
         news,
     };
     let far = Far {
         deliverer,
         keeping,
+        greetings,
         ledger: files,
         imap,
     };

@@ -10,6 +10,7 @@ mod address;
 mod clock;
 mod delivery;
 mod edges;
+mod greeting_mirror;
 mod log_ins;
 mod owners_words;
 mod post;

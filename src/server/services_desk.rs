@@ -8,7 +8,7 @@
 
 use crate::audio::greeting::{GreetingFault, prepare};
 use crate::audio::{Law, WireAudio};
-use crate::base::{CallId, MailboxId, PlayId, RecordingId};
+use crate::base::{CallId, MailboxId, PlayId, RecordingId, Timestamp};
 use crate::call::ChangeOrder;
 use crate::directory::{Book, News, Store, StoreFault};
 use crate::flow::ChangeFault;
@@ -287,7 +287,7 @@ impl Clerk {
                     error!(%fault, "a recording has no name");
                     ChangeFault::Unavailable
                 })?;
-                let id = RecordingId::from_random(id);
+                let id = RecordingId::new(Timestamp::now(), id);
                 (Change::Recording(kind, Some(id)), Some((id, prepared)))
             }
         };
@@ -417,7 +417,7 @@ mod tests {
         let mut office = open();
         let work = Work::Record(RecordingKind::Busy, WireAudio::from_samples(&speech()));
         let id = office.change(1, work).unwrap().busy_greeting.unwrap();
-        let nobody = RecordingId::from_random([1; 16]);
+        let nobody = RecordingId::new(Timestamp::UNIX_EPOCH, [1; 10]);
         assert!(office.desk.load(CallId(1), PlayId(2), vec![nobody, id]));
         match office.answers.blocking_recv().unwrap() {
             Told::Recordings(CallId(1), PlayId(2), found) => {

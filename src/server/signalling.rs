@@ -179,11 +179,17 @@ impl Signalling {
         let now = self.clock.now();
         match told {
             Told::Changed(asked, outcome) => {
+                if outcome.is_ok() {
+                    self.edges.near.services_changed.tell(&asked.mailbox);
+                }
                 let order = (asked.call, asked.order);
                 self.switch
                     .handle_changed(now, order, &asked.mailbox, outcome);
             }
-            Told::Services(mailbox, services) => self.switch.set_services(&mailbox, services),
+            Told::Services(mailbox, services) => {
+                self.edges.near.services_changed.tell(&mailbox);
+                self.switch.set_services(&mailbox, services);
+            }
             Told::Lock(guarded, lock) => self.switch.set_lock(now, guarded, lock),
             Told::Recordings(call, play, found) => {
                 self.switch.handle_recordings(now, call, play, found);

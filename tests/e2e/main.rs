@@ -15,6 +15,7 @@ mod decoder;
 mod diverted;
 mod dovecot;
 mod figures;
+mod greetings_folder;
 mod harness;
 mod http;
 mod imap;

@@ -12,15 +12,30 @@ use super::fault::Fault;
 use super::pool::{Loan, Purpose};
 use super::session::{Flags, Turn};
 use super::{Imap, account};
+use crate::audio::{Law, WIRE_RATE};
 use crate::base::RecordingId;
-use crate::deliver::vocabulary;
+use crate::deliver::{sound, vocabulary};
 use crate::mime::{self, Greeting};
 use crate::subscriber::Profile;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The folder.
 const FOLDER: &str = "Greetings";
+
+/// A recording that a subscriber has in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnRecording {
+    /// Which.
+    pub id: RecordingId,
+    /// Whether it is the recorded name, which is said inside the system greeting.
+    pub is_name: bool,
+    /// What it is, for people ("Begroeting bij in gesprek").
+    pub title: String,
+    /// Whether callers hear it now.
+    pub is_heard: bool,
+}
 
 /// Writes greetings into the accounts of one server.
 pub struct ImapGreetings {
@@ -32,50 +47,74 @@ impl ImapGreetings {
         ImapGreetings { imap }
     }
 
-    /// Makes the folder hold these greetings and no other of ours; `true` are those that callers
-    /// hear now.
+    /// Makes the folder hold these recordings and no other of ours. The octets of one that is not
+    /// there yet, in G.711 A-law, are asked for; one that cannot be had any more is left out.
     pub fn mirror(
         &self,
         owner: &Profile,
-        greetings: &[(Greeting, bool)],
+        recordings: &[OwnRecording],
+        octets: &mut dyn FnMut(RecordingId) -> Option<Vec<u8>>,
     ) -> Result<(), vocabulary::Fault> {
         let mirrored = account(owner).and_then(|account| {
             let session = self.imap.pool.lend(account, Purpose::Delivery)?;
-            Mirror { session, greetings }.run()
+            let mut mirror = Mirror {
+                session,
+                recordings,
+            };
+            let there = mirror.look()?;
+            let missing = |own: &&OwnRecording| !there.iter().any(|(_, id, _)| *id == own.id);
+            let missing = recordings.iter().filter(missing);
+            let made = missing.filter_map(|own| Some(self.greeting(owner, own, &octets(own.id)?)));
+            let made: Vec<Greeting> = made.collect();
+            if made.is_empty() {
+                return mirror.settle(&there);
+            }
+            mirror.put(&made)?;
+            let there = mirror.look()?;
+            mirror.settle(&there)
         });
         Ok(mirrored?)
+    }
+
+    fn greeting(&self, owner: &Profile, own: &OwnRecording, octets: &[u8]) -> Greeting {
+        let seconds = octets.len() as f64 / f64::from(WIRE_RATE);
+        Greeting {
+            id: own.id,
+            mailbox: owner.mailbox.clone(),
+            host: self.imap.host.clone(),
+            is_name: own.is_name,
+            title: own.title.clone(),
+            made: own.id.made(),
+            length: Duration::from_secs_f64(seconds),
+            sound: sound::file(owner.delivery.sound, Law::A, octets),
+        }
     }
 }
 
 /// One folder being brought in step.
 struct Mirror<'a> {
     session: Loan,
-    greetings: &'a [(Greeting, bool)],
+    recordings: &'a [OwnRecording],
 }
 
 impl Mirror<'_> {
-    fn run(mut self) -> Result<(), Fault> {
+    /// What the folder has: the UID of each greeting, which recording it is, and whether it is
+    /// marked.
+    fn look(&mut self) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
         self.session.enter(FOLDER)?;
-        let there = self.session.greetings()?;
-        let mut put = false;
-        for (greeting, _) in self.greetings {
-            if !there.iter().any(|(_, id, _)| *id == greeting.id) {
-                let flags = Flags {
-                    seen: true,
-                    ..Flags::default()
-                };
-                let mail = mime::greeting(greeting);
-                self.session.append(FOLDER, flags, greeting.made, mail)?;
-                put = true;
-            }
+        self.session.greetings()
+    }
+
+    fn put(&mut self, greetings: &[Greeting]) -> Result<(), Fault> {
+        for greeting in greetings {
+            let flags = Flags {
+                seen: true,
+                ..Flags::default()
+            };
+            let mail = mime::greeting(greeting);
+            self.session.append(FOLDER, flags, greeting.made, mail)?;
         }
-        let there = if put {
-            self.session.enter(FOLDER)?;
-            self.session.greetings()?
-        } else {
-            there
-        };
-        self.settle(&there)
+        Ok(())
     }
 
     /// Marks what callers hear, and removes what is no longer in use and copies of what is.
@@ -83,11 +122,11 @@ impl Mirror<'_> {
         let (mut on, mut off, mut gone) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut seen = BTreeSet::new();
         for (uid, id, is_on) in there {
-            let wanted = self.greetings.iter().find(|(wanted, _)| wanted.id == *id);
+            let wanted = self.recordings.iter().find(|wanted| wanted.id == *id);
             match wanted.filter(|_| seen.insert(*id)) {
                 None => gone.insert(*uid),
-                Some((_, true)) if !is_on => on.insert(*uid),
-                Some((_, false)) if *is_on => off.insert(*uid),
+                Some(own) if own.is_heard && !is_on => on.insert(*uid),
+                Some(own) if !own.is_heard && *is_on => off.insert(*uid),
                 Some(_) => false,
             };
         }

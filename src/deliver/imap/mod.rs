@@ -31,7 +31,7 @@ mod tests;
 mod watch;
 
 pub use courier::ImapCourier;
-pub use greetings::ImapGreetings;
+pub use greetings::{ImapGreetings, OwnRecording};
 pub use store::ImapStore;
 pub use watch::Watcher;
 

@@ -2,6 +2,7 @@
 //! what an independent mail client finds there.
 
 use super::dovecot::{Dovecot, Features, PASSWORD};
+use super::letter::Letter;
 use super::setup::Setup;
 use super::sound;
 use super::wait::eventually;
@@ -99,6 +100,23 @@ impl Post {
         let fetched = fetched.expect("the messages");
         let mut found: Vec<Found> = fetched.iter().filter_map(read).collect();
         found.sort_by_key(|f| f.uid);
+        client.logout().expect("a goodbye");
+        found
+    }
+
+    /// What is in the folder of greetings of 2001: the flags of each mail, and the mail.
+    pub(crate) fn greetings(&self) -> Vec<(Vec<String>, Letter)> {
+        let mut client = self.dovecot.log_in();
+        if client.select("Greetings").is_err() {
+            return Vec::new();
+        }
+        let fetched = client.uid_fetch("1:*", "(FLAGS BODY.PEEK[])");
+        let fetched = fetched.expect("the greetings");
+        let found = fetched.iter().filter_map(|mail| {
+            let flags = mail.flags().iter().map(ToString::to_string);
+            Some((flags.collect(), Letter::parse(mail.body()?)))
+        });
+        let found = found.collect();
         client.logout().expect("a goodbye");
         found
     }

@@ -3,36 +3,22 @@
 use super::fake::{Fake, Plan};
 use super::scene::{imap, owner};
 use super::{ORDINARY, SOON};
-use crate::base::{MailboxId, RecordingId, Timestamp};
-use crate::deliver::Fault;
-use crate::mime::{Greeting, MailHost, SoundFile, SoundFormat};
-use std::time::Duration;
+use crate::base::RecordingId;
+use crate::deliver::{Fault, OwnRecording};
 use uuid::Uuid;
 
 const ON: &str = "$CNS-Greeting-On";
 
-fn greeting(n: u128) -> Greeting {
-    Greeting {
-        id: RecordingId(Uuid::from_u128(n)),
-        mailbox: MailboxId::parse("2001").unwrap(),
-        host: MailHost::parse("vm.example.nl").unwrap(),
-        is_name: n == 1,
+fn mirror(fake: &Fake, recordings: &[(u128, bool)]) -> Result<(), Fault> {
+    let own = recordings.iter().map(|(n, is_heard)| OwnRecording {
+        id: RecordingId(Uuid::from_u128(*n)),
+        is_name: *n == 1,
         title: format!("Greeting {n}"),
-        made: Timestamp::UNIX_EPOCH,
-        length: Duration::from_secs(3),
-        sound: SoundFile {
-            format: SoundFormat::Wav,
-            octets: vec![n as u8; 60],
-        },
-    }
-}
-
-fn mirror(fake: &Fake, greetings: &[(u128, bool)]) -> Result<(), Fault> {
-    let greetings: Vec<_> = greetings
-        .iter()
-        .map(|(n, on)| (greeting(*n), *on))
-        .collect();
-    imap(fake).greetings().mirror(&owner("anna"), &greetings)
+        is_heard: *is_heard,
+    });
+    let mut octets = |id: RecordingId| (id.0.as_u128() < 9).then(|| vec![0xD5; 800]);
+    let greetings = imap(fake).greetings();
+    greetings.mirror(&owner("anna"), &own.collect::<Vec<_>>(), &mut octets)
 }
 
 /// The greetings in the folder by their number, and whether each is marked.
@@ -87,4 +73,11 @@ fn a_server_without_keywords_holds_the_greetings_all_the_same() {
     fake.plan("UID STORE", Plan::Say("TAG NO no keywords here\r\n"));
     mirror(&fake, &[(2, true)]).unwrap();
     assert_eq!(there(&fake), [(2, false)]);
+}
+
+#[test]
+fn a_recording_that_cannot_be_had_any_more_is_left_out() {
+    let fake = Fake::start();
+    mirror(&fake, &[(2, true), (9, true)]).unwrap();
+    assert_eq!(there(&fake), [(2, true)]);
 }
