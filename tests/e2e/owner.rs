@@ -2,33 +2,12 @@
 //! portal, told by what callers then hear and what the server then has.
 
 use crate::harness::baresip::Baresip;
-use crate::harness::events::{PROMPT, TAKE_BEGAN, TAKE_ENDED};
+use crate::harness::events::{TAKE_BEGAN, TAKE_ENDED};
 use crate::harness::linphone::Linphone;
 use crate::harness::setup::PASSCODE;
 use crate::harness::sound::{self, speech};
-use crate::harness::{Dial, Server, eventually, seconds};
-use crate::steps::CALLER;
-
-/// Waits until the server says this line, for the `nth` time in all.
-fn says(server: &Server, line: &str, nth: usize) {
-    let said = || {
-        let events = server.events();
-        let times = events
-            .iter()
-            .filter(|e| e.what() == PROMPT && e.says(line))
-            .count();
-        (times >= nth).then_some(())
-    };
-    eventually(&format!("the line {line} ({nth})"), seconds(30.0), said);
-}
-
-/// Waits until so many recordings began, or ended.
-fn takes(server: &Server, what: &'static str, count: usize) {
-    eventually(what, seconds(20.0), || {
-        let events = server.events();
-        (events.iter().filter(|e| e.what() == what).count() >= count).then_some(())
-    });
-}
+use crate::harness::{Dial, Server, seconds};
+use crate::steps::{CALLER, await_happened, await_said};
 
 /// Calls and hears the greeting; what was heard until the tone.
 fn greeting(server: &Server) -> Vec<i16> {
@@ -43,23 +22,23 @@ fn a_name_recorded_with_linphone_is_in_the_greeting() {
     let microphone = speech(120.0, 7);
     let mut phone = Linphone::start(server.address(), "2001", &microphone);
     phone.call("1233");
-    says(&server, "enter-passcode", 1);
+    await_said(&server, "enter-passcode", 1);
     for key in PASSCODE.chars().chain(['#']) {
         phone.press(key);
     }
-    says(&server, "main-greetings", 1);
+    await_said(&server, "main-greetings", 1);
     phone.press('3');
-    says(&server, "greetings-name", 1);
+    await_said(&server, "greetings-name", 1);
     phone.press('1');
-    says(&server, "name-none", 1);
+    await_said(&server, "name-none", 1);
     phone.press('1');
-    takes(&server, TAKE_BEGAN, 1);
+    await_happened(&server, TAKE_BEGAN, 1);
     std::thread::sleep(seconds(3.0));
     phone.press('#');
-    takes(&server, TAKE_ENDED, 1);
-    says(&server, "recording-use", 1);
+    await_happened(&server, TAKE_ENDED, 1);
+    await_said(&server, "recording-use", 1);
     phone.press('3');
-    says(&server, "name-saved", 1);
+    await_said(&server, "name-saved", 1);
     phone.hang_up();
     let heard = greeting(&server);
     assert!(
@@ -89,13 +68,13 @@ fn forwarding_set_with_baresip_is_read_back_and_stored() {
     let mut phone = Baresip::start(server.address(), "2001", &speech(60.0, 9));
     phone.call("1233");
     phone.press(&format!("{PASSCODE}#42"));
-    says(&server, "busy-is", 1);
+    await_said(&server, "busy-is", 1);
     phone.press("1");
-    says(&server, "enter-destination", 1);
+    await_said(&server, "enter-destination", 1);
     phone.press("0612345678#");
-    says(&server, "confirm-yes", 1);
+    await_said(&server, "confirm-yes", 1);
     phone.press("1");
-    says(&server, "is-on-to", 1);
+    await_said(&server, "is-on-to", 1);
     phone.hang_up();
     let (code, shown) = server.command(&["subscriber", "show", "2001"]);
     assert_eq!(code, Some(0), "{shown}");
@@ -104,7 +83,7 @@ fn forwarding_set_with_baresip_is_read_back_and_stored() {
     // It is heard among what is active, in another call.
     phone.call("1233");
     phone.press(&format!("{PASSCODE}#7"));
-    says(&server, "is-on-to", 2);
+    await_said(&server, "is-on-to", 2);
     phone.hang_up();
 }
 
@@ -114,19 +93,19 @@ fn a_passcode_changed_with_baresip_opens_the_mailbox_and_the_old_one_does_not() 
     let mut phone = Baresip::start(server.address(), "2001", &speech(60.0, 9));
     phone.call("1233");
     phone.press(&format!("{PASSCODE}#8"));
-    says(&server, "enter-new-passcode", 1);
+    await_said(&server, "enter-new-passcode", 1);
     phone.press("1111#");
-    says(&server, "passcode-repeats", 1);
+    await_said(&server, "passcode-repeats", 1);
     phone.press("7294#");
-    says(&server, "repeat-passcode", 1);
+    await_said(&server, "repeat-passcode", 1);
     phone.press("7294#");
-    says(&server, "passcode-changed", 1);
+    await_said(&server, "passcode-changed", 1);
     phone.hang_up();
     phone.call("1233");
     phone.press(&format!("{PASSCODE}#"));
-    says(&server, "login-wrong", 1);
+    await_said(&server, "login-wrong", 1);
     phone.press("7294#");
-    says(&server, "main-greetings", 3);
+    await_said(&server, "main-greetings", 3);
     phone.hang_up();
     let logged = server.printed();
     assert!(!logged.contains("7294"), "a passcode is in the log");

@@ -2,7 +2,7 @@
 
 use crate::harness::events::{ANSWER, Event, PROMPT, TAKE_BEGAN};
 use crate::harness::setup::PASSCODE;
-use crate::harness::{Call, Dial, Server, seconds};
+use crate::harness::{Call, Dial, Server, eventually, seconds};
 
 /// A caller's number that is no subscriber's.
 pub(crate) const CALLER: &str = "0612345678";
@@ -41,6 +41,23 @@ pub(crate) fn await_line(server: &Server, call: &mut Call, line: &str) {
 pub(crate) fn says(server: &Server, call_id: &str, line: &str) -> bool {
     let events = server.events_of(call_id);
     events.iter().any(|e| e.what() == PROMPT && e.says(line))
+}
+
+/// Waits until the server has said this line for the nth time in all, to whatever telephone.
+pub(crate) fn await_said(server: &Server, line: &str, nth: usize) {
+    eventually(&format!("the line {line} ({nth})"), seconds(30.0), || {
+        let events = server.events();
+        let said = events.iter().filter(|e| e.what() == PROMPT && e.says(line));
+        (said.count() >= nth).then_some(())
+    });
+}
+
+/// Waits until this has happened for the nth time in all, to whatever telephone.
+pub(crate) fn await_happened(server: &Server, what: &str, nth: usize) {
+    eventually(&format!("{what} ({nth})"), seconds(30.0), || {
+        let events = server.events();
+        (events.iter().filter(|e| e.what() == what).count() >= nth).then_some(())
+    });
 }
 
 /// Leaves a message by hanging up after it; the Call-ID.
