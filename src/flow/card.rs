@@ -105,10 +105,10 @@ const DUTCH: Words = Words {
     ahead: "U hoeft een tekst niet af te wachten: elke toets werkt meteen.",
     caller: "Voor wie een bericht inspreekt",
     owner: "Voor wie berichten afluistert (1233)",
-    log_in: "Toets uw toegangscode en sluit af met `#`. Voor een andere voicemail toetst u eerst `*`, \
-             dan het nummer en `#`, dan de toegangscode en `#`.",
+    log_in: "Toets uw pincode en sluit af met `#`. Voor een andere voicemail toetst u eerst `*`, \
+             dan het nummer en `#`, dan de pincode en `#`.",
     operator_title: "Gesproken teksten per telefoon: de toetsen",
-    operator_ahead: "Bel het nummer voor gesproken teksten, toets de toegangscode en sluit af met \
+    operator_ahead: "Bel het nummer voor gesproken teksten, toets de pincode en sluit af met \
                      `#`. Een tekst hoeft u niet af te wachten: elke toets werkt meteen. Een opname \
                      is pas in gebruik als u dat kiest; daarna hoort elke beller haar.",
     key: "Toets",

@@ -244,8 +244,21 @@ fn after_message(menus: &Menus) -> Vec<Sentence> {
         sentences.extend(lines(&[Line::NoPreviousMessage]));
     }
     sentences.extend(menu(&menus.between, Choice::line));
-    let after_deletion = menu(&menus.between, deleted);
-    add_new(&mut sentences, after_deletion);
+    let nobody = |choice| match choice {
+        BetweenChoice::CallBack => None,
+        _ => choice.line(),
+    };
+    let deleted_of_nobody = |choice| match choice {
+        BetweenChoice::CallBack => None,
+        _ => deleted(choice),
+    };
+    for variant in [
+        menu(&menus.between, deleted),
+        menu(&menus.between, nobody),
+        menu(&menus.between, deleted_of_nobody),
+    ] {
+        add_new(&mut sentences, variant);
+    }
     if menus.between.key(BetweenChoice::Envelope).is_some() {
         let length = [Part::Line(Line::EnvelopeLength), Part::Length];
         let whole = |envelope: Sentence| envelope.into_iter().chain(length.clone()).collect();

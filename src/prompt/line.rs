@@ -365,6 +365,8 @@ lines! {
     MessageReply = "message-reply",
     /// Choice: forward with an introduction.
     MessageForward = "message-forward",
+    /// Choice: call the sender back.
+    MessageCallBack = "message-call-back",
     /// Speak the message after the tone, then press hash.
     MessageSpeak = "message-speak",
     /// Speak an introduction after the tone, then press hash; hash alone for none.
@@ -528,6 +530,7 @@ impl Line {
         Line::MessageMore,
         Line::MessageReply,
         Line::MessageForward,
+        Line::MessageCallBack,
         Line::SendNow,
         Line::SendAdd,
         Line::SendUrgent,

@@ -223,6 +223,8 @@ choices! {
         Envelope = "envelope", Some(Line::MessageEnvelope);
         /// To the next message that is not deleted.
         Next = "next", Some(Line::MessageNext), to ["playing"];
+        /// Call the sender, where there is a number and calls may go there.
+        CallBack = "call-back", Some(Line::MessageCallBack);
         /// More to do with it.
         More = "more", Some(Line::MessageMore), to ["more"];
         /// Back to the voicemail menu.

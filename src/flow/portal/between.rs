@@ -1,13 +1,16 @@
 //! After a message: save, delete, hear again, move on.
 //!
 //! The menu that comes after every message is the one heard most: in full after the first, then in
-//! brief.
+//! brief. Law: a sender is called back only where calls may be forwarded to, so that whoever gets
+//! at a passcode can call nobody by it that forwarding could not.
 
+use super::forwarding::refusal;
 use super::intro::{Intro, sender_and_time};
 use super::leaving::Leaving;
 use super::more::More;
 use super::playing::Fetching;
 use super::{Listener, Portal};
+use crate::base::DialString;
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::{BetweenChoice, Choice, Conversation, Cx, Detail, Effects, Event};
 use crate::prompt::{Line, Phrase, Say};
@@ -43,8 +46,10 @@ impl Between {
     ) -> Conversation {
         words.extend(listener.reel.news());
         let deleted = listener.reel.current().is_deleted();
+        let callable = listener.callable(cx).is_some();
         words.extend(cx.menus.between.spoken_as(detail, |choice| match choice {
             BetweenChoice::Delete if deleted => Some(Line::MessageUndelete),
+            BetweenChoice::CallBack if !callable => None,
             _ => choice.line(),
         }));
         let ask = ask.again(words, fx);
@@ -53,7 +58,14 @@ impl Between {
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let Between { listener, ask } = self;
-        match ask.on(event, &cx.menus.between, cx, fx) {
+        let callable = listener.callable(cx).is_some();
+        let answer = match ask.on(event, &cx.menus.between, cx, fx) {
+            Answer::Chosen(BetweenChoice::CallBack, ask) if !callable => {
+                ask.failed(Line::NotAChoice, &cx.menus.between, cx)
+            }
+            answer => answer,
+        };
+        match answer {
             Answer::Pending(ask) => Portal::Between(Between { listener, ask }).into(),
             Answer::Chosen(choice, ask) => listener.chosen(choice, ask, cx, fx),
             Answer::Again(line, ask) => Between::say(
@@ -92,6 +104,7 @@ impl Listener {
                 Between::say(self, ask, Detail::Brief, words, cx, fx)
             }
             BetweenChoice::Next => self.go_on(Vec::new(), cx, fx),
+            BetweenChoice::CallBack => self.call_back(cx, fx),
             BetweenChoice::More => More::enter(self, cx, fx),
             BetweenChoice::Back => self.go_back(cx, fx),
         }
@@ -103,6 +116,22 @@ impl Listener {
         }
         let words = vec![Phrase::Line(Line::NoPreviousMessage)];
         Between::say(self, ask, Detail::Brief, words, cx, fx)
+    }
+
+    /// The sender's number, where calls may go there: where they may be forwarded to.
+    fn callable(&self, cx: &Cx<'_>) -> Option<&DialString> {
+        let number = self.reel.current().summary.caller.as_ref()?;
+        refusal(&self.owner, number, cx).is_none().then_some(number)
+    }
+
+    /// Hands the caller on to the sender.
+    fn call_back(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        let number = self.callable(cx).cloned();
+        let rest = self.reel.rest();
+        match number {
+            Some(number) => Leaving::calling(number, rest, fx),
+            None => Leaving::goodbye(rest, fx),
+        }
     }
 
     fn envelope(&self, cx: &Cx<'_>) -> Vec<Phrase> {

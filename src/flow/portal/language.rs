@@ -126,16 +126,18 @@ impl Switching {
             }
             Ordered::Answered(outcome, then) => (outcome, then),
         };
-        let line = match outcome {
-            Ok(services) => {
-                visitor.owner.services = services;
-                Line::LanguageChanged
-            }
-            Err(_) => Line::ChangeFailed,
-        };
+        let failed = outcome.is_err();
+        if let Ok(services) = outcome {
+            visitor.owner.services = services;
+        }
         match then {
-            Then::GoOn => visitor.back_to_main(vec![Phrase::Line(line)], cx, fx),
-            Then::End => Leaving::at_once(visitor.rest(), vec![Phrase::Line(line)], fx),
+            Then::GoOn if failed => visitor.told(Line::ChangeFailed, cx, fx),
+            Then::GoOn => visitor.told(Line::LanguageChanged, cx, fx),
+            Then::End => {
+                let failed = failed.then_some(Line::ChangeFailed);
+                let words = failed.into_iter().chain([Line::ServiceEnding]);
+                Leaving::at_once(visitor.rest(), words.map(Phrase::Line).collect(), fx)
+            }
         }
     }
 

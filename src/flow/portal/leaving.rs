@@ -3,6 +3,7 @@
 use super::Portal;
 use super::inbox::Rest;
 use super::moment::Moment;
+use crate::base::DialString;
 use crate::flow::{Conversation, Effect, Effects, End, Event};
 use crate::mailbox::{Command, Reply};
 use crate::prompt::{Line, Phrase};
@@ -21,6 +22,8 @@ pub struct Leaving {
 enum Last {
     Goodbye,
     Closing,
+    /// None: the caller is handed on to this number.
+    Calling(DialString),
     /// These, then goodbye.
     Told(Vec<Phrase>),
 }
@@ -36,17 +39,23 @@ impl Leaving {
         Leaving::enter(Last::Closing, rest, fx)
     }
 
+    /// Leaves for this number.
+    pub(super) fn calling(number: DialString, rest: Rest, fx: &mut Effects) -> Conversation {
+        Leaving::enter(Last::Calling(number), rest, fx)
+    }
+
     /// Leaves with these words and goodbye.
     pub(super) fn told(words: Vec<Phrase>, rest: Rest, fx: &mut Effects) -> Conversation {
         Leaving::enter(Last::Told(words), rest, fx)
     }
 
     /// Leaves because the server is closing down, with words that must be said at once: what is
-    /// deleted is removed meanwhile, and messages that cannot be are there in the next call.
+    /// deleted is removed meanwhile, and messages that cannot be are there in the next call. That all
+    /// recordings are kept is not said here: the words may be that one is not.
     pub(super) fn at_once(rest: Rest, mut words: Vec<Phrase>, fx: &mut Effects) -> Conversation {
         expunge(rest, fx);
         words.extend(rest.untold.then_some(Phrase::Line(Line::ChangeFailed)));
-        words.extend([Line::ServiceEnding, Line::Goodbye].map(Phrase::Line));
+        words.push(Phrase::Line(Line::Goodbye));
         End::HangUp.after(words, fx)
     }
 
@@ -93,6 +102,8 @@ impl Last {
             .into_iter()
             .collect();
         match self {
+            Last::Calling(number) if words.is_empty() => return End::Transfer(number).now(fx),
+            Last::Calling(number) => return End::Transfer(number).after(words, fx),
             Last::Goodbye => {}
             Last::Closing => words.push(line(Line::ServiceEnding)),
             Last::Told(told) => words.extend(told),

@@ -10,7 +10,7 @@
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
 //! `language`, `more`, `delete_all`, the folder `sending`, and those of `greetings`, `forwarding`
 //! and `passcode`; `status` has the words for what is active; `inbox` holds the messages, `moment`
-//! is the wait for an answer, `order` that for a change to be stored. Not here yet: call-back.
+//! is the wait for an answer, `order` that for a change to be stored. Not here yet: a call from the portal.
 
 mod between;
 mod change;

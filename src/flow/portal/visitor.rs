@@ -7,7 +7,7 @@ use super::leaving::Leaving;
 use super::main_menu::{MainMenu, rest};
 use crate::base::MessageId;
 use crate::flow::{Conversation, Cx, Effects};
-use crate::prompt::Phrase;
+use crate::prompt::{Line, Phrase};
 
 /// A subscriber who is logged in and at no message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +27,11 @@ impl Visitor {
         fx: &mut Effects,
     ) -> Conversation {
         MainMenu::enter(self.owner, self.inbox, words, cx, fx)
+    }
+
+    /// Says the line, then the main menu.
+    pub(super) fn told(self, line: Line, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
+        self.back_to_main(vec![Phrase::Line(line)], cx, fx)
     }
 
     /// Leaves with goodbye.

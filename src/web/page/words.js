@@ -280,7 +280,7 @@ const WORDS = {
       "deleting all messages": "alle berichten wissen",
       "name and greetings": "naam en begroetingen",
       "language": "taal",
-      "choosing a passcode": "een toegangscode kiezen",
+      "choosing a passcode": "een pincode kiezen",
       "call forwarding": "doorschakelen",
       "what is active": "wat er actief is",
       "message indicator": "berichtenlampje",

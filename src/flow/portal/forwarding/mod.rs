@@ -25,6 +25,7 @@ use condition::ConditionMenu;
 use confirm::Confirm;
 pub(super) use menu::ForwardingMenu;
 use number::DestinationNumber;
+pub(super) use number::refusal;
 use rings::RingsMenu;
 use storing::Storing;
 

@@ -123,7 +123,11 @@ fn number(figures: &str, longest: usize) -> Result<DialString, Line> {
 
 /// Why calls may not be forwarded to this number; `None` where they may. Lines of this server are
 /// as good as any, whatever their numbers begin with.
-pub(super) fn refusal(owner: &Owner, to: &DialString, cx: &Cx<'_>) -> Option<Line> {
+pub(in crate::flow::portal) fn refusal(
+    owner: &Owner,
+    to: &DialString,
+    cx: &Cx<'_>,
+) -> Option<Line> {
     let (plan, profile) = (&cx.settings.destinations, &owner.profile);
     let own = |number: &str| DialString::parse(number).is_ok_and(|number| plan.same(&number, to));
     if profile.own_numbers().any(own) {
