@@ -26,6 +26,7 @@ mod linphone;
 mod operator;
 mod operator_prompts;
 mod owner;
+mod owner_greetings;
 mod page;
 mod portal;
 mod posted;

@@ -7,6 +7,9 @@ use crate::harness::{Call, Dial, Server, seconds};
 /// A caller's number that is no subscriber's.
 pub(crate) const CALLER: &str = "0612345678";
 
+/// The longest a change made by another process may take to be seen, in seconds.
+pub(crate) const SEEN: f64 = 2.0;
+
 /// Dials, skips the greeting, and is at the point where the recording runs.
 pub(crate) fn recording(server: &Server, dial: Dial) -> Call {
     let mut call = dial.answered();
@@ -50,6 +53,28 @@ pub(crate) fn leave_message(server: &Server, to: &str, caller: &str, said: &[i16
     call.say(said);
     call.hang_up();
     id
+}
+
+/// A call of [`CALLER`] that the PBX diverted from subscriber 2001, for this reason.
+pub(crate) fn diverted(server: &Server, reason: &str) -> Call {
+    let diversion = format!("Diversion: <sip:2001@pbx.example>;reason={reason};counter=1");
+    let dial = Dial::new(server.address(), "voicemail", CALLER).header(diversion);
+    dial.answered()
+}
+
+/// What `belpost subscriber` says.
+pub(crate) fn subscriber(server: &Server, arguments: &[&str]) -> String {
+    let (status, said) = server.command(&[&["subscriber"], arguments].concat());
+    assert_eq!(status, Some(0), "{said}");
+    said
+}
+
+/// A new passcode, by the operator.
+pub(crate) fn reset(server: &Server, mailbox: &str) -> String {
+    let told = subscriber(server, &["reset-passcode", mailbox]);
+    let mut words = told.split([' ', ';']);
+    let figures = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+    words.find(figures).expect("a passcode").to_owned()
 }
 
 /// Presses the passcode and hash.
