@@ -71,7 +71,7 @@ fn key_7_reads_back_in_another_call_all_that_was_set() {
     let mut anna = anna(&server);
     anna.logs_in();
     anna.presses("7");
-    anna.hears("nothing-active, main-voicemail-brief");
+    anna.hears("nothing-active, main-voicemail");
     anna.presses("43");
     anna.hears("no-answer-is, is-off");
     anna.presses("1");
@@ -81,9 +81,9 @@ fn key_7_reads_back_in_another_call_all_that_was_set() {
     anna.presses("1");
     anna.hears("no-answer-is, is-on-to");
     anna.presses("*5");
-    anna.hears("rings-are");
+    anna.hears("rings-are, enter-rings");
     anna.presses("7");
-    anna.hears("rings-are, number-7");
+    anna.hears("rings-are");
     anna.presses("*344");
     anna.hears("away-is, is-on");
     anna.hangs_up();

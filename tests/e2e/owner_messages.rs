@@ -1,0 +1,191 @@
+//! A subscriber with a real telephone among several messages: all deleted at once, one that was
+//! stopped in an earlier call, the speed and the way to the next.
+
+use crate::harness::baresip::Baresip;
+use crate::harness::sound::{self, RATE, speech};
+use crate::harness::{Person, Server, eventually, seconds};
+use crate::steps::{CALLER, leave_message};
+use belpost::audio::goertzel::amplitude;
+
+/// Subscriber 2001 with a baresip.
+fn anna(server: &Server) -> Person<'_, Baresip> {
+    let phone = Baresip::start(server.address(), "2001", &speech(60.0, 9));
+    Person::new(server, phone)
+}
+
+/// Logs in and goes straight to the messages; the first plays.
+fn listens(anna: &mut Person<'_, Baresip>) {
+    anna.logs_in();
+    anna.hears("main-messages");
+    anna.presses("2");
+    anna.hears("message");
+}
+
+#[test]
+fn all_messages_are_deleted_only_by_the_key_that_says_yes() {
+    let server = Server::start();
+    for voice in [1, 2] {
+        leave_message(&server, "2001", CALLER, &speech(2.0, voice));
+    }
+    let mailbox = server.await_messages("2001", 2);
+    let mut anna = anna(&server);
+    anna.logs_in();
+    anna.hears("main-voicemail");
+    anna.presses("1");
+    anna.hears("you-have, voicemail-delete-all");
+    anna.presses("7");
+    anna.hears("delete-all-ask, delete-all-yes");
+    anna.presses("*");
+    anna.hears("you-have");
+    anna.hangs_up();
+    assert_eq!(mailbox.count(), 2, "star deletes none");
+
+    anna.logs_in();
+    anna.hears("main-voicemail");
+    anna.presses("17");
+    anna.hears("delete-all-ask, delete-all-yes");
+    anna.presses("1");
+    anna.hears("all-deleted, no-messages");
+    anna.hangs_up();
+    eventually("the files are gone", seconds(5.0), || {
+        (mailbox.count() == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_message_that_was_stopped_goes_on_there_in_the_next_call() {
+    let server = Server::start();
+    let said = speech(20.0, 1);
+    leave_message(&server, "2001", CALLER, &said);
+    server.await_messages("2001", 1);
+    let mut anna = anna(&server);
+    listens(&mut anna);
+    anna.stays(8.0);
+    anna.hangs_up();
+    let stopped = last_place(&anna.phone.heard(), &said);
+    listens(&mut anna);
+    assert!(anna.was_told("resumed-message"));
+    anna.stays(4.0);
+    anna.hangs_up();
+    let resumed = first_place(&anna.phone.heard(), &said);
+    assert!(
+        (6.0..10.0).contains(&stopped),
+        "the first call ended at {stopped} s"
+    );
+    assert!(
+        (resumed - stopped).abs() < 1.0,
+        "stopped at {stopped} s, resumed at {resumed} s"
+    );
+}
+
+/// The place in what was said of the first half second of it that was heard.
+fn first_place(heard: &[i16], said: &[i16]) -> f64 {
+    *places(heard, said).first().expect("words that were said")
+}
+
+/// The end in what was said of the last half second of it that was heard.
+fn last_place(heard: &[i16], said: &[i16]) -> f64 {
+    places(heard, said).last().expect("words that were said") + 0.5
+}
+
+/// Where in what was said each half second of what was heard lies.
+fn places(heard: &[i16], said: &[i16]) -> Vec<f64> {
+    let steps = (sound::length(heard) / 0.25) as usize;
+    let pieces = (0..steps).map(|step| sound::cut(heard, step as f64 * 0.25, 0.5));
+    let loud = pieces.filter(|piece| piece.len() == RATE / 2 && !sound::is_silent(piece));
+    loud.filter_map(|piece| sound::find(said, piece)).collect()
+}
+
+/// The pitch of [`hum`] in Hz.
+const PITCH: f64 = 200.0;
+
+/// A voice that hums at one pitch, in syllables of uneven length.
+fn hum(span: f64) -> Vec<i16> {
+    let mut out = speech(span, 3);
+    let mut at = 0;
+    while at < out.len() {
+        let syllable = 1_200 + (at * 7) % 1_700;
+        let end = (at + syllable).min(out.len());
+        for (n, sample) in out[at..end].iter_mut().enumerate() {
+            let place = (at + n) as f64 / RATE as f64;
+            let turn = std::f64::consts::TAU * PITCH * place;
+            let voice = turn.sin() + 0.5 * (2.0 * turn).sin() + 0.3 * (3.0 * turn).sin();
+            let swell = (std::f64::consts::PI * n as f64 / syllable as f64).sin();
+            *sample = (8_000.0 * voice * swell) as i16;
+        }
+        let gap = (end + 400 + at % 300).min(out.len());
+        out[end..gap].fill(0);
+        at = gap;
+    }
+    out
+}
+
+#[test]
+fn nine_is_faster_and_eight_slower_at_the_same_pitch() {
+    let server = Server::start();
+    let said = hum(24.0);
+    leave_message(&server, "2001", CALLER, &said);
+    server.await_messages("2001", 1);
+    let mut anna = anna(&server);
+    listens(&mut anna);
+    anna.presses("999");
+    let began = std::time::Instant::now();
+    anna.hears("end-of-message");
+    let took = began.elapsed().as_secs_f64();
+    assert!(
+        (8.0..14.0).contains(&took),
+        "24 s at twice the speed: {took} s"
+    );
+    anna.hangs_up();
+    assert_pitch(&anna.phone.heard(), "faster");
+
+    listens(&mut anna);
+    anna.presses("8");
+    anna.stays(8.0);
+    anna.hangs_up();
+    assert_pitch(&anna.phone.heard(), "slower");
+}
+
+/// The last seconds of the message that were heard are of the pitch they were said at: it, and not
+/// what it would be at another speed of the whole sound, is what is in them.
+fn assert_pitch(heard: &[i16], how: &str) {
+    let end = sound::length(heard);
+    let piece = (0..(end as usize).saturating_sub(4))
+        .map(|at| sound::cut(heard, at as f64, 4.0))
+        .max_by(|a, b| strength(a, PITCH).total_cmp(&strength(b, PITCH)))
+        .expect("more than four seconds");
+    let own = strength(piece, PITCH);
+    for speed in [0.75, 1.25, 1.5] {
+        let other = strength(piece, PITCH * speed);
+        assert!(own > 5.0 * other, "{how}: {own} and {other} at {speed}");
+    }
+}
+
+/// How much of a pitch is in a sound, looked at in pieces of a tenth of a second, since syllables
+/// do not begin in step with each other.
+fn strength(sound: &[i16], hz: f64) -> f64 {
+    let pieces = sound.chunks_exact(RATE / 10);
+    pieces.map(|piece| amplitude(piece, RATE as u32, hz)).sum()
+}
+
+#[test]
+fn zero_goes_to_the_next_message_at_once() {
+    let server = Server::start();
+    let (first, second) = (speech(12.0, 1), speech(4.0, 2));
+    leave_message(&server, "2001", CALLER, &first);
+    server.await_messages("2001", 1);
+    leave_message(&server, "2001", CALLER, &second);
+    server.await_messages("2001", 2);
+    let mut anna = anna(&server);
+    listens(&mut anna);
+    anna.stays(2.0);
+    anna.presses("0");
+    anna.hears("new-message, message, end-of-message");
+    anna.presses("6");
+    anna.hears("no-more-messages");
+    anna.hangs_up();
+    let heard = anna.phone.heard();
+    assert!(sound::find(&heard, &second).is_some(), "the second in full");
+    let place = last_place(&heard, &first);
+    assert!(place < 5.0, "the first went on until {place} s of it");
+}
