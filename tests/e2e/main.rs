@@ -10,6 +10,7 @@
 
 mod access;
 mod agreement;
+mod caller;
 mod crash;
 mod decoder;
 mod diverted;

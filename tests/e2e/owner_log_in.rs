@@ -93,7 +93,9 @@ fn a_passcode_of_the_configuration_must_be_changed_at_the_first_log_in() {
     anna.logs_in();
     anna.hears("passcode-due, enter-new-passcode");
     anna.presses(&format!("{PASSCODE}#"));
-    anna.hears("passcode-used-before");
+    anna.hears("repeat-passcode");
+    anna.presses(&format!("{PASSCODE}#"));
+    anna.hears("passcode-used");
     assert!(!anna.was_told("main-voicemail"), "not with the old one");
     chooses(&mut anna, CHOSEN);
     anna.hears("main-voicemail");

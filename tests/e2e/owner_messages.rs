@@ -146,18 +146,34 @@ fn nine_is_faster_and_eight_slower_at_the_same_pitch() {
     assert_pitch(&anna.phone.heard(), "slower");
 }
 
-/// The last seconds of the message that were heard are of the pitch they were said at: it, and not
-/// what it would be at another speed of the whole sound, is what is in them.
+/// The seconds of the message that were heard have the pitch they were said at.
 fn assert_pitch(heard: &[i16], how: &str) {
-    let end = sound::length(heard);
-    let piece = (0..(end as usize).saturating_sub(4))
-        .map(|at| sound::cut(heard, at as f64, 4.0))
-        .max_by(|a, b| strength(a, PITCH).total_cmp(&strength(b, PITCH)))
-        .expect("more than four seconds");
-    let own = strength(piece, PITCH);
+    let likeness = likeness_of_pitch(heard);
+    assert!(likeness > 5.0, "{how}: {likeness}");
+}
+
+/// How much stronger the pitch of [`hum`] is, in the four seconds that have most of it, than any
+/// pitch the hum has where its whole sound is played slower or faster.
+fn likeness_of_pitch(heard: &[i16]) -> f64 {
+    let starts = 0..(sound::length(heard) as usize).saturating_sub(4);
+    let own = |at: usize| strength(sound::cut(heard, at as f64, 4.0), PITCH);
+    let at = starts.max_by(|a, b| own(*a).total_cmp(&own(*b)));
+    let at = at.expect("more than four seconds");
+    let piece = sound::cut(heard, at as f64, 4.0);
+    let others = [0.75, 1.25, 1.5].map(|speed| strength(piece, PITCH * speed));
+    own(at) / others.into_iter().fold(f64::MIN_POSITIVE, f64::max)
+}
+
+#[test]
+fn the_measure_of_pitch_tells_a_hum_whose_whole_sound_is_faster_or_slower() {
+    let said = hum(10.0);
+    assert!(likeness_of_pitch(&said) > 5.0);
     for speed in [0.75, 1.25, 1.5] {
-        let other = strength(piece, PITCH * speed);
-        assert!(own > 5.0 * other, "{how}: {own} and {other} at {speed}");
+        let length = (said.len() as f64 / speed) as usize;
+        let other: Vec<i16> = (0..length)
+            .map(|n| said[((n as f64 * speed) as usize).min(said.len() - 1)])
+            .collect();
+        assert!(likeness_of_pitch(&other) < 1.0, "at {speed}");
     }
 }
 

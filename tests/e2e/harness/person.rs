@@ -107,7 +107,17 @@ impl<'a, T: Telephone> Person<'a, T> {
         self.awaits(END);
     }
 
-    /// Whether this line was said in the last call.
+    /// The number that is said right behind what was last waited for.
+    pub(crate) fn hears_number(&mut self) -> f64 {
+        let step = eventually("what is said next", PATIENCE, || {
+            self.steps().get(self.passed).cloned()
+        });
+        self.passed += 1;
+        let word = step.split(' ').next().and_then(|word| word.parse().ok());
+        word.unwrap_or_else(|| panic!("no number: {step}"))
+    }
+
+    /// Whether this happened in the last call: a line that was said, or a step of a recording.
     pub(crate) fn was_told(&self, line: &str) -> bool {
         self.steps().iter().any(|step| is(step, line))
     }
