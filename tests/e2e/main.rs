@@ -16,6 +16,7 @@ mod decoder;
 mod diverted;
 mod dovecot;
 mod figures;
+mod first_message;
 mod harness;
 mod http;
 mod imap;
