@@ -6,13 +6,13 @@ use crate::harness::letter::Letter;
 use crate::harness::post::Post;
 use crate::harness::setup::PASSCODE;
 use crate::harness::sound::{self, speech};
-use crate::harness::{Dial, Server, eventually, seconds};
-use crate::steps::{CALLER, await_event, await_line};
+use crate::harness::{Call, Dial, Server, eventually, seconds};
+use crate::steps::{await_event, await_line, diverted, subscriber};
 
 const ON: &str = "$CNS-Greeting-On";
 
 /// The subscriber calls the portal, logs in and presses these keys.
-fn portal(server: &Server, keys: &str) -> crate::harness::Call {
+fn portal(server: &Server, keys: &str) -> Call {
     let mut call = Dial::new(server.address(), "1233", "2001").answered();
     call.press(&format!("{PASSCODE}#{keys}"));
     call
@@ -41,12 +41,6 @@ fn await_greetings(post: &Post, count: usize, marked: usize) -> Vec<Letter> {
     })
 }
 
-/// Changes something beside the running server.
-fn set(server: &Server, words: &[&str]) {
-    let (code, said) = server.command(&[&["subscriber", "set", "2001"], words].concat());
-    assert_eq!(code, Some(0), "{said}");
-}
-
 #[test]
 fn a_greeting_is_in_the_folder_as_callers_hear_it_until_it_is_erased() {
     let post = Post::start();
@@ -60,9 +54,7 @@ fn a_greeting_is_in_the_folder_as_callers_hear_it_until_it_is_erased() {
         "{}",
         letter.subject
     );
-    let mut call = Dial::new(server.address(), "2001", CALLER)
-        .header("Diversion: <sip:2001@127.0.0.1>;reason=user-busy")
-        .answered();
+    let mut call = diverted(&server, "user-busy");
     await_event(&server, &mut call, TAKE_BEGAN, 1);
     let heard = call.hang_up().heard();
     let kept = letter.wav();
@@ -70,9 +62,9 @@ fn a_greeting_is_in_the_folder_as_callers_hear_it_until_it_is_erased() {
     assert!(sound::find(&heard, piece).is_some(), "callers hear another");
 
     // What another process changes is seen as well.
-    set(&server, &["away", "on"]);
+    subscriber(&server, &["set", "2001", "away", "on"]);
     await_greetings(&post, 1, 0);
-    set(&server, &["away", "off"]);
+    subscriber(&server, &["set", "2001", "away", "off"]);
     await_greetings(&post, 1, 1);
 
     let mut call = portal(&server, "323");
@@ -94,8 +86,7 @@ fn a_greeting_recorded_while_the_mail_server_is_away_comes_into_the_folder_when_
     // What changed while the server was not there is seen when it starts.
     server.terminate();
     server.wait_for_end(seconds(30.0));
-    let (code, said) = server.command(&["subscriber", "set", "2001", "away", "on"]);
-    assert_eq!(code, Some(0), "{said}");
+    subscriber(&server, &["set", "2001", "away", "on"]);
     server.restart();
     await_greetings(&post, 1, 0);
 }

@@ -10,6 +10,7 @@
 
 mod access;
 mod agreement;
+mod caller;
 mod crash;
 mod decoder;
 mod diverted;
@@ -29,7 +30,9 @@ mod operator;
 mod operator_prompts;
 mod owner;
 mod owner_greetings;
+mod owner_log_in;
 mod owner_messages;
+mod owner_sending;
 mod page;
 mod portal;
 mod posted;

@@ -1,122 +1,207 @@
-//! What subscribers do with messages by real telephones: send, answer, delete all, go on elsewhere.
+//! A subscriber with a real telephone among several messages: all deleted at once, one that was
+//! stopped in an earlier call, the speed and the way to the next.
 
 use crate::harness::baresip::Baresip;
-use crate::harness::events::{TAKE_BEGAN, TAKE_ENDED};
-use crate::harness::linphone::Linphone;
-use crate::harness::setup::PASSCODE;
-use crate::harness::sound::{self, speech};
-use crate::harness::{Server, eventually, seconds};
-use crate::steps::{CALLER, await_happened, await_said, leave_message, playing};
+use crate::harness::sound::{self, RATE, speech};
+use crate::harness::{Person, Server, eventually, seconds};
+use crate::steps::{CALLER, leave_message};
+use belpost::audio::goertzel::amplitude;
 
-#[test]
-fn a_message_composed_with_baresip_is_heard_and_answered_with_linphone() {
-    let server = Server::start();
-    let said = speech(120.0, 21);
-    let mut jan = Baresip::start(server.address(), "2001", &said);
-    jan.call("1233");
-    jan.press(&format!("{PASSCODE}#15"));
-    await_said(&server, "enter-mailbox", 1);
-    jan.press("2002#");
-    await_said(&server, "message-speak", 1);
-    await_happened(&server, TAKE_BEGAN, 1);
-    std::thread::sleep(seconds(4.0));
-    jan.press("#");
-    await_happened(&server, TAKE_ENDED, 1);
-    await_said(&server, "send-now", 1);
-    jan.press("1");
-    await_said(&server, "message-sent", 1);
-    jan.hang_up();
-    server.await_messages("2002", 1);
-
-    let answer = speech(120.0, 22);
-    let mut ben = Linphone::start(server.address(), "2002", &answer);
-    ben.call("1233");
-    await_said(&server, "enter-passcode", 2);
-    PASSCODE
-        .chars()
-        .chain(['#', '2'])
-        .for_each(|key| ben.press(key));
-    await_said(&server, "message-more", 1);
-    ben.press('9');
-    await_said(&server, "message-reply", 1);
-    ben.press('1');
-    await_happened(&server, TAKE_BEGAN, 2);
-    std::thread::sleep(seconds(4.0));
-    ben.press('#');
-    await_said(&server, "send-now", 2);
-    ben.press('1');
-    await_said(&server, "message-sent", 2);
-    ben.hang_up();
-
-    let heard = eventually("linphone has written what it heard", seconds(10.0), || {
-        let heard = ben.heard();
-        (!heard.is_empty()).then_some(heard)
-    });
-    let sent = said_to(&server, "2002");
-    assert!(sound::find(&said, sound::cut(&sent, 1.0, 1.5)).is_some());
-    assert!(
-        sound::find(&heard, sound::cut(&sent, 1.0, 1.5)).is_some(),
-        "Ben hears what Jan said"
-    );
-    let kept = said_to(&server, "2001");
-    assert!(
-        sound::find(&answer, sound::cut(&kept, 1.0, 1.5)).is_some(),
-        "the answer holds what Ben said"
-    );
+/// Subscriber 2001 with a baresip.
+fn anna(server: &Server) -> Person<'_, Baresip> {
+    let phone = Baresip::start(server.address(), "2001", &speech(60.0, 9));
+    Person::new(server, phone)
 }
 
-/// The sound of the only message of a mailbox.
-fn said_to(server: &Server, mailbox: &str) -> Vec<i16> {
-    let mailbox = server.await_messages(mailbox, 1);
-    mailbox.messages().remove(0).sound
+/// Logs in and goes straight to the messages; the first plays.
+fn listens(anna: &mut Person<'_, Baresip>) {
+    anna.logs_in();
+    anna.hears("main-messages");
+    anna.presses("2");
+    anna.hears("message");
 }
 
 #[test]
-fn all_messages_are_deleted_after_a_question() {
+fn all_messages_are_deleted_only_by_the_key_that_says_yes() {
     let server = Server::start();
-    for voice in 1..=3 {
+    for voice in [1, 2] {
         leave_message(&server, "2001", CALLER, &speech(2.0, voice));
     }
-    server.await_messages("2001", 3);
-    let mut phone = Baresip::start(server.address(), "2001", &speech(60.0, 23));
-    phone.call("1233");
-    phone.press(&format!("{PASSCODE}#17"));
-    await_said(&server, "delete-all-ask", 1);
-    phone.press("1");
-    await_said(&server, "all-deleted", 1);
-    phone.press("**9");
-    phone.await_hang_up(seconds(30.0));
-    assert_eq!(server.mailbox("2001").messages().len(), 0);
+    let mailbox = server.await_messages("2001", 2);
+    let mut anna = anna(&server);
+    anna.logs_in();
+    anna.hears("main-voicemail");
+    anna.presses("1");
+    anna.hears("you-have, voicemail-delete-all");
+    anna.presses("7");
+    anna.hears("delete-all-ask, delete-all-yes");
+    anna.presses("*");
+    anna.hears("you-have");
+    anna.hangs_up();
+    assert_eq!(mailbox.count(), 2, "star deletes none");
+
+    anna.logs_in();
+    anna.hears("main-voicemail");
+    anna.presses("17");
+    anna.hears("delete-all-ask, delete-all-yes");
+    anna.presses("1");
+    anna.hears("all-deleted, no-messages");
+    anna.hangs_up();
+    eventually("the files are gone", seconds(5.0), || {
+        (mailbox.count() == 0).then_some(())
+    });
 }
 
 #[test]
-fn a_message_stopped_at_one_telephone_goes_on_at_another() {
+fn a_message_that_was_stopped_goes_on_there_in_the_next_call() {
     let server = Server::start();
-    leave_message(&server, "2001", CALLER, &speech(12.0, 24));
+    let said = speech(20.0, 1);
+    leave_message(&server, "2001", CALLER, &said);
     server.await_messages("2001", 1);
-    let message = said_to(&server, "2001");
-    let mut phone = Baresip::start(server.address(), "2001", &speech(60.0, 25));
-    phone.call("*86");
-    phone.press(&format!("{PASSCODE}#"));
-    eventually("the message plays", seconds(30.0), || {
-        playing(&server).then_some(())
-    });
-    std::thread::sleep(seconds(5.0));
-    phone.hang_up();
+    let mut anna = anna(&server);
+    listens(&mut anna);
+    anna.stays(8.0);
+    anna.hangs_up();
+    let stopped = last_place(&anna.phone.heard(), &said);
+    listens(&mut anna);
+    assert!(anna.was_told("resumed-message"));
+    anna.stays(4.0);
+    anna.hangs_up();
+    let resumed = first_place(&anna.phone.heard(), &said);
+    assert!(
+        (6.0..10.0).contains(&stopped),
+        "the first call ended at {stopped} s"
+    );
+    assert!(
+        (resumed - stopped).abs() < 1.0,
+        "stopped at {stopped} s, resumed at {resumed} s"
+    );
+}
 
-    // Another telephone, of another number.
-    let mut other = Baresip::start(server.address(), "0201234567", &speech(60.0, 26));
-    other.call("1233");
-    await_said(&server, "enter-mailbox", 1);
-    other.press("2001#");
-    await_said(&server, "enter-passcode", 2);
-    other.press(&format!("{PASSCODE}#2"));
-    await_said(&server, "resumed-message", 1);
-    await_said(&server, "end-of-message", 1);
-    other.hang_up();
-    let heard = other.heard();
-    let early = sound::cut(&message, 1.0, 2.0);
-    let late = sound::cut(&message, 8.0, 2.0);
-    assert!(sound::find(&heard, late).is_some(), "the rest is heard");
-    assert!(sound::find(&heard, early).is_none(), "the beginning is not");
+/// The place in what was said of the first half second of it that was heard.
+fn first_place(heard: &[i16], said: &[i16]) -> f64 {
+    *places(heard, said).first().expect("words that were said")
+}
+
+/// The end in what was said of the last half second of it that was heard.
+fn last_place(heard: &[i16], said: &[i16]) -> f64 {
+    places(heard, said).last().expect("words that were said") + 0.5
+}
+
+/// Where in what was said each half second of what was heard lies.
+fn places(heard: &[i16], said: &[i16]) -> Vec<f64> {
+    let steps = (sound::length(heard) / 0.25) as usize;
+    let pieces = (0..steps).map(|step| sound::cut(heard, step as f64 * 0.25, 0.5));
+    let loud = pieces.filter(|piece| piece.len() == RATE / 2 && !sound::is_silent(piece));
+    loud.filter_map(|piece| sound::find(said, piece)).collect()
+}
+
+/// The pitch of [`hum`] in Hz.
+const PITCH: f64 = 200.0;
+
+/// A voice that hums at one pitch, in syllables of uneven length.
+fn hum(span: f64) -> Vec<i16> {
+    let mut out = speech(span, 3);
+    let mut at = 0;
+    while at < out.len() {
+        let syllable = 1_200 + (at * 7) % 1_700;
+        let end = (at + syllable).min(out.len());
+        for (n, sample) in out[at..end].iter_mut().enumerate() {
+            let place = (at + n) as f64 / RATE as f64;
+            let turn = std::f64::consts::TAU * PITCH * place;
+            let voice = turn.sin() + 0.5 * (2.0 * turn).sin() + 0.3 * (3.0 * turn).sin();
+            let swell = (std::f64::consts::PI * n as f64 / syllable as f64).sin();
+            *sample = (8_000.0 * voice * swell) as i16;
+        }
+        let gap = (end + 400 + at % 300).min(out.len());
+        out[end..gap].fill(0);
+        at = gap;
+    }
+    out
+}
+
+#[test]
+fn nine_is_faster_and_eight_slower_at_the_same_pitch() {
+    let server = Server::start();
+    let said = hum(24.0);
+    leave_message(&server, "2001", CALLER, &said);
+    server.await_messages("2001", 1);
+    let mut anna = anna(&server);
+    listens(&mut anna);
+    anna.presses("999");
+    let began = std::time::Instant::now();
+    anna.hears("end-of-message");
+    let took = began.elapsed().as_secs_f64();
+    assert!(
+        (8.0..14.0).contains(&took),
+        "24 s at twice the speed: {took} s"
+    );
+    anna.hangs_up();
+    assert_pitch(&anna.phone.heard(), "faster");
+
+    listens(&mut anna);
+    anna.presses("8");
+    anna.stays(8.0);
+    anna.hangs_up();
+    assert_pitch(&anna.phone.heard(), "slower");
+}
+
+/// The seconds of the message that were heard have the pitch they were said at.
+fn assert_pitch(heard: &[i16], how: &str) {
+    let likeness = likeness_of_pitch(heard);
+    assert!(likeness > 5.0, "{how}: {likeness}");
+}
+
+/// How much stronger the pitch of [`hum`] is, in the four seconds that have most of it, than any
+/// pitch the hum has where its whole sound is played slower or faster.
+fn likeness_of_pitch(heard: &[i16]) -> f64 {
+    let starts = 0..(sound::length(heard) as usize).saturating_sub(4);
+    let own = |at: usize| strength(sound::cut(heard, at as f64, 4.0), PITCH);
+    let at = starts.max_by(|a, b| own(*a).total_cmp(&own(*b)));
+    let at = at.expect("more than four seconds");
+    let piece = sound::cut(heard, at as f64, 4.0);
+    let others = [0.75, 1.25, 1.5].map(|speed| strength(piece, PITCH * speed));
+    own(at) / others.into_iter().fold(f64::MIN_POSITIVE, f64::max)
+}
+
+#[test]
+fn the_measure_of_pitch_tells_a_hum_whose_whole_sound_is_faster_or_slower() {
+    let said = hum(10.0);
+    assert!(likeness_of_pitch(&said) > 5.0);
+    for speed in [0.75, 1.25, 1.5] {
+        let length = (said.len() as f64 / speed) as usize;
+        let other: Vec<i16> = (0..length)
+            .map(|n| said[((n as f64 * speed) as usize).min(said.len() - 1)])
+            .collect();
+        assert!(likeness_of_pitch(&other) < 1.0, "at {speed}");
+    }
+}
+
+/// How much of a pitch is in a sound, looked at in pieces of a tenth of a second, since syllables
+/// do not begin in step with each other.
+fn strength(sound: &[i16], hz: f64) -> f64 {
+    let pieces = sound.chunks_exact(RATE / 10);
+    pieces.map(|piece| amplitude(piece, RATE as u32, hz)).sum()
+}
+
+#[test]
+fn zero_goes_to_the_next_message_at_once() {
+    let server = Server::start();
+    let (first, second) = (speech(12.0, 1), speech(4.0, 2));
+    leave_message(&server, "2001", CALLER, &first);
+    server.await_messages("2001", 1);
+    leave_message(&server, "2001", CALLER, &second);
+    server.await_messages("2001", 2);
+    let mut anna = anna(&server);
+    listens(&mut anna);
+    anna.stays(2.0);
+    anna.presses("0");
+    anna.hears("new-message, message, end-of-message");
+    anna.presses("6");
+    anna.hears("no-more-messages");
+    anna.hangs_up();
+    let heard = anna.phone.heard();
+    assert!(sound::find(&heard, &second).is_some(), "the second in full");
+    let place = last_place(&heard, &first);
+    assert!(place < 5.0, "the first went on until {place} s of it");
 }

@@ -3,11 +3,9 @@
 
 use crate::harness::setup::PASSCODE;
 use crate::harness::{Call, Dial, Server, Setup, eventually, seconds};
-use crate::steps::says;
+use crate::steps::{SEEN, reset, says, subscriber};
 use std::path::Path;
 
-/// The longest a change made by another process may take to be seen.
-const SEEN: f64 = 2.0;
 /// A passcode that is nobody's, in figures that stand nowhere by chance.
 const WRONG: &str = "9182736450";
 
@@ -25,13 +23,6 @@ fn mistypes(server: &Server, call: &mut Call, nth: usize) {
     });
 }
 
-/// What `belpost subscriber` says.
-fn subscriber(server: &Server, arguments: &[&str]) -> String {
-    let (status, said) = server.command(&[&["subscriber"], arguments].concat());
-    assert_eq!(status, Some(0), "{said}");
-    said
-}
-
 /// A line of `belpost subscriber show`.
 fn shown(server: &Server, mailbox: &str, name: &str) -> String {
     let sheet = subscriber(server, &["show", mailbox]);
@@ -45,14 +36,6 @@ fn await_log_ins(server: &Server, mailbox: &str, count: &str) {
     eventually("the log-in is counted", seconds(20.0), || {
         (shown(server, mailbox, "log-ins") == count).then_some(())
     });
-}
-
-/// A new passcode, by the operator.
-fn reset(server: &Server, mailbox: &str) -> String {
-    let told = subscriber(server, &["reset-passcode", mailbox]);
-    let mut words = told.split([' ', ';']);
-    let figures = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
-    words.find(figures).expect("a passcode").to_owned()
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 use crate::harness::events::{ANSWER, Event, PROMPT, TAKE_BEGAN};
 use crate::harness::setup::PASSCODE;
-use crate::harness::{Call, Dial, Server, eventually, seconds};
+use crate::harness::{Call, Dial, Server, seconds};
 
 /// A caller's number that is no subscriber's.
 pub(crate) const CALLER: &str = "0612345678";
+
+/// The longest a change made by another process may take to be seen, in seconds.
+pub(crate) const SEEN: f64 = 2.0;
 
 /// Dials, skips the greeting, and is at the point where the recording runs.
 pub(crate) fn recording(server: &Server, dial: Dial) -> Call {
@@ -43,23 +46,6 @@ pub(crate) fn says(server: &Server, call_id: &str, line: &str) -> bool {
     events.iter().any(|e| e.what() == PROMPT && e.says(line))
 }
 
-/// Waits until the server has said this line for the nth time in all, to whatever telephone.
-pub(crate) fn await_said(server: &Server, line: &str, nth: usize) {
-    eventually(&format!("the line {line} ({nth})"), seconds(30.0), || {
-        let events = server.events();
-        let said = events.iter().filter(|e| e.what() == PROMPT && e.says(line));
-        (said.count() >= nth).then_some(())
-    });
-}
-
-/// Waits until this has happened for the nth time in all, to whatever telephone.
-pub(crate) fn await_happened(server: &Server, what: &str, nth: usize) {
-    eventually(&format!("{what} ({nth})"), seconds(30.0), || {
-        let events = server.events();
-        (events.iter().filter(|e| e.what() == what).count() >= nth).then_some(())
-    });
-}
-
 /// Leaves a message by hanging up after it; the Call-ID.
 pub(crate) fn leave_message(server: &Server, to: &str, caller: &str, said: &[i16]) -> String {
     let mut call = recording(server, Dial::new(server.address(), to, caller));
@@ -67,6 +53,28 @@ pub(crate) fn leave_message(server: &Server, to: &str, caller: &str, said: &[i16
     call.say(said);
     call.hang_up();
     id
+}
+
+/// A call of [`CALLER`] that the PBX diverted from subscriber 2001, for this reason.
+pub(crate) fn diverted(server: &Server, reason: &str) -> Call {
+    let diversion = format!("Diversion: <sip:2001@pbx.example>;reason={reason};counter=1");
+    let dial = Dial::new(server.address(), "voicemail", CALLER).header(diversion);
+    dial.answered()
+}
+
+/// What `belpost subscriber` says.
+pub(crate) fn subscriber(server: &Server, arguments: &[&str]) -> String {
+    let (status, said) = server.command(&[&["subscriber"], arguments].concat());
+    assert_eq!(status, Some(0), "{said}");
+    said
+}
+
+/// A new passcode, by the operator.
+pub(crate) fn reset(server: &Server, mailbox: &str) -> String {
+    let told = subscriber(server, &["reset-passcode", mailbox]);
+    let mut words = told.split([' ', ';']);
+    let figures = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+    words.find(figures).expect("a passcode").to_owned()
 }
 
 /// Presses the passcode and hash.

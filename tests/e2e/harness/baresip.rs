@@ -1,6 +1,7 @@
 //! baresip as a telephone: a WAV file for a microphone, a WAV file of what it heard, driven over
 //! its control socket (netstrings of JSON).
 
+use super::person::Telephone;
 use super::ports::free_block;
 use super::process::{self, Process};
 use super::registrar::Registrar;
@@ -106,17 +107,19 @@ impl Baresip {
         self.await_event("CALL_CLOSED", within);
     }
 
-    /// All it heard in its calls so far; whole once a call has ended.
+    /// All it heard in its last call; whole once that has ended.
     pub(crate) fn heard(&self) -> Vec<i16> {
         self.heard_file()
             .map_or(Vec::new(), |file| sound::read_wav(&file))
     }
 
+    /// The file of the last call: their names hold the moment each began.
     fn heard_file(&self) -> Option<PathBuf> {
         let entries = std::fs::read_dir(self.folder.path()).expect("the folder of the phone");
         entries
             .filter_map(|entry| entry.ok().map(|e| e.path()))
-            .find(|file| file.to_string_lossy().ends_with("-dec.wav"))
+            .filter(|file| file.to_string_lossy().ends_with("-dec.wav"))
+            .max()
     }
 
     /// Waits until the lamp is told this, since it was last waited for.
@@ -174,6 +177,20 @@ impl Baresip {
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(e) => panic!("baresip: {e}"),
         }
+    }
+}
+
+impl Telephone for Baresip {
+    fn call(&mut self, number: &str) {
+        Baresip::call(self, number);
+    }
+
+    fn press(&mut self, keys: &str) {
+        Baresip::press(self, keys);
+    }
+
+    fn hang_up(&mut self) {
+        Baresip::hang_up(self);
     }
 }
 

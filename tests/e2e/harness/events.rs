@@ -1,6 +1,5 @@
 //! The server's call event log, as an operator's tool would read it: one JSON object a line.
 
-use belpost::base::Timestamp;
 use serde_json::Value;
 use std::path::Path;
 
@@ -29,12 +28,6 @@ impl Event {
             .get(field)
             .and_then(Value::as_str)
             .unwrap_or_default()
-    }
-
-    /// When it happened, in seconds since the epoch.
-    pub(crate) fn moment(&self) -> f64 {
-        let at: Timestamp = self.text("at").parse().expect("a time");
-        at.as_millisecond() as f64 / 1_000.0
     }
 
     /// The server's name for the call.

@@ -1,5 +1,6 @@
 //! linphonec as a telephone: commands through a pipe, sound from and to WAV files.
 
+use super::person::Telephone;
 use super::ports::free_block;
 use super::process;
 use super::sound;
@@ -83,6 +84,22 @@ impl Linphone {
         let stdin = self.child.stdin.as_mut().expect("a pipe");
         writeln!(stdin, "{line}").expect("linphonec reads");
         stdin.flush().expect("linphonec reads");
+    }
+}
+
+impl Telephone for Linphone {
+    fn call(&mut self, number: &str) {
+        Linphone::call(self, number);
+    }
+
+    fn press(&mut self, keys: &str) {
+        for key in keys.chars() {
+            Linphone::press(self, key);
+        }
+    }
+
+    fn hang_up(&mut self) {
+        Linphone::hang_up(self);
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod lamp;
 pub(crate) mod letter;
 pub(crate) mod linphone;
 pub(crate) mod mailbox;
+pub(crate) mod person;
 pub(crate) mod ports;
 pub(crate) mod post;
 pub(crate) mod process;
@@ -29,6 +30,7 @@ pub(crate) mod wait;
 pub(crate) mod wire;
 
 pub(crate) use call::{Call, Dial};
+pub(crate) use person::Person;
 pub(crate) use server::Server;
 pub(crate) use setup::Setup;
 pub(crate) use wait::{eventually, seconds};

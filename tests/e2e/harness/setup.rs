@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     subscribers: Vec<(&'static str, String)>,
     /// Whole tables behind all else.
     tables: Vec<String>,
+    /// The mailbox of a subscriber who has no passcode.
+    without_passcode: Option<&'static str>,
 }
 
 impl Setup {
@@ -29,12 +31,19 @@ impl Setup {
             lines: Vec::new(),
             subscribers: Vec::new(),
             tables: Vec::new(),
+            without_passcode: None,
         }
     }
 
     /// With a line for the subscriber with this mailbox ("2001", "sound = \"flac\"").
     pub(crate) fn subscriber(mut self, mailbox: &'static str, line: impl Into<String>) -> Setup {
         self.subscribers.push((mailbox, line.into()));
+        self
+    }
+
+    /// Where this subscriber was given no passcode.
+    pub(crate) fn without_passcode(mut self, mailbox: &'static str) -> Setup {
+        self.without_passcode = Some(mailbox);
         self
     }
 
@@ -98,11 +107,13 @@ impl Setup {
 
     fn text_of(&self, mailbox: &str, name: &str, language: &str) -> String {
         let own = self.subscribers.iter().filter(|(m, _)| *m == mailbox);
-        let lines: Vec<&str> = own.map(|(_, line)| line.as_str()).collect();
+        let mut lines: Vec<String> = own.map(|(_, line)| line.clone()).collect();
+        if self.without_passcode != Some(mailbox) {
+            lines.push(format!("passcode = \"{}\"", hash()));
+        }
         format!(
             "[[subscriber]]\nmailbox = \"{mailbox}\"\nname = \"{name}\"\n\
-             language = \"{language}\"\npasscode = \"{}\"\n{}\n\n",
-            hash(),
+             language = \"{language}\"\n{}\n\n",
             lines.join("\n")
         )
     }

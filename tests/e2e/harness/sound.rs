@@ -55,6 +55,19 @@ pub(crate) fn find(whole: &[i16], piece: &[i16]) -> Option<f64> {
     (likeness.coefficient > 0.8).then(|| likeness.lag as f64 / RATE as f64)
 }
 
+/// Whether some second of what was heard is a second of what was said, at any level.
+pub(crate) fn shares_a_second(heard: &[i16], said: &[i16]) -> bool {
+    let mut at = 0.0;
+    while at + 1.0 < length(heard) {
+        let piece = cut(heard, at, 1.0);
+        if !is_silent(piece) && find(said, piece).is_some() {
+            return true;
+        }
+        at += 0.2;
+    }
+    false
+}
+
 /// Whether there is more to hear than a quiet line.
 pub(crate) fn is_silent(samples: &[i16]) -> bool {
     let loud = samples.iter().filter(|s| s.unsigned_abs() > 300).count();
