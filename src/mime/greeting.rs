@@ -64,10 +64,15 @@ pub fn greeting(greeting: &Greeting) -> Vec<u8> {
     message.formatted()
 }
 
-/// Which recording a mail is by its headers; `None` for mail that is no greeting of ours.
-pub fn greeting_id(headers: &[u8]) -> Option<RecordingId> {
+/// Which recording a mail is by its headers; `None` for mail that is no greeting of this mailbox:
+/// two may be kept in one account.
+pub fn greeting_id(headers: &[u8], of: &MailboxId) -> Option<RecordingId> {
     let message = MessageParser::default().parse_headers(headers)?;
     message.header(GREETING_TYPE)?;
+    let (user, _) = message.to()?.first()?.address()?.split_once('@')?;
+    if user != of.as_str() {
+        return None;
+    }
     let (id, _) = message.message_id()?.split_once('@')?;
     id.parse().ok()
 }
@@ -105,16 +110,21 @@ mod tests {
         );
         assert!(text.contains("Subject: Opgenomen naam, 0:01\r\n"), "{text}");
         assert!(text.lines().all(|line| line.len() <= 998));
-        assert_eq!(greeting_id(&mail), Some(greeting_of_anna.id));
+        let anna = &greeting_of_anna.mailbox;
+        assert_eq!(greeting_id(&mail, anna), Some(greeting_of_anna.id));
+        let jan = MailboxId::parse("2002").unwrap();
+        assert_eq!(greeting_id(&mail, &jan), None, "of another mailbox");
         assert_eq!(mail, greeting(&name_of_anna()), "each time the same");
         assert!(crate::mime::read_head(&mail).is_err(), "no voice message");
     }
 
     #[test]
     fn other_mail_is_no_greeting() {
-        let message = b"Message-ID: <00000000-0000-0000-0000-000000000007@x>\r\nSubject: x\r\n\r\n";
-        assert_eq!(greeting_id(message), None);
-        let foreign = b"Message-ID: <abc@x>\r\nX-CNS-Greeting-Type: normal-greeting\r\n\r\n";
-        assert_eq!(greeting_id(foreign), None);
+        let anna = MailboxId::parse("2001").unwrap();
+        let message = b"Message-ID: <00000000-0000-0000-0000-000000000007@x>\r\nTo: 2001@x\r\n\r\n";
+        assert_eq!(greeting_id(message, &anna), None);
+        let foreign = b"Message-ID: <abc@x>\r\nTo: 2001@x\r\n\
+                        X-CNS-Greeting-Type: normal-greeting\r\n\r\n";
+        assert_eq!(greeting_id(foreign, &anna), None);
     }
 }

@@ -10,11 +10,12 @@
 
 use crate::base::{Language, MailboxId, RecordingId, Timestamp, day_in};
 use crate::config::Directory;
-use crate::deliver::{Fault, Imap, ImapGreetings, OwnRecording, Retry};
+use crate::deliver::{Blame, Fault, Imap, ImapGreetings, OwnRecording, Retry};
 use crate::directory::{Book, Store, StoreFault};
 use crate::subscriber::{Mode, Profile, RecordingKind, Roster, Services};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -247,7 +248,10 @@ impl Keeper {
         }
         let recordings = &mut self.recordings;
         let mut octets = |id| recordings.octets(id);
-        match self.greetings.mirror(&owner, &wanted, &mut octets) {
+        let mirror = || self.greetings.mirror(&owner, &wanted, &mut octets);
+        // A bug costs this turn of this mailbox, no more.
+        let done = catch_unwind(AssertUnwindSafe(mirror));
+        match done.unwrap_or_else(|_| Err(broken())) {
             Ok(()) if self.recordings.unread() => {
                 self.failed(mailbox, Retry::Later, "a recording cannot be read");
             }
@@ -272,14 +276,22 @@ impl Keeper {
                 warn!(server = %self.server, why, "greetings wait until the server is back");
             }
             self.away = Some(Again::after(self.away));
-        } else {
-            let before = self.failed.get(mailbox).copied();
-            if before.is_none() {
-                warn!(%mailbox, why, "greetings are not in step with the account");
-            }
-            self.failed.insert(mailbox.clone(), Again::after(before));
         }
+        let before = self.failed.get(mailbox).copied();
+        if before.is_none() && self.away.is_none() {
+            warn!(%mailbox, why, "greetings are not in step with the account");
+        }
+        // Others have their turn first: it may be this account alone.
+        self.failed.insert(mailbox.clone(), Again::after(before));
         self.shared.lock().mailboxes.insert(mailbox.clone());
+    }
+}
+
+fn broken() -> Fault {
+    Fault {
+        blame: Blame::Us,
+        retry: Retry::Later,
+        what: "the mirror of greetings broke by a bug".to_owned(),
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! In: the recordings in use, and which of them callers hear now. Out: one mail for each of them in
 //! the folder, marked `$CNS-Greeting-On` where callers hear it. Laws: the telephone is the truth,
-//! the folder its mirror; what the folder has is left as it is; mail that is no greeting of ours is
-//! never touched; it may be done again at any time, and is then done in a few commands.
+//! the folder its mirror; what the folder has is left as it is; mail that is no greeting of this
+//! mailbox is never touched; a folder is made only for what goes into it; it may be done again at any time, and is then done in a few commands.
 //!
 //! Specs: OMTP Visual Voice Mail Interface 1.3, section 2.8.
 
@@ -13,7 +13,7 @@ use super::pool::{Loan, Purpose};
 use super::session::{Flags, Turn};
 use super::{Imap, account};
 use crate::audio::{Law, WIRE_RATE};
-use crate::base::RecordingId;
+use crate::base::{MailboxId, RecordingId};
 use crate::deliver::{sound, vocabulary};
 use crate::mime::{self, Greeting};
 use crate::subscriber::Profile;
@@ -59,15 +59,21 @@ impl ImapGreetings {
             let session = self.imap.pool.lend(account, Purpose::Delivery)?;
             let mut mirror = Mirror {
                 session,
+                of: &owner.mailbox,
                 recordings,
             };
+            if recordings.is_empty() && !mirror.session.enter_if_there(FOLDER)? {
+                return Ok(());
+            }
             let there = mirror.look()?;
+            // What goes may make the room for what comes.
+            mirror.settle(&there)?;
             let missing = |own: &&OwnRecording| !there.iter().any(|(_, id, _)| *id == own.id);
             let missing = recordings.iter().filter(missing);
             let made = missing.filter_map(|own| Some(self.greeting(owner, own, &octets(own.id)?)));
             let made: Vec<Greeting> = made.collect();
             if made.is_empty() {
-                return mirror.settle(&there);
+                return Ok(());
             }
             mirror.put(&made)?;
             let there = mirror.look()?;
@@ -94,6 +100,7 @@ impl ImapGreetings {
 /// One folder being brought in step.
 struct Mirror<'a> {
     session: Loan,
+    of: &'a MailboxId,
     recordings: &'a [OwnRecording],
 }
 
@@ -102,7 +109,7 @@ impl Mirror<'_> {
     /// marked.
     fn look(&mut self) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
         self.session.enter(FOLDER)?;
-        self.session.greetings()
+        self.session.greetings(self.of)
     }
 
     fn put(&mut self, greetings: &[Greeting]) -> Result<(), Fault> {

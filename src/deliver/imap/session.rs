@@ -11,7 +11,7 @@ use super::line::{Heard, Line, Port, hold, until};
 use super::name;
 use super::sets::{packed, sets};
 use super::stream::Trust;
-use crate::base::{MessageId, RecordingId, Timestamp};
+use crate::base::{MailboxId, MessageId, RecordingId, Timestamp};
 use crate::deliver::servers::{Auth, ImapServer};
 use crate::mime::{self, HEAD_MAX, Head, MAIL_MAX, MailHost};
 use crate::subscriber::{ImapAccount, Secret};
@@ -170,17 +170,9 @@ impl Session {
     /// Opens a folder, or looks what is new in it where it is open; makes it where it is not
     /// there. Gives its UIDVALIDITY.
     pub(super) fn enter(&mut self, folder: &str) -> Result<u32, Fault> {
-        if let Some((open, validity)) = &self.open
-            && open == folder
-        {
-            let validity = *validity;
-            if !self.looked {
-                self.look()?;
-            }
-            self.looked = false;
+        if let Some(validity) = self.look_again(folder)? {
             return Ok(validity);
         }
-        (self.open, self.looked) = (None, false);
         let wire = name::encode(folder);
         let found = match self.select(&wire) {
             Err(Fault::Refused(_)) => {
@@ -189,7 +181,37 @@ impl Session {
             }
             found => found,
         };
-        let validity = found?.uid_validity.ok_or_else(|| {
+        self.opened(folder, &found?)
+    }
+
+    /// The same, but a folder that is not there is not made; whether it is there.
+    pub(super) fn enter_if_there(&mut self, folder: &str) -> Result<bool, Fault> {
+        if self.look_again(folder)?.is_some() {
+            return Ok(true);
+        }
+        match self.select(&name::encode(folder)) {
+            Err(Fault::Refused(_)) => Ok(false),
+            found => self.opened(folder, &found?).map(|_| true),
+        }
+    }
+
+    /// Looks what is new in a folder where it is open; its UIDVALIDITY then.
+    fn look_again(&mut self, folder: &str) -> Result<Option<u32>, Fault> {
+        let open = self.open.as_ref().filter(|(open, _)| open == folder);
+        let Some((_, validity)) = open else {
+            (self.open, self.looked) = (None, false);
+            return Ok(None);
+        };
+        let validity = *validity;
+        if !self.looked {
+            self.look()?;
+        }
+        self.looked = false;
+        Ok(Some(validity))
+    }
+
+    fn opened(&mut self, folder: &str, found: &imap::types::Mailbox) -> Result<u32, Fault> {
+        let validity = found.uid_validity.ok_or_else(|| {
             Fault::Lying(format!(
                 "the IMAP server gives no UIDVALIDITY of {folder:?}"
             ))
@@ -259,16 +281,19 @@ impl Session {
         })
     }
 
-    /// The greetings of ours in the open folder: the UID of each, which recording it is, and
-    /// whether it is marked as heard by callers.
-    pub(super) fn greetings(&mut self) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
+    /// The greetings of this mailbox in the open folder: the UID of each, which recording it is,
+    /// and whether it is marked as heard by callers.
+    pub(super) fn greetings(
+        &mut self,
+        of: &MailboxId,
+    ) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
         let uids = self.search(&format!("HEADER {} \"\"", mime::GREETING_TYPE))?;
         let query = format!("(UID FLAGS BODY.PEEK[HEADER]<0.{HEAD_MAX}>)");
         let found = self.fetch(&uids, HEADS_AT_ONCE, &query, |mail| {
             let mut flags = mail.flags().iter();
             let on =
                 flags.any(|f| matches!(f, Flag::Custom(f) if f.eq_ignore_ascii_case(GREETING_ON)));
-            Some((mime::greeting_id(mail.header()?)?, on))
+            Some((mime::greeting_id(mail.header()?, of)?, on))
         })?;
         Ok(found
             .into_iter()

@@ -3,8 +3,9 @@
 use super::fake::{Fake, Plan};
 use super::scene::{imap, owner};
 use super::{ORDINARY, SOON};
-use crate::base::RecordingId;
+use crate::base::{MailboxId, RecordingId};
 use crate::deliver::{Fault, OwnRecording};
+use crate::subscriber::Profile;
 use uuid::Uuid;
 
 const ON: &str = "$CNS-Greeting-On";
@@ -25,7 +26,7 @@ fn mirror(fake: &Fake, recordings: &[(u128, bool)]) -> Result<(), Fault> {
 fn there(fake: &Fake) -> Vec<(u128, bool)> {
     let state = fake.state();
     let known = state.mails.iter().filter_map(|mail| {
-        let id = crate::mime::greeting_id(&mail.octets)?;
+        let id = crate::mime::greeting_id(&mail.octets, &owner("anna").mailbox)?;
         Some((id.0.as_u128(), mail.flags.contains(ON)))
     });
     known.collect()
@@ -79,5 +80,18 @@ fn a_server_without_keywords_holds_the_greetings_all_the_same() {
 fn a_recording_that_cannot_be_had_any_more_is_left_out() {
     let fake = Fake::start();
     mirror(&fake, &[(2, true), (9, true)]).unwrap();
+    assert_eq!(there(&fake), [(2, true)]);
+}
+
+#[test]
+fn two_mailboxes_in_one_account_leave_each_others_greetings_alone() {
+    let fake = Fake::start();
+    mirror(&fake, &[(2, true)]).unwrap();
+    let other = Profile {
+        mailbox: MailboxId::parse("2002").unwrap(),
+        ..owner("anna")
+    };
+    let greetings = imap(&fake).greetings();
+    greetings.mirror(&other, &[], &mut |_| None).unwrap();
     assert_eq!(there(&fake), [(2, true)]);
 }
