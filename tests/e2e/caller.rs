@@ -54,7 +54,7 @@ fn assert_no_message<T: Telephone>(server: &Server, phone: T) {
 #[test]
 fn a_silent_line_of_baresip_is_no_message() {
     let server = Server::start();
-    let phone = Baresip::start(server.address(), NUMBER, &[0; 80_000]);
+    let phone = Baresip::start(server.address(), NUMBER, &vec![0; 80_000]);
     assert_no_message(&server, phone);
 }
 

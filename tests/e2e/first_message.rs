@@ -163,7 +163,7 @@ fn walk(library: &Library, tag: &str, (entry, last): (Entry, &str), caller: &str
             match effect {
                 Effect::PlayMessage(..) => return way,
                 Effect::LogIn(_) => {
-                    next = Some(Input::LogIn(LogInVerdict::Accepted(world.owner())))
+                    next = Some(Input::LogIn(LogInVerdict::Accepted(world.owner())));
                 }
                 Effect::Mail(Command::List) => {
                     next = Some(Input::Mail(Reply::Listed(listing(caller))));

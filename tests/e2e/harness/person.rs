@@ -83,9 +83,10 @@ impl<'a, T: Telephone> Person<'a, T> {
         self.phone.press(keys);
     }
 
-    /// Lets time pass: listens, or speaks, since the microphone is always open.
+    /// Stays in the call so long: listens, or speaks, since the microphone is always open.
     pub(crate) fn stays(&self, span: f64) {
         std::thread::sleep(seconds(span));
+        assert!(!self.was_told(END), "the server hung up meanwhile");
     }
 
     /// Waits for a recording, speaks so long, and ends it by hash.
