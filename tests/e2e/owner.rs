@@ -24,7 +24,7 @@ fn anna(server: &Server) -> Person<'_, Baresip> {
 #[test]
 fn a_name_recorded_with_linphone_is_in_the_greeting() {
     let server = Server::start();
-    let microphone = speech(120.0, 7);
+    let microphone = speech(45.0, 7);
     let phone = Linphone::start(server.address(), "2001", &microphone);
     let mut anna = Person::new(&server, phone);
     anna.logs_in();

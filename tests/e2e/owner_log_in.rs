@@ -111,7 +111,7 @@ fn a_passcode_of_the_configuration_must_be_changed_at_the_first_log_in() {
 #[test]
 fn the_first_use_with_linphone_leads_through_passcode_and_name() {
     let server = Server::start_with(&Setup::new().without_passcode("2002"));
-    let microphone = speech(120.0, 7);
+    let microphone = speech(60.0, 7);
     let phone = Linphone::start(server.address(), "2002", &microphone);
     let mut ben = Person::new(&server, phone);
     ben.calls("1233");

@@ -10,11 +10,11 @@ use crate::steps::{CALLER, leave_message};
 
 /// What the two say into their telephones whenever they are in a call.
 fn annas_words() -> Vec<i16> {
-    speech(90.0, 9)
+    speech(30.0, 9)
 }
 
 fn bens_words() -> Vec<i16> {
-    speech(120.0, 7)
+    speech(60.0, 7)
 }
 
 /// Subscriber 2001 with a baresip.
