@@ -10,13 +10,14 @@
 
 use super::fault::Fault;
 use super::pool::{Loan, Purpose};
-use super::session::{Flags, Turn};
+use super::session::{Flags, GREETING_ON, HEADS_AT_ONCE, Turn};
 use super::{Imap, account};
 use crate::audio::{Law, WIRE_RATE};
 use crate::base::{MailboxId, RecordingId};
 use crate::deliver::{sound, vocabulary};
-use crate::mime::{self, Greeting};
+use crate::mime::{self, Greeting, HEAD_MAX};
 use crate::subscriber::Profile;
+use imap::types::Flag;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,11 +106,23 @@ struct Mirror<'a> {
 }
 
 impl Mirror<'_> {
-    /// What the folder has: the UID of each greeting, which recording it is, and whether it is
+    /// What the folder has of this mailbox: the UID of each greeting, which recording it is, and whether it is
     /// marked.
     fn look(&mut self) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
         self.session.enter(FOLDER)?;
-        self.session.greetings(self.of)
+        let uids = self
+            .session
+            .search(&format!("HEADER {} \"\"", mime::GREETING_TYPE))?;
+        let query = format!("(UID FLAGS BODY.PEEK[HEADER]<0.{HEAD_MAX}>)");
+        let of = self.of;
+        let found = self.session.fetch(&uids, HEADS_AT_ONCE, &query, |mail| {
+            let mut flags = mail.flags().iter();
+            let on =
+                flags.any(|f| matches!(f, Flag::Custom(f) if f.eq_ignore_ascii_case(GREETING_ON)));
+            Some((mime::greeting_id(mail.header()?, of)?, on))
+        })?;
+        let found = found.into_iter().map(|(uid, (id, on))| (uid, id, on));
+        Ok(found.collect())
     }
 
     fn put(&mut self, greetings: &[Greeting]) -> Result<(), Fault> {

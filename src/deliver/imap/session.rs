@@ -11,7 +11,7 @@ use super::line::{Heard, Line, Port, hold, until};
 use super::name;
 use super::sets::{packed, sets};
 use super::stream::Trust;
-use crate::base::{MailboxId, MessageId, RecordingId, Timestamp};
+use crate::base::{MessageId, Timestamp};
 use crate::deliver::servers::{Auth, ImapServer};
 use crate::mime::{self, HEAD_MAX, Head, MAIL_MAX, MailHost};
 use crate::subscriber::{ImapAccount, Secret};
@@ -33,7 +33,7 @@ const BODY_MAX: usize = MAIL_MAX + (64 << 10);
 
 /// How many messages are asked for their heads at a time: their answer stays below
 /// [`ANSWER_MAX`].
-const HEADS_AT_ONCE: usize = 100;
+pub(super) const HEADS_AT_ONCE: usize = 100;
 
 /// How many messages are asked for their flags at a time.
 const NAMED_AT_ONCE: usize = 600;
@@ -77,7 +77,7 @@ pub(super) struct Flags {
 
 /// The keyword of a greeting that callers hear (OMTP Visual Voice Mail Interface 1.3,
 /// section 2.8).
-const GREETING_ON: &str = "$CNS-Greeting-On";
+pub(super) const GREETING_ON: &str = "$CNS-Greeting-On";
 
 /// A change of one flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,7 +236,7 @@ impl Session {
     }
 
     /// The UIDs of the messages that a search finds, in order.
-    fn search(&mut self, query: &str) -> Result<BTreeSet<u32>, Fault> {
+    pub(super) fn search(&mut self, query: &str) -> Result<BTreeSet<u32>, Fault> {
         let found = self.command("a search", ANSWER_MAX, |imap| imap.uid_search(query))?;
         Ok(found.into_iter().collect())
     }
@@ -281,28 +281,8 @@ impl Session {
         })
     }
 
-    /// The greetings of this mailbox in the open folder: the UID of each, which recording it is,
-    /// and whether it is marked as heard by callers.
-    pub(super) fn greetings(
-        &mut self,
-        of: &MailboxId,
-    ) -> Result<Vec<(u32, RecordingId, bool)>, Fault> {
-        let uids = self.search(&format!("HEADER {} \"\"", mime::GREETING_TYPE))?;
-        let query = format!("(UID FLAGS BODY.PEEK[HEADER]<0.{HEAD_MAX}>)");
-        let found = self.fetch(&uids, HEADS_AT_ONCE, &query, |mail| {
-            let mut flags = mail.flags().iter();
-            let on =
-                flags.any(|f| matches!(f, Flag::Custom(f) if f.eq_ignore_ascii_case(GREETING_ON)));
-            Some((mime::greeting_id(mail.header()?, of)?, on))
-        })?;
-        Ok(found
-            .into_iter()
-            .map(|(uid, (id, on))| (uid, id, on))
-            .collect())
-    }
-
     /// Asks for something of each message. A message that is told of twice counts as told last.
-    fn fetch<T>(
+    pub(super) fn fetch<T>(
         &mut self,
         uids: &BTreeSet<u32>,
         at_once: usize,
