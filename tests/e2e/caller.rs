@@ -5,7 +5,7 @@ use crate::harness::baresip::Baresip;
 use crate::harness::events::{TAKE_BEGAN, TAKE_DROPPED, TAKE_KEPT};
 use crate::harness::linphone::Linphone;
 use crate::harness::person::Telephone;
-use crate::harness::sound::speech;
+use crate::harness::sound::{RATE, speech};
 use crate::harness::{Person, Server};
 use belpost::audio::tone;
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn assert_no_message<T: Telephone>(server: &Server, phone: T) {
 #[test]
 fn a_silent_line_of_baresip_is_no_message() {
     let server = Server::start();
-    let phone = Baresip::start(server.address(), NUMBER, &vec![0; 80_000]);
+    let phone = Baresip::start(server.address(), NUMBER, &vec![0; 60 * RATE]);
     assert_no_message(&server, phone);
 }
 

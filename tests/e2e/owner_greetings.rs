@@ -48,7 +48,7 @@ fn record<T: Telephone>(owner: &mut Person<'_, T>) {
 #[test]
 fn a_busy_greeting_recorded_with_baresip_is_for_a_busy_line_alone_until_it_is_erased() {
     let server = Server::start();
-    let words = speech(30.0, 9);
+    let words = speech(60.0, 9);
     let phone = Baresip::start(server.address(), "2001", &words);
     let mut anna = Person::new(&server, phone);
     anna.logs_in();
@@ -98,7 +98,7 @@ fn a_no_answer_greeting_recorded_with_linphone_is_for_no_answer_alone_until_it_i
 #[test]
 fn who_is_away_without_messages_gets_none_and_is_reminded_until_it_is_switched_off() {
     let server = Server::start();
-    let words = speech(30.0, 9);
+    let words = speech(60.0, 9);
     let phone = Baresip::start(server.address(), "2001", &words);
     let mut anna = Person::new(&server, phone);
     anna.logs_in();

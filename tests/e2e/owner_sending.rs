@@ -10,7 +10,7 @@ use crate::steps::{CALLER, leave_message};
 
 /// What the two say into their telephones whenever they are in a call.
 fn annas_words() -> Vec<i16> {
-    speech(30.0, 9)
+    speech(90.0, 9)
 }
 
 fn bens_words() -> Vec<i16> {

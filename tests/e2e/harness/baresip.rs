@@ -31,8 +31,8 @@ pub(crate) struct Baresip {
 }
 
 impl Baresip {
-    /// A telephone with this number that calls through the server and says `microphone`, over and
-    /// over from the moment a call is up.
+    /// A telephone with this number that calls through the server and says `microphone` from the
+    /// moment a call is up. It hangs up when that is over, so it is longer than any call.
     pub(crate) fn start(server: SocketAddr, number: &str, microphone: &[i16]) -> Baresip {
         Baresip::start_as(server, microphone, &account(server, number))
     }
