@@ -98,6 +98,8 @@ fn a_passcode_of_the_configuration_must_be_changed_at_the_first_log_in() {
     anna.hears("passcode-used");
     assert!(!anna.was_told("main-voicemail"), "not with the old one");
     chooses(&mut anna, CHOSEN);
+    anna.hears("name-speak");
+    anna.presses("*");
     anna.hears("main-voicemail");
     anna.hangs_up();
     anna.logs_in();

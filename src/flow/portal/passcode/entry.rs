@@ -118,7 +118,7 @@ impl Repeat {
     fn star(chooser: Chooser, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match chooser.why {
             Why::Wanted(_) => chooser.star(cx, fx),
-            Why::Due(..) | Why::First(..) => chooser.ask(Vec::new(), fx),
+            Why::Due(..) | Why::Initial(..) | Why::First(..) => chooser.ask(Vec::new(), fx),
         }
     }
 

@@ -8,7 +8,7 @@
 //! none yet cannot go on without one.
 //!
 //! `entry` takes the figures, `storing` waits until they are stored, `due` says when a choice is
-//! due, `naming` records the name of whoever had none. The rules are in
+//! due, `naming` records the name of whoever is here for the first time. The rules are in
 //! [`subscriber`](crate::subscriber), the earlier passcodes with whoever stores them.
 
 mod due;
@@ -38,7 +38,7 @@ pub enum Choosing {
     Repeat(Repeat),
     /// It is being stored.
     Storing(Storing),
-    /// After the first one: recording the name.
+    /// At the first log-in: recording the name.
     Naming(Naming),
 }
 
@@ -57,6 +57,8 @@ enum Why {
     Wanted(Visitor),
     /// The owner must have another one before going on.
     Due(Owner, Entry),
+    /// The same, at the first log-in: the name comes after it.
+    Initial(Owner, Entry),
     /// The owner has none, and calls from the own telephone.
     First(Owner, Visit),
 }
@@ -71,7 +73,13 @@ pub(super) fn due(owner: Owner, entry: Entry, fx: &mut Effects) -> Conversation 
     // What was typed ahead was meant for a menu.
     fx.push(Effect::FlushKeys);
     let words = vec![Phrase::Line(Line::PasscodeDue)];
-    Chooser::new(Why::Due(owner, entry)).ask(words, fx)
+    let services = &owner.services;
+    let why = if services.passcode.chosen.is_none() && services.name.is_none() {
+        Why::Initial(owner, entry)
+    } else {
+        Why::Due(owner, entry)
+    };
+    Chooser::new(why).ask(words, fx)
 }
 
 /// The owner has no passcode yet and calls from the own telephone.
@@ -173,21 +181,21 @@ impl Chooser {
     fn owner(&self) -> &Owner {
         match &self.why {
             Why::Wanted(visitor) => &visitor.owner,
-            Why::Due(owner, _) | Why::First(owner, _) => owner,
+            Why::Due(owner, _) | Why::Initial(owner, _) | Why::First(owner, _) => owner,
         }
     }
 
     fn owner_mut(&mut self) -> &mut Owner {
         match &mut self.why {
             Why::Wanted(visitor) => &mut visitor.owner,
-            Why::Due(owner, _) | Why::First(owner, _) => owner,
+            Why::Due(owner, _) | Why::Initial(owner, _) | Why::First(owner, _) => owner,
         }
     }
 
     fn rest(&self) -> Rest {
         match &self.why {
             Why::Wanted(visitor) => visitor.rest(),
-            Why::Due(..) | Why::First(..) => Rest::default(),
+            Why::Due(..) | Why::Initial(..) | Why::First(..) => Rest::default(),
         }
     }
 
@@ -220,7 +228,7 @@ impl Chooser {
     fn give_up(self, mut words: Vec<Phrase>, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self.why {
             Why::Wanted(visitor) => visitor.back_to_main(words, cx, fx),
-            Why::Due(..) | Why::First(..) => {
+            Why::Due(..) | Why::Initial(..) | Why::First(..) => {
                 words.push(Phrase::Line(Line::Goodbye));
                 End::HangUp.after(words, fx)
             }
@@ -231,7 +239,9 @@ impl Chooser {
     fn star(self, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         match self.why {
             Why::Wanted(visitor) => visitor.back_to_main(Vec::new(), cx, fx),
-            Why::Due(..) => self.again(vec![Phrase::Line(Line::NotAChoice)], cx, fx),
+            Why::Due(..) | Why::Initial(..) => {
+                self.again(vec![Phrase::Line(Line::NotAChoice)], cx, fx)
+            }
             // As at every log-in.
             Why::First(_, visit) => Number::enter(visit, Vec::new(), fx),
         }
@@ -244,6 +254,7 @@ impl Chooser {
         match self.why {
             Why::Wanted(visitor) => visitor.back_to_main(words, cx, fx),
             Why::Due(owner, entry) => MainMenu::after_log_in(owner, entry, words, cx, fx),
+            Why::Initial(owner, entry) => Naming::enter(owner, entry, words, fx),
             Why::First(owner, visit) => Naming::enter(owner, visit.entry(), words, fx),
         }
     }
@@ -256,7 +267,7 @@ impl Chooser {
                 fx.push(Effect::FlushKeys);
                 visitor.back_to_main(words, cx, fx)
             }
-            Why::Due(owner, entry) => {
+            Why::Due(owner, entry) | Why::Initial(owner, entry) => {
                 fx.push(Effect::FlushKeys);
                 MainMenu::after_log_in(owner, entry, words, cx, fx)
             }
