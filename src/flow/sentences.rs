@@ -160,7 +160,7 @@ fn log_in() -> Vec<Sentence> {
     let mut sentences = lines(&[Line::PortalWelcome]);
     sentences.push(passcode.map(Part::Line).to_vec());
     sentences.extend(lines(&[
-        Line::EnterPasscode,
+        Line::YourPasscode,
         Line::EnterMailbox,
         Line::LoginWrong,
         Line::LoginLocked,

@@ -63,6 +63,8 @@ lines! {
     PortalWelcome = "portal-welcome",
     /// Enter your passcode, then hash.
     EnterPasscode = "enter-passcode",
+    /// Your passcode? For whoever knows what ends it.
+    YourPasscode = "your-passcode",
     /// For another mailbox, press star.
     OtherMailbox = "other-mailbox",
     /// Enter the number of the mailbox, then hash.

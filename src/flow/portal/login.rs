@@ -108,14 +108,13 @@ impl Passcode {
         Passcode::ask(visit, wanted, words, fx)
     }
 
-    /// The same for whoever calls often: of other mailboxes nothing is said.
+    /// Asks whoever calls often, in two words. A silent or wrong entry is asked for again in full.
     pub(super) fn enter_briefly(
         visit: Visit,
         wanted: MailboxId,
-        mut words: Vec<Phrase>,
         fx: &mut Effects,
     ) -> Conversation {
-        words.push(Phrase::Line(Line::EnterPasscode));
+        let words = vec![Phrase::Line(Line::YourPasscode)];
         Passcode::ask(visit, wanted, words, fx)
     }
 

@@ -202,7 +202,7 @@ impl New {
         if none_yet && cx.settings.first_use {
             passcode::first(owner, visit, fx)
         } else if owner.heard.is_everything() {
-            Passcode::enter_briefly(visit, mailbox, welcome, fx)
+            Passcode::enter_briefly(visit, mailbox, fx)
         } else {
             Passcode::enter(visit, mailbox, welcome, fx)
         }

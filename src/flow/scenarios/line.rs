@@ -325,8 +325,7 @@ fn the_number_for_what_is_active_tells_it_after_the_log_in() {
 fn a_frequent_caller_is_at_the_first_new_message_by_one_key() {
     let often = vec![Change::LoggedIn; 5];
     let mut phone = calling(&often, Settings::default(), Entry::Main);
-    let few = [Line::PortalWelcome, Line::EnterPasscode].map(Phrase::Line);
-    assert_eq!(phone.words(), few);
+    assert_eq!(phone.words(), [Phrase::Line(Line::YourPasscode)]);
     phone.presses("1234#2");
     phone.accepted();
     phone.listed(1);
