@@ -337,7 +337,8 @@ impl Edges {
             self.near.fullness.kept(&mailbox, length);
             self.newest.insert(mailbox.clone(), take);
         }
-        self.near.watches.recount(&mailbox);
+        // A quick courier can have had it counted before this is known.
+        self.near.watches.recount_aloud(&mailbox);
         Some(mailbox)
     }
 

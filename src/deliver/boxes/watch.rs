@@ -155,6 +155,13 @@ impl Watches {
         }
     }
 
+    /// The same, and the count is told whatever it says: whoever reckoned with the change before it
+    /// was counted may have counted it twice.
+    pub fn recount_aloud(&self, mailbox: &MailboxId) {
+        self.board.forget(mailbox);
+        self.recount(mailbox);
+    }
+
     fn post(&self, owner: &Profile) -> &Post {
         let site = Stores::site(owner);
         // Here, what a server is missing for is found out of reach.

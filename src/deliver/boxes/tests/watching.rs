@@ -101,6 +101,16 @@ fn two_changes_in_the_same_moment_are_both_told() {
 }
 
 #[test]
+fn a_count_that_is_no_news_is_told_where_it_is_asked_for_aloud() {
+    let here = Here::new();
+    here.place.deliver(&deposit(1));
+    here.watches.watch(&mailbox());
+    assert_eq!(here.next(), Some((1, 0)));
+    here.watches.recount_aloud(&mailbox());
+    assert_eq!(here.next(), Some((1, 0)));
+}
+
+#[test]
 fn what_waits_is_counted_once_and_delivery_changes_no_count() {
     let here = Here::new();
     here.watches.watch(&mailbox());
