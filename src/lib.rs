@@ -12,6 +12,7 @@ pub mod mime;
 pub mod rtp;
 pub mod sdp;
 // Rank 2
+pub mod feature;
 pub mod mailbox;
 pub mod prompt;
 pub mod sip;

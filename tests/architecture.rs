@@ -22,6 +22,7 @@ const RANKS: &[(&str, u8)] = &[
     ("mime", 1),
     ("rtp", 1),
     ("sdp", 1),
+    ("feature", 2),
     ("mailbox", 2),
     ("prompt", 2),
     ("sip", 2),
@@ -46,9 +47,11 @@ const RANKS: &[(&str, u8)] = &[
 ];
 
 /// The uses between neighbours of a rank: a flow speaks media's vocabulary, what an answer agrees
-/// on is a law of audio, and a profile says how its mailbox is kept.
+/// on is a law of audio, a code is for a service of the subscriber, and a profile says how its
+/// mailbox is kept.
 const NEIGHBOURS: &[(&str, &str)] = &[
     ("deliver", "decoder"),
+    ("feature", "subscriber"),
     ("flow", "media"),
     ("library", "decoder"),
     ("sdp", "audio"),

@@ -3,6 +3,7 @@
 //! Rank 4: no socket, clock, task or file. What SIP, media, spool, mailbox and clock report goes
 //! in; [`Command`]s for them come out. The product runs here in virtual time in the scenarios.
 
+mod arrival;
 mod diagnostic;
 mod leg;
 mod lockout;

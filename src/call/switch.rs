@@ -4,9 +4,10 @@
 //! to `None`, then ask [`Switch::poll_timeout`] when to come back. A step that panics ends its
 //! own call, whose recording is salvaged; the others go on.
 
+use super::arrival::{arrival, called};
 use super::leg::{Abilities, Leg};
 use super::lockout::{Lockout, Outcome};
-use super::route::{self, Route, Routing};
+use super::route::{self, Routing};
 use super::session::{CallSession, Desk, Purpose};
 use super::vocabulary::{Command, Door, Milestone, PromptOrder};
 use super::voice;
@@ -153,7 +154,7 @@ impl Switch {
     /// The SIP machine reports.
     pub fn handle_sip(&mut self, now: Now, event: sip::Event) {
         match event {
-            sip::Event::Invite(invite) => self.arrive(invite),
+            sip::Event::Invite(invite) => self.arrive(now, invite),
             sip::Event::Ringing { .. }
             | sip::Event::Answered { .. }
             | sip::Event::Subscribed(_)
@@ -394,7 +395,7 @@ impl Switch {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    fn arrive(&mut self, invite: Box<Invite>) {
+    fn arrive(&mut self, now: Now, invite: Box<Invite>) {
         let call = invite.call;
         if self.draining {
             return self.refuse(call, busy("this server is closing down"));
@@ -406,14 +407,16 @@ impl Switch {
             let voice = voice::at_first(&route, caller.number(), &rules.languages, &rules.book);
             (
                 arrival(&invite, &route),
+                called(now, &route, caller.number()),
                 Purpose::of(route, |m| self.admission(m)),
                 voice,
             )
         };
-        let Ok((arrived, purpose, voice)) = catch_unwind(AssertUnwindSafe(find)) else {
+        let Ok((arrived, called, purpose, voice)) = catch_unwind(AssertUnwindSafe(find)) else {
             return self.refuse(call, broken(call));
         };
         self.note(call, arrived);
+        self.out.extend(called);
         match purpose {
             Ok(purpose) => {
                 let session = self.ids.session();
@@ -562,25 +565,6 @@ fn broken(call: CallId) -> Refusal {
         status: 500,
         retry_after: None,
         why: "a fault of this server",
-    }
-}
-
-fn arrival(invite: &Invite, route: &Route) -> Milestone {
-    let (name, mailbox) = match route {
-        Route::Portal { owner, .. } => ("portal", owner.as_ref()),
-        Route::Deposit { owner, .. } => ("deposit", Some(owner)),
-        Route::ClearLamp { owner } => ("lamp", owner.as_ref()),
-        Route::Operator { .. } => ("operator", None),
-        Route::Diagnostic(_) => ("diagnostic", None),
-        Route::Unknown => ("unknown number", None),
-        Route::Loop => ("loop", None),
-    };
-    Milestone::Arrived {
-        from: route::caller(invite).number().cloned(),
-        to: invite.request_uri.user.clone(),
-        call_id: invite.call_id.clone(),
-        route: name,
-        mailbox: mailbox.map(|o| o.mailbox.clone()),
     }
 }
 

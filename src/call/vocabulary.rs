@@ -7,7 +7,7 @@ use crate::base::{
 use crate::flow::PromptFault;
 use crate::mailbox::{Envelope, Facts};
 use crate::prompt::{ClipId, Phrase, SetId, Voice};
-use crate::subscriber::{Change, Condition, Forward, Guarded, Lock, RecordingKind};
+use crate::subscriber::{Change, Condition, Forward, Guarded, LastCaller, Lock, RecordingKind};
 use crate::{mailbox, media, sip};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -96,6 +96,9 @@ pub enum Command {
     /// Change what the owner of a mailbox has set. Answered by
     /// [`Switch::handle_changed`](super::Switch::handle_changed), after it is on disk for good.
     Change(ChangeOrder),
+    /// Remember who called a subscriber last. There is no answer, and where calls come too fast it may
+    /// be left undone.
+    Called(MailboxId, LastCaller),
     /// Remember what there is of wrong passcodes, for the next start. There is no answer.
     Remember(Guarded, Lock),
     /// Leave a message in other mailboxes. Answered by

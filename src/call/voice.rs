@@ -27,7 +27,10 @@ pub(super) fn at_first(
         Route::Portal {
             owner: Some(owner), ..
         }
-        | Route::ClearLamp { owner: Some(owner) } => of_owner(owner, languages, book),
+        | Route::ClearLamp { owner: Some(owner) }
+        | Route::Feature {
+            owner: Some(owner), ..
+        } => of_owner(owner, languages, book),
         Route::Operator { tenant } => {
             let tenant = tenant.as_ref();
             let first = languages.offered(tenant).first();
@@ -35,6 +38,7 @@ pub(super) fn at_first(
         }
         Route::Portal { owner: None, .. }
         | Route::ClearLamp { owner: None }
+        | Route::Feature { owner: None, .. }
         | Route::Diagnostic(_)
         | Route::Unknown
         | Route::Loop => {

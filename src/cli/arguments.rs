@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use super::prompts::PromptsCommand;
 use super::setting::Key;
-use crate::base::{DialString, MailboxId, MessageId};
+use crate::base::{DialString, MailboxId, MessageId, TenantId};
+use crate::feature::CardLanguage;
 use crate::prompt::Grammar;
 
 const EXAMPLES: &str = "\
@@ -67,6 +68,9 @@ pub(super) enum Command {
     /// Check key maps, and print what each key does.
     #[command(subcommand)]
     Menus(MenusCommand),
+    /// See and check the feature access codes.
+    #[command(subcommand)]
+    Codes(CodesCommand),
     /// See and change what subscribers have set: passcode, forwarding and the rest.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),
@@ -256,6 +260,49 @@ pub(super) enum MenusCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum CodesCommand {
+    /// List all faults of a file of feature access codes, each with its line.
+    ///
+    /// The file is laid over the codes compiled in, as `codes.file` of the configuration is, and
+    /// held against the numbers of that configuration.
+    Check {
+        /// The file of codes.
+        codes: PathBuf,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+    /// List the codes there are, and what an operator should know of them.
+    List {
+        /// Those of this tenant; without it everybody's.
+        #[arg(long, value_name = "NAME", value_parser = parse_tenant)]
+        tenant: Option<TenantId>,
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+    /// Print the card of the codes, as Markdown: what each does, for subscribers.
+    Card {
+        /// The language of the card: nl or en.
+        #[arg(long, default_value = "en", value_parser = parse_card_language)]
+        language: CardLanguage,
+        /// The codes of this tenant; without it everybody's.
+        #[arg(long, value_name = "NAME", value_parser = parse_tenant)]
+        tenant: Option<TenantId>,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+    /// Tell which service these keys are for: `explain '*720612345678'`.
+    Explain {
+        /// What is dialled; quote it for the shell.
+        keys: String,
+        /// By a subscriber of this tenant.
+        #[arg(long, value_name = "NAME", value_parser = parse_tenant)]
+        tenant: Option<TenantId>,
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum SubscriberCommand {
     /// List everybody, with what is switched on.
     List {
@@ -324,6 +371,18 @@ fn parse_number(text: &str) -> Result<DialString, String> {
     DialString::parse(text).map_err(|fault| fault.to_string())
 }
 
+fn parse_tenant(text: &str) -> Result<TenantId, String> {
+    TenantId::parse(text).map_err(|fault| fault.to_string())
+}
+
+fn parse_card_language(text: &str) -> Result<CardLanguage, String> {
+    match text {
+        "nl" => Ok(CardLanguage::Dutch),
+        "en" => Ok(CardLanguage::English),
+        _ => Err("there are cards in nl and en".to_owned()),
+    }
+}
+
 fn parse_grammar(text: &str) -> Result<Grammar, String> {
     Grammar::parse(text).ok_or_else(|| "there are cards in nl and en".to_owned())
 }
@@ -373,6 +432,10 @@ mod tests {
             "belpost prompts say nl --sentence 1 --clip goodbye",
             "belpost menus check",
             "belpost menus card --language fr",
+            "belpost codes check",
+            "belpost codes card --language fr",
+            "belpost codes list --tenant No!",
+            "belpost codes explain",
             "belpost subscriber set 2001 forward-busy",
             "belpost subscriber set 2001 fax on",
             "belpost subscriber set x rings 3",

@@ -1,12 +1,12 @@
-//! `belpost check-config`: every fault and warning of a configuration, and of the key maps and the
-//! texts of mails that it names.
+//! `belpost check-config`: every fault and warning of a configuration, and of the key maps, the
+//! feature access codes and the texts of mails that it names.
 
 use super::arguments::CheckConfigArgs;
 use super::fault::CliFault;
 use super::{print, print_json};
 use crate::config::{Config, LoadFault, Place, load, warnings};
 use crate::deliver::{TextsFault, read_templates};
-use crate::server::{MenusFault, menus};
+use crate::server::{CodesFault, MenusFault, codes, menus};
 use serde::Serialize;
 use std::io::Write;
 
@@ -55,6 +55,7 @@ pub(super) fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), Cli
 /// A file that the configuration names cannot be used.
 enum FileFault {
     Menus(MenusFault),
+    Codes(CodesFault),
     Texts(TextsFault),
 }
 
@@ -62,7 +63,8 @@ impl FileFault {
     /// One line a fault.
     fn lines(&self) -> Vec<FaultLine> {
         match self {
-            FileFault::Menus(fault) => in_menus(fault),
+            FileFault::Menus(fault) => in_file("menus.file", fault),
+            FileFault::Codes(fault) => in_file("codes.file", fault),
             FileFault::Texts(fault) => in_texts(fault),
         }
     }
@@ -72,6 +74,7 @@ impl From<FileFault> for CliFault {
     fn from(fault: FileFault) -> CliFault {
         match fault {
             FileFault::Menus(fault) => fault.into(),
+            FileFault::Codes(fault) => fault.into(),
             FileFault::Texts(fault) => fault.into(),
         }
     }
@@ -80,16 +83,17 @@ impl From<FileFault> for CliFault {
 /// Reads the files that a configuration names.
 fn in_files(config: &Config) -> Result<(), FileFault> {
     menus(&config.menus).map_err(FileFault::Menus)?;
+    codes(config).map_err(FileFault::Codes)?;
     let texts = read_templates(config.mail.templates.as_deref());
     texts.map(drop).map_err(FileFault::Texts)
 }
 
-/// The faults of the key maps.
-fn in_menus(fault: &MenusFault) -> Vec<FaultLine> {
+/// The faults of a file of key maps or codes, which this key names.
+fn in_file(key: &str, fault: &impl ToString) -> Vec<FaultLine> {
     let problems = fault.to_string();
     let line = |problem: &str| FaultLine {
         place: None,
-        key: "menus.file".to_owned(),
+        key: key.to_owned(),
         problem: problem.to_owned(),
     };
     problems.lines().map(line).collect()

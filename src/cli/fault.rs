@@ -121,6 +121,12 @@ pub(super) enum CliFault {
     /// The menus cannot be used.
     #[error("{0}")]
     Menus(#[from] crate::server::MenusFault),
+    /// The feature access codes cannot be used.
+    #[error("{0}")]
+    Codes(#[from] crate::server::CodesFault),
+    /// A tenant that the configuration does not have.
+    #[error("the configuration has no tenant {0}")]
+    NoSuchTenant(crate::base::TenantId),
     /// A version was staged that cannot be used; its report is printed already.
     #[error(
         "{set}{} has {faults} faults and cannot be activated; mend what the report names and \

@@ -7,6 +7,7 @@
 mod arguments;
 mod boxes;
 mod check_config;
+mod codes;
 mod decode_sound;
 mod fault;
 mod mailbox;
@@ -96,6 +97,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
             language,
             operators,
         }) => menus::card(file.as_deref(), *language, *operators, out),
+        Command::Codes(command) => codes::run(command, out),
         Command::Subscriber(SubscriberCommand::List { read }) => subscriber::list(read, out),
         Command::Subscriber(SubscriberCommand::Show { mailbox, read }) => {
             subscriber::show(mailbox, read, out)

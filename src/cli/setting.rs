@@ -4,7 +4,9 @@
 //! the words. Only the words are judged: an operator may set what a subscriber may not.
 
 use crate::base::{Date, DialString, Language};
-use crate::subscriber::{Change, Condition, Feature, Forward, RINGS, RecordingKind, Services};
+use crate::subscriber::{
+    AwayChange, Change, Condition, Feature, ForwardChange, RINGS, RecordingKind, Services,
+};
 use clap::ValueEnum;
 
 /// What can be set.
@@ -26,6 +28,8 @@ pub(super) enum Key {
     HideNumber,
     /// Callers who withhold their number are refused: on, off.
     RejectAnonymous,
+    /// A second call rings: on, off.
+    CallWaiting,
     /// Every call goes to voicemail: on, off.
     AlwaysToVoicemail,
     /// Calls go to voicemail when the line is busy: on, off.
@@ -97,7 +101,7 @@ pub(super) fn change(
         "none" => Ok(Change::Recording(kind, None)),
         _ => Err(SettingFault::NotNone(text.clone())),
     };
-    let mut away = services.away;
+    let mut away = AwayChange::default();
     match key {
         Key::ForwardAlways => forward(Condition::Always),
         Key::ForwardBusy => forward(Condition::Busy),
@@ -107,19 +111,20 @@ pub(super) fn change(
         Key::DoNotDisturb => feature(Feature::DoNotDisturb),
         Key::HideNumber => feature(Feature::HideNumber),
         Key::RejectAnonymous => feature(Feature::RejectAnonymous),
+        Key::CallWaiting => feature(Feature::CallWaiting),
         Key::AlwaysToVoicemail => feature(Feature::AlwaysToVoicemail),
         Key::BusyToVoicemail => feature(Feature::BusyToVoicemail),
         Key::NoAnswerToVoicemail => feature(Feature::NoAnswerToVoicemail),
         Key::Away => {
-            away.on = switch()?;
+            away.on = Some(switch()?);
             Ok(Change::Away(away))
         }
         Key::AwayUntil => {
-            away.last_day = day(&text)?;
+            away.last_day = Some(day(&text)?);
             Ok(Change::Away(away))
         }
         Key::AwayMessages => {
-            away.refuses_messages = !switch()?;
+            away.refuses_messages = Some(!switch()?);
             Ok(Change::Away(away))
         }
         Key::Language => language(&text, offered).map(Change::Language),
@@ -143,15 +148,16 @@ fn forward(
     words: &[String],
     services: &Services,
 ) -> Result<Change, SettingFault> {
-    let before = services.forwarding.under(condition).to.clone();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (on, to) = match words.as_slice() {
-        ["off"] => (false, before),
-        ["on"] => (true, Some(before.ok_or(SettingFault::NoNumber)?)),
-        ["on", number] => (true, Some(DialString::parse(number)?)),
+    let has_number = services.forwarding.under(condition).to.is_some();
+    let change = match words.as_slice() {
+        ["off"] => ForwardChange::switch(false),
+        ["on"] if !has_number => return Err(SettingFault::NoNumber),
+        ["on"] => ForwardChange::switch(true),
+        ["on", number] => ForwardChange::on_to(DialString::parse(number)?),
         other => return Err(SettingFault::NotAForward(other.join(" "))),
     };
-    Ok(Change::Forward(condition, Forward { on, to }))
+    Ok(Change::Forward(condition, change))
 }
 
 fn rings(text: &str) -> Result<u8, SettingFault> {
@@ -216,6 +222,7 @@ mod tests {
             (Key::DoNotDisturb, "on"),
             (Key::HideNumber, "on"),
             (Key::RejectAnonymous, "on"),
+            (Key::CallWaiting, "off"),
             (Key::AlwaysToVoicemail, "on"),
             (Key::BusyToVoicemail, "off"),
             (Key::NoAnswerToVoicemail, "off"),
@@ -233,7 +240,11 @@ mod tests {
         assert!(services.away.on && services.away.refuses_messages);
         assert_eq!(services.away.last_day, Some(Date::constant(2026, 12, 24)));
         for feature in Feature::ALL {
-            let falls = [Feature::BusyToVoicemail, Feature::NoAnswerToVoicemail];
+            let falls = [
+                Feature::BusyToVoicemail,
+                Feature::NoAnswerToVoicemail,
+                Feature::CallWaiting,
+            ];
             assert_eq!(services.features.has(feature), !falls.contains(&feature));
         }
     }

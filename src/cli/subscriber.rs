@@ -400,6 +400,7 @@ fn feature(feature: Feature) -> &'static str {
         Feature::DoNotDisturb => "do-not-disturb",
         Feature::HideNumber => "hide-number",
         Feature::RejectAnonymous => "reject-anonymous",
+        Feature::CallWaiting => "call-waiting",
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Config {
     pub forwarding: Forwarding,
     /// `[menus]`: the key maps.
     pub menus: Menus,
+    /// `[codes]`: the feature access codes.
+    pub codes: Codes,
     /// `[spool]`: recordings on their way.
     pub spool: Spool,
     /// `[mailboxes]`: where messages are kept.
@@ -193,6 +195,15 @@ pub struct Menus {
     pub file: Option<PathBuf>,
 }
 
+/// `[codes]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes {
+    /// A file of codes in place of those compiled in.
+    pub file: Option<PathBuf>,
+    /// Emergency numbers, which no code may stand in the way of.
+    pub emergency: Vec<DialString>,
+}
+
 /// `[spool]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spool {
@@ -301,6 +312,8 @@ pub struct TenantEntry {
     pub operator: Operator,
     /// Where calls of its subscribers may be forwarded; `None` is as everybody's.
     pub forwarding: Option<NumberRules>,
+    /// A file of its own feature access codes.
+    pub codes: Option<PathBuf>,
 }
 
 /// `[log]`
@@ -343,6 +356,7 @@ impl Default for Config {
             passcodes: Passcodes::default(),
             forwarding: Forwarding::default(),
             menus: Menus { file: None },
+            codes: Codes::default(),
             spool: Spool {
                 folder: "state/spool".into(),
                 reserve_mb: 200,
@@ -383,6 +397,15 @@ impl Default for Config {
             diagnostics: Diagnostics::default(),
             tenants: Vec::new(),
             subscribers: Vec::new(),
+        }
+    }
+}
+
+impl Default for Codes {
+    fn default() -> Codes {
+        Codes {
+            file: None,
+            emergency: DialString::parse("112").into_iter().collect(),
         }
     }
 }

@@ -68,11 +68,12 @@ pub(super) fn http(mut section: Section<'_, '_>, base: &Path) -> Http {
 pub(super) fn tenants<'t>(
     reader: &mut Reader<'t>,
     document: &DeTable<'t>,
+    base: &Path,
     claims: &mut Vec<Claim>,
 ) -> Vec<TenantEntry> {
     let mut names: BTreeSet<TenantId> = BTreeSet::new();
     let tenants = reader.each(document, "tenant", TENANTS_MAX, |section| {
-        let tenant = tenant(section, claims)?;
+        let tenant = tenant(section, base, claims)?;
         if names.insert(tenant.tenant.id.clone()) {
             return Some(tenant);
         }
@@ -86,7 +87,11 @@ pub(super) fn tenants<'t>(
     tenants
 }
 
-fn tenant(section: &mut Section<'_, '_>, claims: &mut Vec<Claim>) -> Option<TenantEntry> {
+fn tenant(
+    section: &mut Section<'_, '_>,
+    base: &Path,
+    claims: &mut Vec<Claim>,
+) -> Option<TenantEntry> {
     let name = section.parsed("name", |text| {
         TenantId::parse(text).map_err(ValueFault::from)
     });
@@ -94,6 +99,7 @@ fn tenant(section: &mut Section<'_, '_>, claims: &mut Vec<Claim>) -> Option<Tena
     let callers = callers(section);
     let operator = operator(section, claims);
     let forwarding = forwarding(section);
+    let codes = section.optional("codes", None, |text| path(text, base));
     if !section.gives("name") {
         let offset = section.offset("name");
         section.fault("name", offset, Problem::Missing);
@@ -107,6 +113,7 @@ fn tenant(section: &mut Section<'_, '_>, claims: &mut Vec<Claim>) -> Option<Tena
         tenant,
         operator,
         forwarding,
+        codes,
     })
 }
 

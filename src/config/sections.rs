@@ -6,7 +6,7 @@ use super::claims::{Claim, numbers, report_taken};
 use super::fault::{Problem, ValueFault};
 use super::mail;
 use super::model::{
-    Config, Deposit, Diagnostics, Directory, Entry, Events, Forwarding, Lamp, Ledger, Log,
+    Codes, Config, Deposit, Diagnostics, Directory, Entry, Events, Forwarding, Lamp, Ledger, Log,
     Mailboxes, Media, Menus, Passcodes, Portal, Sip, Spool,
 };
 use super::prompts;
@@ -40,6 +40,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         passcodes: passcodes(reader.section(document, "passcodes")),
         forwarding: forwarding(reader.section(document, "forwarding")),
         menus: menus(reader.section(document, "menus"), base),
+        codes: codes(reader.section(document, "codes"), base),
         spool: spool(reader.section(document, "spool"), base),
         imap: mail::imap(reader, document, base),
         mail: mail::mailing(reader, document, base, &mailboxes.host),
@@ -51,7 +52,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         events: events(reader.section(document, "events"), base),
         diagnostics: diagnostics(reader.section(document, "diagnostics"), &mut claims),
         http: prompts::http(reader.section(document, "http"), base),
-        tenants: prompts::tenants(reader, document, &mut claims),
+        tenants: prompts::tenants(reader, document, base, &mut claims),
         subscribers: Vec::new(),
         prompts,
     };
@@ -214,6 +215,16 @@ fn menus(mut section: Section<'_, '_>, base: &Path) -> Menus {
     };
     section.finish();
     menus
+}
+
+fn codes(mut section: Section<'_, '_>, base: &Path) -> Codes {
+    let d = Codes::default();
+    let codes = Codes {
+        file: section.optional("file", None, |text| path(text, base)),
+        emergency: section.list("emergency", number).map_or(d.emergency, plain),
+    };
+    section.finish();
+    codes
 }
 
 fn spool(mut section: Section<'_, '_>, base: &Path) -> Spool {

@@ -5,7 +5,9 @@
 //! by an older one. A new name comes with a new version of the schema (see `sql`).
 
 use crate::base::{Date, DialString, Language, MessageId, RecordingId, Timestamp};
-use crate::subscriber::{Away, Features, Forward, Forwarding, Passcode, PasscodeHash, Services};
+use crate::subscriber::{
+    Away, Features, Forward, Forwarding, LastCaller, Passcode, PasscodeHash, Services,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -60,6 +62,16 @@ struct Document {
     positions: BTreeMap<String, Duration>,
     #[serde(skip_serializing_if = "is_usual")]
     log_ins: u32,
+    #[serde(skip_serializing_if = "is_usual")]
+    last_caller: Option<LastCallerText>,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LastCallerText {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    number: Option<String>,
+    at: Timestamp,
 }
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
@@ -125,6 +137,8 @@ struct FeaturesText {
     hides_number: bool,
     #[serde(skip_serializing_if = "is_usual")]
     rejects_anonymous: bool,
+    #[serde(skip_serializing_if = "is_usual")]
+    no_call_waiting: bool,
 }
 
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
@@ -159,6 +173,7 @@ impl Document {
             features: FeaturesText::of(services.features),
             positions: positions.map(|(id, at)| (id.to_string(), *at)).collect(),
             log_ins: services.log_ins,
+            last_caller: services.last_caller.as_ref().map(LastCallerText::of),
         }
     }
 
@@ -184,6 +199,7 @@ impl Document {
             features: self.features.features(),
             positions: positions(self.positions)?,
             log_ins: self.log_ins,
+            last_caller: self.last_caller.map(LastCallerText::caller).transpose()?,
         })
     }
 }
@@ -289,6 +305,25 @@ impl ForwardText {
     }
 }
 
+impl LastCallerText {
+    fn of(caller: &LastCaller) -> LastCallerText {
+        LastCallerText {
+            number: caller.number.as_ref().map(ToString::to_string),
+            at: caller.at,
+        }
+    }
+
+    fn caller(self) -> Result<LastCaller, DocumentFault> {
+        let number = self.number.map(|number| DialString::parse(&number));
+        Ok(LastCaller {
+            number: number
+                .transpose()
+                .map_err(|_| DocumentFault::Value("last_caller"))?,
+            at: self.at,
+        })
+    }
+}
+
 impl FeaturesText {
     fn of(features: Features) -> FeaturesText {
         FeaturesText {
@@ -298,6 +333,7 @@ impl FeaturesText {
             do_not_disturb: features.do_not_disturb,
             hides_number: features.hides_number,
             rejects_anonymous: features.rejects_anonymous,
+            no_call_waiting: features.no_call_waiting,
         }
     }
 
@@ -309,6 +345,7 @@ impl FeaturesText {
             do_not_disturb: self.do_not_disturb,
             hides_number: self.hides_number,
             rejects_anonymous: self.rejects_anonymous,
+            no_call_waiting: self.no_call_waiting,
         }
     }
 }
@@ -341,6 +378,10 @@ mod tests {
             ("{\"name\":\"x\"}", "name"),
             ("{\"passcode\":{\"chosen\":\"1234\"}}", "passcode"),
             ("{\"forwarding\":{\"busy\":{\"to\":\"me\"}}}", "forwarding"),
+            (
+                "{\"last_caller\":{\"number\":\"me\",\"at\":\"2026-11-27T06:00:00Z\"}}",
+                "last_caller",
+            ),
             (
                 "{\"positions\":{\"x\":{\"secs\":1,\"nanos\":0}}}",
                 "positions",

@@ -5,11 +5,11 @@
 //! `card.toml`, in both languages (tested).
 
 use super::{
-    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
-    ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice,
-    LanguageChoice, MainChoice, Menu, Menus, MoreChoice, OperatorChoice, OwnRecordingChoice,
-    PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SendingChoice, SentencesChoice,
-    VoicemailChoice,
+    AwayChoice, BetweenChoice, CallReturnChoice, Choice, ClipChoice, ClipReviewChoice,
+    ConditionChoice, ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice,
+    GreetingsChoice, LanguageChoice, MainChoice, Menu, Menus, MoreChoice, OperatorChoice,
+    OwnRecordingChoice, PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SendingChoice,
+    SentencesChoice, ServiceChoice, ServicesChoice, VoicemailChoice,
 };
 use crate::base::Digit;
 use crate::prompt::Grammar;
@@ -25,7 +25,7 @@ pub(super) const TITLE: &str = "title";
 pub(super) const FIGURES: &str = "this";
 
 /// Where the calls of callers and subscribers begin, or come to by themselves.
-const STARTS: [&str; 4] = ["greeting", "recording", "review", "main"];
+const STARTS: [&str; 5] = ["greeting", "recording", "review", "main", "call-return"];
 
 /// The menus of those who change prompts; they have a card of their own.
 const OPERATORS: [&str; 4] = ["operator", "clip", "clip-review", "sentences"];
@@ -62,6 +62,9 @@ pub(super) fn printed(menus: &Menus) -> Vec<Printed> {
         one::<ConditionChoice>(&menus.forward),
         one::<DestinationChoice>(&menus.destination),
         one::<RingsChoice>(&menus.rings),
+        one::<ServicesChoice>(&menus.services),
+        one::<ServiceChoice>(&menus.service),
+        one::<CallReturnChoice>(&menus.call_return),
         one::<LanguageChoice>(&menus.language),
         one::<OperatorChoice>(&menus.operator),
         one::<ClipChoice>(&menus.clip),

@@ -29,6 +29,7 @@ mod announcement;
 mod ask;
 mod card;
 mod deposit;
+mod feature;
 mod greeting;
 mod heard;
 mod lamp;
@@ -50,14 +51,15 @@ mod walk;
 pub use announcement::{Announcement, End};
 pub use card::{operator_card, user_card};
 pub use deposit::{Admission, Deposit, DepositSetup};
+pub use feature::{FeatureCall, FeatureSetup};
 pub use heard::Detail;
 pub use lamp::ClearLamp;
 pub use menus::{
-    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
-    ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice,
-    LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus, MoreChoice, OperatorChoice,
-    OwnRecordingChoice, PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SendingChoice,
-    SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, CallReturnChoice, Choice, ClipChoice, ClipReviewChoice,
+    ConditionChoice, ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice,
+    GreetingsChoice, LanguageChoice, MainChoice, Menu, MenuFault, MenuMistake, Menus, MoreChoice,
+    OperatorChoice, OwnRecordingChoice, PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice,
+    SendingChoice, SentencesChoice, ServiceChoice, ServicesChoice, VoicemailChoice,
 };
 pub use operator::{Operator, OperatorSetup};
 pub use portal::{Entry, Portal, PortalSetup};
@@ -100,6 +102,8 @@ pub enum Conversation {
     Portal(Portal),
     /// A subscriber puts the message indicator out.
     ClearLamp(ClearLamp),
+    /// A subscriber dialled a feature access code.
+    Feature(FeatureCall),
     /// An operator changes prompts.
     Operator(Operator),
     /// Something is said, then the call ends.
@@ -125,6 +129,11 @@ impl Conversation {
         Conversation::ClearLamp(ClearLamp::new(owner))
     }
 
+    /// A telephone dialled a feature access code.
+    pub fn feature(setup: FeatureSetup) -> Conversation {
+        FeatureCall::new(setup).into()
+    }
+
     /// Someone called to change prompts.
     pub fn operator(setup: OperatorSetup) -> Conversation {
         Conversation::Operator(Operator::new(setup))
@@ -145,7 +154,9 @@ impl Conversation {
             (Conversation::Operator(operator), Event::ServiceEnding) => {
                 operator.on_service_ending(fx)
             }
+            (Conversation::Feature(call), Event::ServiceEnding) => call.on_service_ending(fx),
             (Conversation::ClearLamp(lamp), event) => lamp.on(&event, fx),
+            (Conversation::Feature(call), event) => call.on(&event, cx, fx),
             (Conversation::Operator(operator), event) => operator.on(&event, cx, fx),
             (Conversation::Deposit(deposit), event) => deposit.on(&event, cx, fx),
             (Conversation::Portal(portal), event) => portal.on(event, cx, fx),
@@ -165,7 +176,10 @@ impl Conversation {
             Conversation::Deposit(deposit) => deposit.on_hang_up(fx),
             Conversation::Portal(portal) => portal.on_hang_up(fx),
             Conversation::Operator(operator) => operator.on_hang_up(fx),
-            Conversation::ClearLamp(_) | Conversation::Announcement(_) | Conversation::Ended => {}
+            Conversation::ClearLamp(_)
+            | Conversation::Feature(_)
+            | Conversation::Announcement(_)
+            | Conversation::Ended => {}
         }
     }
 
@@ -175,6 +189,7 @@ impl Conversation {
             Conversation::Deposit(deposit) => deposit.key_policy(),
             Conversation::Portal(portal) => portal.key_policy(),
             Conversation::Operator(operator) => operator.key_policy(),
+            Conversation::Feature(call) => call.key_policy(),
             Conversation::ClearLamp(_) | Conversation::Announcement(_) | Conversation::Ended => {
                 KeyPolicy::Now
             }
@@ -189,6 +204,7 @@ impl Conversation {
             Conversation::Operator(operator) => operator.masks_keys(),
             Conversation::Deposit(_)
             | Conversation::ClearLamp(_)
+            | Conversation::Feature(_)
             | Conversation::Announcement(_)
             | Conversation::Ended => false,
         }
@@ -200,6 +216,7 @@ impl Conversation {
             Conversation::Deposit(deposit) => deposit.state_name(),
             Conversation::Portal(portal) => portal.state_name(),
             Conversation::ClearLamp(lamp) => lamp.state_name(),
+            Conversation::Feature(call) => call.state_name(),
             Conversation::Operator(operator) => operator.state_name(),
             Conversation::Announcement(announcement) => announcement.state_name(),
             Conversation::Ended => "ended",

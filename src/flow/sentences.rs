@@ -34,11 +34,13 @@ pub fn sentences(menus: &Menus) -> Vec<Place> {
         place("language", language(menus)),
         place("choosing a passcode", line::passcode()),
         place("call forwarding", line::forwarding(menus)),
+        place("other services", line::services(menus)),
         place("what is active", line::status()),
         place(
             "message indicator",
             lines(&[Line::LampCleared, Line::OwnPhoneOnly]),
         ),
+        place("feature access codes", line::codes(menus)),
         place("announcements", lines(&[Line::NoSuchMailbox])),
         place("everywhere", everywhere()),
         place("recording of prompts", operator(menus)),

@@ -412,7 +412,7 @@ mod tests {
                 FaultKind::WrongType("plus".into(), "a text"),
             ),
             (
-                line_of(&broken, "nummer,"),
+                line_of(&broken, "\"nummer,\""),
                 FaultKind::Carrier("number".into()),
             ),
         ];

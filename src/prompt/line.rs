@@ -1,4 +1,6 @@
 //! The fixed lines of the catalogue, named for what they tell the listener.
+//!
+//! Long because they stand in one list, in the order of the catalogue.
 
 /// Defines [`Line`] with the catalogue key of each line beside its meaning.
 macro_rules! lines {
@@ -160,6 +162,24 @@ lines! {
     /// This code works from the caller's own telephone only.
     OwnPhoneOnly = "own-phone-only",
 
+    // Feature access codes.
+    /// There is no such code.
+    CodeUnknown = "code-unknown",
+    /// The service is not available at the moment.
+    CodeUnavailable = "code-unavailable",
+    /// "You were last called by", number and time follow.
+    LastCallFrom = "last-call-from",
+    /// The last caller withheld the number.
+    LastCallWithheld = "last-call-withheld",
+    /// Nobody is known to have called.
+    NoLastCall = "no-last-call",
+    /// The last caller is forgotten.
+    CallerForgotten = "caller-forgotten",
+    /// This number cannot be called from here.
+    CannotCall = "cannot-call",
+    /// Choice: call this number.
+    CallNumber = "call-number",
+
     // The language.
     /// Choice: change the language.
     MainLanguage = "main-language",
@@ -277,6 +297,22 @@ lines! {
     SetUpDone = "set-up-done",
 
     // Call forwarding, and what is active on the line.
+    /// Choice: the services that are on or off.
+    MainServices = "main-services",
+    /// Choice: do not disturb.
+    ServiceDisturb = "service-disturb",
+    /// Choice: withholding the own number.
+    ServiceHidden = "service-hidden",
+    /// Choice: refusing anonymous callers.
+    ServiceRejection = "service-rejection",
+    /// Choice: call waiting.
+    ServiceWaiting = "service-waiting",
+    /// Choice: all calls to voicemail.
+    ServiceAlwaysVoicemail = "service-always-voicemail",
+    /// Choice: voicemail when busy.
+    ServiceBusyVoicemail = "service-busy-voicemail",
+    /// Choice: voicemail on no answer.
+    ServiceNoAnswerVoicemail = "service-no-answer-voicemail",
     /// Choice: forward every call.
     ForwardAlways = "forward-always",
     /// Choice: forward when busy.
@@ -315,6 +351,8 @@ lines! {
     HiddenIs = "hidden-is",
     /// "Refusing anonymous calls", how it stands follows.
     RejectionIs = "rejection-is",
+    /// "Call waiting", how it stands follows.
+    CallWaitingIs = "call-waiting-is",
     /// "is on", after what stands so.
     IsOn = "is-on",
     /// "is off", after what stands so.
@@ -515,6 +553,14 @@ impl Line {
         Line::AwayDepositYes,
         Line::AwayDepositNo,
         Line::AwayUntil,
+        Line::MainServices,
+        Line::ServiceDisturb,
+        Line::ServiceHidden,
+        Line::ServiceRejection,
+        Line::ServiceWaiting,
+        Line::ServiceAlwaysVoicemail,
+        Line::ServiceBusyVoicemail,
+        Line::ServiceNoAnswerVoicemail,
         Line::ForwardAlways,
         Line::ForwardBusy,
         Line::ForwardNoAnswer,
@@ -533,6 +579,7 @@ impl Line {
         Line::MessageReply,
         Line::MessageForward,
         Line::MessageCallBack,
+        Line::CallNumber,
         Line::SendNow,
         Line::SendAdd,
         Line::SendUrgent,

@@ -375,7 +375,7 @@ mod tests {
     use super::*;
     use crate::base::Date;
     use crate::mailbox::Limits;
-    use crate::subscriber::{Away, Change, Delivery};
+    use crate::subscriber::{Away, AwayChange, Change, Delivery};
 
     fn owner() -> Profile {
         Profile {
@@ -413,11 +413,11 @@ mod tests {
         let [on, off] = heard(&services, "2026-11-26T12:00:00Z");
         assert_eq!(on, ["Opgenomen naam", at_home[0], at_home[1]]);
         assert_eq!(off, [away]);
-        services.apply(&Change::Away(Away {
+        services.apply(&Change::Away(AwayChange::from(Away {
             on: true,
             refuses_messages: false,
             last_day: Some(Date::constant(2026, 11, 26)),
-        }));
+        })));
         let [on, off] = heard(&services, "2026-11-26T22:59:00Z");
         assert_eq!(on, ["Opgenomen naam", away]);
         assert_eq!(off, at_home);

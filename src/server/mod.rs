@@ -8,6 +8,7 @@
 
 mod address;
 mod clock;
+mod codes;
 mod delivery;
 mod edges;
 mod greeting_mirror;
@@ -28,6 +29,7 @@ mod web;
 
 pub use address::towards as address_towards;
 pub use clock::Clock;
+pub use codes::{CodesFault, codes, codes_of, taken};
 pub use log_ins::{LogInsFault, WAITING_MAX};
 pub use rules::{MenusFault, menus, menus_of};
 pub use services_desk::DeskFault;

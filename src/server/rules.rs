@@ -5,6 +5,7 @@ use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::decoder::Decoder;
 use crate::engine;
+use crate::feature::Tables;
 use crate::flow::{MenuFault, Menus, Settings};
 use crate::lamp::Peer;
 use crate::library::studio::StudioConfig;
@@ -73,7 +74,7 @@ pub fn menus_of(file: &Path) -> Result<Menus, MenusFault> {
 pub(super) fn calls(
     config: &Config,
     roster: Arc<Roster>,
-    menus: Menus,
+    (menus, codes): (Menus, Tables),
     book: ServiceBook,
 ) -> call::Rules {
     let laws = &config.media.codecs;
@@ -83,7 +84,7 @@ pub(super) fn calls(
     );
     call::Rules {
         roster,
-        routing: routing(config),
+        routing: routing(config, codes),
         menus,
         settings: settings(config),
         abilities: Abilities {
@@ -192,7 +193,7 @@ fn languages(config: &Config) -> Languages {
     }
 }
 
-fn routing(config: &Config) -> Routing {
+fn routing(config: &Config, codes: Tables) -> Routing {
     let diagnostics = [
         (&config.diagnostics.announcement, Diagnostic::Announcement),
         (&config.diagnostics.echo, Diagnostic::Echo),
@@ -204,6 +205,7 @@ fn routing(config: &Config) -> Routing {
         messages: config.portal.message_numbers.clone(),
         status: config.portal.status_numbers.clone(),
         clear_lamp: config.lamp.clear_numbers.clone(),
+        codes,
         operators: operators(config),
         diagnostics: diagnostics
             .into_iter()

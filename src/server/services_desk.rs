@@ -4,7 +4,8 @@
 //! In: changes, recordings and locks, from calls. Out: what came of each change, once it is on disk
 //! for good, and what other processes changed. Laws: one change after the other; what is told comes
 //! in the order the database has it; a change that cannot be queued is answered at once; reading a
-//! greeting waits for no change.
+//! greeting waits for no change; who called last is written down while no change waits, and only the
+//! last one of each subscriber.
 
 use crate::audio::greeting::{GreetingFault, prepare};
 use crate::audio::{Law, WireAudio};
@@ -12,7 +13,8 @@ use crate::base::{CallId, MailboxId, PlayId, RecordingId, Timestamp};
 use crate::call::ChangeOrder;
 use crate::directory::{Book, News, Store, StoreFault};
 use crate::flow::ChangeFault;
-use crate::subscriber::{Change, Guarded, Lock, RecordingKind, Services};
+use crate::subscriber::{Change, Guarded, LastCaller, Lock, RecordingKind, Services};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +28,10 @@ use tracing::{debug, error, info};
 const CHANGES_MAX: usize = 1_024;
 /// Plays that may wait for their recordings.
 const LOADS_MAX: usize = 1_024;
+/// Callers that may wait to be written down; one more is forgotten.
+const CALLERS_MAX: usize = 4_096;
+/// How long the end of the server waits for callers to be written down.
+const CALLERS_PATIENCE: Duration = Duration::from_secs(1);
 /// How often what others changed is looked for.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -86,6 +92,7 @@ pub enum DeskFault {
 #[derive(Debug)]
 pub(super) struct ServicesDesk {
     changes: Option<SyncSender<Job>>,
+    callers: SyncSender<(MailboxId, LastCaller)>,
     loads: SyncSender<Load>,
     thread: Option<JoinHandle<()>>,
 }
@@ -122,6 +129,7 @@ impl ServicesDesk {
         answers: mpsc::UnboundedSender<Told>,
     ) -> Result<(ServicesDesk, Vec<(Guarded, Lock)>), DeskFault> {
         let (changes, waiting) = sync_channel(CHANGES_MAX);
+        let (callers, called) = sync_channel(CALLERS_MAX);
         let (loads, wanted) = sync_channel(LOADS_MAX);
         let tell = answers.clone();
         let work = move |store| read_all(store, &wanted, &tell);
@@ -133,12 +141,13 @@ impl ServicesDesk {
             }
             Ok(news.locks)
         };
-        let clerk = move |store| Clerk::new(store, book, answers).run(&waiting);
+        let clerk = move |store| Clerk::new(store, book, answers).run(&waiting, &called);
         // The database is made by whoever opens it first, and that one is to be alone.
         let (clerk, locks) = spawn("directory", file, fill, clerk)?;
         spawn("recordings", file, |_| Ok(()), work)?;
         let desk = ServicesDesk {
             changes: Some(changes),
+            callers,
             loads,
             thread: Some(clerk),
         };
@@ -153,6 +162,13 @@ impl ServicesDesk {
         changes.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
         })
+    }
+
+    /// Has it written down who called a subscriber last, unless too many wait.
+    pub(super) fn called(&self, mailbox: MailboxId, caller: LastCaller) {
+        if self.callers.try_send((mailbox, caller)).is_err() {
+            debug!("callers come faster than they are written down; one is forgotten");
+        }
     }
 
     /// Has recordings read for a play; false where too many wait.
@@ -230,6 +246,8 @@ struct Clerk {
     store: Store,
     book: Book,
     answers: mpsc::UnboundedSender<Told>,
+    /// Who called last, where that is not written down yet.
+    callers: HashMap<MailboxId, LastCaller>,
     /// Whether the last look failed, so that one that goes on failing is told once.
     blind: bool,
 }
@@ -240,22 +258,30 @@ impl Clerk {
             store,
             book,
             answers,
+            callers: HashMap::new(),
             blind: false,
         }
     }
 
-    fn run(mut self, waiting: &Receiver<Job>) {
+    fn run(mut self, waiting: &Receiver<Job>, called: &Receiver<(MailboxId, LastCaller)>) {
         let mut looked = Instant::now();
         loop {
-            match waiting.recv_timeout(LOOK) {
+            let idle = self.callers.is_empty();
+            match waiting.recv_timeout(if idle { LOOK } else { Duration::ZERO }) {
                 Ok(job) => self.work(job),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.write_caller(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.callers.extend(called.try_iter().take(CALLERS_MAX));
             if looked.elapsed() >= LOOK {
                 self.look();
                 looked = Instant::now();
             }
+        }
+        self.callers.extend(called.try_iter().take(CALLERS_MAX));
+        let began = Instant::now();
+        while !self.callers.is_empty() && began.elapsed() < CALLERS_PATIENCE {
+            self.write_caller();
         }
         if let Err(fault) = self.store.close() {
             error!(%fault, "the database of subscribers is left to the next start to tidy up");
@@ -303,6 +329,24 @@ impl Clerk {
                 error!(%call, %mailbox, change = change.kind(), %fault, "services not changed");
                 Err(ChangeFault::Unavailable)
             }
+        }
+    }
+
+    /// Writes down who called one of the subscribers last.
+    fn write_caller(&mut self) {
+        let Some(mailbox) = self.callers.keys().next().cloned() else {
+            return;
+        };
+        let caller = self.callers.remove(&mailbox);
+        match self
+            .store
+            .change(&mailbox, &Change::LastCaller(caller), None)
+        {
+            Ok(services) => {
+                self.book.set(&mailbox, Arc::clone(&services));
+                self.tell(Told::Services(mailbox, services));
+            }
+            Err(fault) => debug!(%mailbox, %fault, "the last caller is not written down"),
         }
     }
 

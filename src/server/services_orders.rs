@@ -7,10 +7,10 @@
 use super::edges::{Edges, Input, Ordered};
 use super::log_ins::{Checked, NewPasscode};
 use super::services_desk::{Asked, Job, Told, Work};
-use crate::base::{CallId, PlayId, RecordingId, Timestamp};
+use crate::base::{CallId, MailboxId, PlayId, RecordingId, Timestamp};
 use crate::call::{ChangeOrder, ChangeWork};
 use crate::flow::ChangeFault;
-use crate::subscriber::{Change, Guarded, Lock, PasscodeHash};
+use crate::subscriber::{Change, Guarded, LastCaller, Lock, PasscodeHash};
 use tracing::warn;
 
 impl Edges {
@@ -41,6 +41,11 @@ impl Edges {
                 }
             },
         }
+    }
+
+    /// Remembers who called a subscriber last. Where too many wait it is not, and the next call is.
+    pub(super) fn called(&mut self, mailbox: MailboxId, caller: LastCaller) {
+        self.services_desk.called(mailbox, caller);
     }
 
     pub(super) fn store(&mut self, asked: Asked, work: Work) {

@@ -283,6 +283,7 @@ impl Signalling {
                 recordings,
             } => self.edges.load_recordings(call, play, recordings),
             Command::Change(order) => self.edges.change_services(order),
+            Command::Called(mailbox, caller) => self.edges.called(mailbox, caller),
             Command::Remember(guarded, lock) => self.edges.remember(guarded, lock),
             Command::Send(order) => self.edges.send(now.mono, order),
             Command::Take(command) => self.edges.take(command),

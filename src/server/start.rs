@@ -1,6 +1,7 @@
 //! Starting a server, and stopping it.
 
 use super::clock::Clock;
+use super::codes::{CodesFault, codes};
 use super::delivery;
 use super::edges::{Edges, Questions};
 use super::log_ins::{Checked, KnownPasscodes, LogIns, LogInsFault};
@@ -66,6 +67,9 @@ pub enum StartFault {
     /// The menus.
     #[error(transparent)]
     Menus(#[from] MenusFault),
+    /// The feature access codes.
+    #[error("{0}")]
+    Codes(#[from] CodesFault),
     /// The store of prompt sets.
     #[error(transparent)]
     Studio(#[from] StudioFault),
@@ -123,7 +127,7 @@ impl Server {
     /// Starts everything. Calls are taken when this returns.
     pub async fn start(config: &Config) -> Result<Server, StartFault> {
         let roster = Directory::of(config.subscribers.clone())?.roster();
-        let menus = rules::menus(&config.menus)?;
+        let (menus, codes) = (rules::menus(&config.menus)?, codes(config)?);
         let web = web::open(config, &menus)?;
         let book = Book::default();
         let (edges, delivery, kept) = open_edges(config, &roster, &book, &menus).await?;
@@ -133,7 +137,10 @@ impl Server {
         let clock = Clock::start();
         let peers = rules::lamp_peers(&config.lamp);
         let lamps = Lamps::new(clock.now().mono, Arc::clone(&roster), peers, kept.cleared);
-        let mut switch = Switch::new(rules::calls(config, roster, menus, book.copy()), seed);
+        let mut switch = Switch::new(
+            rules::calls(config, roster, (menus, codes), book.copy()),
+            seed,
+        );
         for (guarded, lock) in kept.locks {
             switch.set_lock(clock.now(), guarded, lock);
         }

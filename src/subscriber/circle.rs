@@ -60,7 +60,7 @@ fn in_effect(services: &Services) -> impl Iterator<Item = &DialString> {
 mod tests {
     use super::*;
     use crate::base::Language;
-    use crate::subscriber::{Change, Delivery, Forward};
+    use crate::subscriber::{Change, Delivery, ForwardChange};
     use proptest::prelude::*;
 
     const PEOPLE: usize = 6;
@@ -96,10 +96,7 @@ mod tests {
         let mut book = ServiceBook::default();
         for (from, condition, to) in edges {
             let mut services = (**book.of(&mailbox(*from))).clone();
-            let forward = Forward {
-                on: true,
-                to: Some(number(*to)),
-            };
+            let forward = ForwardChange::on_to(number(*to));
             services.apply(&Change::Forward(*condition, forward));
             book.set(mailbox(*from), Arc::new(services));
         }

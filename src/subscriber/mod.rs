@@ -2,6 +2,7 @@
 //!
 //! Rank 2: values and look-ups over them. The [`directory`](crate::directory) loads them.
 
+mod change;
 mod circle;
 mod delivery;
 mod destinations;
@@ -13,6 +14,7 @@ mod services;
 mod tenant;
 
 pub use crate::base::Language;
+pub use change::{AwayChange, Change, ForwardChange};
 pub use circle::{Lines, circle};
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
 pub use destinations::{Destinations, NumberRules};
@@ -21,7 +23,7 @@ pub use languages::Languages;
 pub use passcode::{PasscodeHash, PasscodeHashFault};
 pub use passcode_rules::{PasscodeFlaw, PasscodeRules};
 pub use services::{
-    Away, Change, Condition, EARLIER_PASSCODES_MAX, Feature, Features, Forward, Forwarding,
+    Away, Condition, EARLIER_PASSCODES_MAX, Feature, Features, Forward, Forwarding, LastCaller,
     POSITIONS_MAX, Passcode, RINGS, RecordingKind, ServiceBook, Services,
 };
 pub use tenant::{CallerLanguage, Tenant, language_of_caller};

@@ -1,8 +1,8 @@
 //! What a subscriber has set: passcode, greetings, call forwarding and the other services of the
 //! line, by their names in the industry (BroadWorks, 3GPP TS 22.004).
 //!
-//! [`Services`] is the state, [`Change`] is everything that can be done to it. Law: whoever changes
-//! services (telephone, command line, another node) does so by a [`Change`], and
+//! [`Services`] is the state, [`Change`](super::Change) is everything that can be done to it. Law: whoever
+//! changes services (telephone, command line, another node) does so by a change, and
 //! [`Services::apply`] alone says what comes of it. Where they are stored is not here.
 
 use super::{PasscodeHash, Profile};
@@ -50,6 +50,17 @@ pub struct Services {
     pub positions: BTreeMap<MessageId, Duration>,
     /// How often the subscriber has logged in.
     pub log_ins: u32,
+    /// Who called last (Call Return).
+    pub last_caller: Option<LastCaller>,
+}
+
+/// Who called a subscriber last.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LastCaller {
+    /// The number; `None` where it was withheld, or none came.
+    pub number: Option<DialString>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A subscriber's passcode.
@@ -129,6 +140,8 @@ pub struct Features {
     pub hides_number: bool,
     /// Anonymous Call Rejection: callers who withhold their number are refused.
     pub rejects_anonymous: bool,
+    /// No Call Waiting: whoever calls during a call finds the line busy.
+    pub no_call_waiting: bool,
 }
 
 /// One of the [`Features`].
@@ -146,6 +159,8 @@ pub enum Feature {
     HideNumber,
     /// Anonymous Call Rejection.
     RejectAnonymous,
+    /// Call Waiting: a second call rings; on unless switched off.
+    CallWaiting,
 }
 
 /// What a subscriber records.
@@ -159,50 +174,6 @@ pub enum RecordingKind {
     NoAnswer,
     /// The extended-away greeting.
     Away,
-}
-
-/// Everything that can be done to services.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
-    /// Another passcode was chosen.
-    Passcode(PasscodeHash, Timestamp),
-    /// An operator gave a passcode that must be changed at the next log-in.
-    PasscodeReset(PasscodeHash, Timestamp),
-    /// Another language was chosen.
-    Language(Language),
-    /// A recording is in use from now on; `None` reverts to what the system says.
-    Recording(RecordingKind, Option<RecordingId>),
-    /// The extended-away service is set so.
-    Away(Away),
-    /// Forwarding under a condition is set so.
-    Forward(Condition, Forward),
-    /// The number of rings; what is not within [`RINGS`] is brought there.
-    Rings(u8),
-    /// A feature is switched.
-    Feature(Feature, bool),
-    /// A message was stopped here; `None` when it was heard to its end.
-    Position(MessageId, Option<Duration>),
-    /// The subscriber logged in.
-    LoggedIn,
-}
-
-impl Change {
-    /// What kind of change it is, for the log, which shows no number and no passcode.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Change::Passcode(..) => "passcode",
-            Change::PasscodeReset(..) => "passcode reset",
-            Change::Language(_) => "language",
-            Change::Recording(_, Some(_)) => "recording",
-            Change::Recording(_, None) => "recording dropped",
-            Change::Away(_) => "away",
-            Change::Forward(..) => "forwarding",
-            Change::Rings(_) => "rings",
-            Change::Feature(..) => "feature",
-            Change::Position(..) => "position",
-            Change::LoggedIn => "log-in",
-        }
-    }
 }
 
 impl Default for Forwarding {
@@ -229,13 +200,14 @@ impl Condition {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Feature; 6] = [
+    pub const ALL: [Feature; 7] = [
         Feature::AlwaysToVoicemail,
         Feature::BusyToVoicemail,
         Feature::NoAnswerToVoicemail,
         Feature::DoNotDisturb,
         Feature::HideNumber,
         Feature::RejectAnonymous,
+        Feature::CallWaiting,
     ];
 }
 
@@ -266,15 +238,6 @@ impl Forwarding {
             Condition::NotReachable => &self.not_reachable,
         }
     }
-
-    fn set(&mut self, condition: Condition, forward: Forward) {
-        *match condition {
-            Condition::Always => &mut self.always,
-            Condition::Busy => &mut self.busy,
-            Condition::NoAnswer => &mut self.no_answer,
-            Condition::NotReachable => &mut self.not_reachable,
-        } = forward;
-    }
 }
 
 impl Features {
@@ -287,17 +250,7 @@ impl Features {
             Feature::DoNotDisturb => self.do_not_disturb,
             Feature::HideNumber => self.hides_number,
             Feature::RejectAnonymous => self.rejects_anonymous,
-        }
-    }
-
-    fn set(&mut self, feature: Feature, on: bool) {
-        match feature {
-            Feature::AlwaysToVoicemail => self.always_to_voicemail = on,
-            Feature::BusyToVoicemail => self.busy_not_to_voicemail = !on,
-            Feature::NoAnswerToVoicemail => self.no_answer_not_to_voicemail = !on,
-            Feature::DoNotDisturb => self.do_not_disturb = on,
-            Feature::HideNumber => self.hides_number = on,
-            Feature::RejectAnonymous => self.rejects_anonymous = on,
+            Feature::CallWaiting => !self.no_call_waiting,
         }
     }
 }
@@ -336,58 +289,6 @@ impl Services {
             .into_iter()
             .filter_map(|kind| self.recording(kind))
     }
-
-    /// Makes a change.
-    pub fn apply(&mut self, change: &Change) {
-        match change.clone() {
-            Change::Passcode(hash, at) => self.choose(hash, at, false),
-            Change::PasscodeReset(hash, at) => self.choose(hash, at, true),
-            Change::Language(language) => self.language = Some(language),
-            Change::Recording(kind, recording) => self.record(kind, recording),
-            Change::Away(away) => self.away = away,
-            Change::Forward(condition, forward) => self.forwarding.set(condition, forward),
-            Change::Rings(rings) => {
-                self.forwarding.rings = rings.clamp(*RINGS.start(), *RINGS.end());
-            }
-            Change::Feature(feature, on) => self.features.set(feature, on),
-            Change::Position(message, position) => self.stopped(message, position),
-            Change::LoggedIn => self.log_ins = self.log_ins.saturating_add(1),
-        }
-    }
-
-    fn choose(&mut self, hash: PasscodeHash, at: Timestamp, due: bool) {
-        let passcode = &mut self.passcode;
-        if let Some(before) = passcode.chosen.replace(hash) {
-            passcode.earlier.insert(0, before);
-            passcode.earlier.truncate(EARLIER_PASSCODES_MAX);
-        }
-        passcode.since = Some(at);
-        passcode.due = due;
-    }
-
-    fn record(&mut self, kind: RecordingKind, recording: Option<RecordingId>) {
-        *match kind {
-            RecordingKind::Name => &mut self.name,
-            RecordingKind::Busy => &mut self.busy_greeting,
-            RecordingKind::NoAnswer => &mut self.no_answer_greeting,
-            RecordingKind::Away => &mut self.away_greeting,
-        } = recording;
-    }
-
-    fn stopped(&mut self, message: MessageId, position: Option<Duration>) {
-        match position {
-            Some(position) => {
-                self.positions.insert(message, position);
-                // Identifiers sort by time.
-                while self.positions.len() > POSITIONS_MAX {
-                    self.positions.pop_first();
-                }
-            }
-            None => {
-                self.positions.remove(&message);
-            }
-        }
-    }
 }
 
 /// The services of every subscriber who has set something.
@@ -422,68 +323,6 @@ impl ServiceBook {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
-
-    fn hash(passcode: &str) -> PasscodeHash {
-        PasscodeHash::make(passcode, &[7; 16]).unwrap()
-    }
-
-    #[test]
-    fn a_passcode_that_is_changed_stays_known_among_the_earlier_ones() {
-        let mut services = Services::default();
-        let at = Timestamp::UNIX_EPOCH;
-        services.apply(&Change::PasscodeReset(hash("1111"), at));
-        assert!(services.passcode.due);
-        services.apply(&Change::Passcode(hash("2222"), at));
-        assert!(!services.passcode.due);
-        assert_eq!(services.passcode.earlier, [hash("1111")]);
-        assert_eq!(services.passcode.chosen, Some(hash("2222")));
-    }
-
-    #[test]
-    fn the_memory_of_positions_and_passcodes_is_bounded() {
-        let mut services = Services::default();
-        for n in 0..200_u128 {
-            let message = MessageId(Uuid::from_u128(n));
-            services.apply(&Change::Position(message, Some(Duration::from_secs(1))));
-        }
-        assert_eq!(services.positions.len(), POSITIONS_MAX);
-        let oldest = *services.positions.first_key_value().unwrap().0;
-        assert_eq!(oldest, MessageId(Uuid::from_u128(100)));
-        services.apply(&Change::Position(oldest, None));
-        assert_eq!(services.positions.len(), POSITIONS_MAX - 1);
-        let one = hash("1234");
-        for _ in 0..20 {
-            services.apply(&Change::Passcode(one.clone(), Timestamp::UNIX_EPOCH));
-        }
-        assert_eq!(services.passcode.earlier.len(), EARLIER_PASSCODES_MAX);
-    }
-
-    #[test]
-    fn each_change_shows_where_it_is_looked_up() {
-        let mut services = Services::default();
-        for feature in Feature::ALL {
-            let before = services.features.has(feature);
-            services.apply(&Change::Feature(feature, !before));
-            assert_eq!(services.features.has(feature), !before, "{feature:?}");
-        }
-        for condition in Condition::ALL {
-            let forward = Forward {
-                on: true,
-                to: DialString::parse("0612345678").ok(),
-            };
-            services.apply(&Change::Forward(condition, forward.clone()));
-            assert_eq!(*services.forwarding.under(condition), forward);
-        }
-        for (n, kind) in (1..).zip(RecordingKind::ALL) {
-            let id = RecordingId(Uuid::from_u128(n));
-            services.apply(&Change::Recording(kind, Some(id)));
-            assert_eq!(services.recording(kind), Some(id));
-        }
-        assert_eq!(services.recordings().count(), 4);
-        services.apply(&Change::Rings(0));
-        assert_eq!(services.forwarding.rings, 1);
-    }
 
     #[test]
     fn away_ends_with_its_last_day() {

@@ -11,6 +11,7 @@
 mod access;
 mod agreement;
 mod caller;
+mod codes;
 mod crash;
 mod decoder;
 mod diverted;

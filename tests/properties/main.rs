@@ -6,6 +6,7 @@
 mod legs_crash;
 mod marks;
 mod mime;
+mod one_profile;
 mod rounds;
 mod services;
 mod spool_crash;

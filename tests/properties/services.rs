@@ -8,7 +8,8 @@
 use belpost::base::{Date, DialString, Language, MailboxId, MessageId, RecordingId, Timestamp};
 use belpost::directory::Store;
 use belpost::subscriber::{
-    Away, Change, Condition, Feature, Forward, PasscodeHash, RecordingKind, ServiceBook, Services,
+    AwayChange, Change, Condition, Feature, ForwardChange, LastCaller, PasscodeHash, RecordingKind,
+    ServiceBook, Services,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -49,19 +50,27 @@ fn any_moment() -> impl Strategy<Value = Timestamp> {
     (0_i64..4_000_000_000_000_000).prop_map(|micros| Timestamp::from_microsecond(micros).unwrap())
 }
 
-fn any_away() -> impl Strategy<Value = Away> {
+fn any_away() -> impl Strategy<Value = AwayChange> {
     let day = (2000_i16..2100, 1_i8..13, 1_i8..29).prop_map(|(y, m, d)| Date::constant(y, m, d));
-    let parts = (any::<bool>(), any::<bool>(), proptest::option::of(day));
-    parts.prop_map(|(on, refuses_messages, last_day)| Away {
+    let day = proptest::option::of(proptest::option::of(day));
+    let parts = (any::<Option<bool>>(), any::<Option<bool>>(), day);
+    parts.prop_map(|(on, refuses_messages, last_day)| AwayChange {
         on,
         refuses_messages,
         last_day,
     })
 }
 
-fn any_forward() -> impl Strategy<Value = Forward> {
+fn any_forward() -> impl Strategy<Value = ForwardChange> {
     let number = "\\+?[0-9*#]{1,20}".prop_map(|text| DialString::parse(&text).unwrap());
-    (any::<bool>(), proptest::option::of(number)).prop_map(|(on, to)| Forward { on, to })
+    (any::<Option<bool>>(), proptest::option::of(number))
+        .prop_map(|(on, to)| ForwardChange { on, to })
+}
+
+fn any_caller() -> impl Strategy<Value = LastCaller> {
+    let number = "\\+?[0-9*#]{1,20}".prop_map(|text| DialString::parse(&text).unwrap());
+    let number = proptest::option::of(number);
+    (number, any_moment()).prop_map(|(number, at)| LastCaller { number, at })
 }
 
 /// Any change; a recording is named by [`RECORD`] where there is to be one.
@@ -84,6 +93,7 @@ fn any_change() -> impl Strategy<Value = Change> {
             .prop_map(|(feature, on)| Change::Feature(feature, on)),
         (message, position).prop_map(|(message, at)| Change::Position(message, at)),
         Just(Change::LoggedIn),
+        proptest::option::of(any_caller()).prop_map(Change::LastCaller),
     ]
 }
 

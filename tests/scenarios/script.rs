@@ -64,6 +64,8 @@
 //! then the newest message of 2001 holds speech 2
 //! then the newest message of 2001 is marked urgent private     or nothing
 //! then nothing was recorded
+//! then subscriber 2001 has on do-not-disturb   also: forwards busy to 0612345678, does not forward
+//!                                              busy, has 7 rings
 //! then 2001 has set name, busy greeting, away without messages     or nothing
 //! then prompts were changed: 9700 en replace leave-message done, ...      in the log, in order
 //! then no prompts were changed
@@ -209,6 +211,11 @@ pub enum Claim {
     HasSet {
         mailbox: String,
         what: String,
+    },
+    /// What `given subscriber` would set is set already.
+    Stands {
+        mailbox: String,
+        words: Vec<String>,
     },
     /// Every change of prompts in the log.
     Prompts(String),
@@ -421,6 +428,10 @@ fn claim(words: &[&str]) -> Option<Claim> {
             marks: marks.join(" "),
         },
         ["nothing", "was", "recorded"] => Claim::NothingRecorded,
+        ["subscriber", mailbox, words @ ..] => Claim::Stands {
+            mailbox: text(mailbox),
+            words: words.iter().map(text).collect(),
+        },
         [mailbox, "has", "set", what @ ..] => Claim::HasSet {
             mailbox: text(mailbox),
             what: what.join(" "),

@@ -581,6 +581,9 @@ impl Server {
                 let question = Input::ClearLamp(call, mailbox);
                 self.questions.push((self.delays.mailbox, question));
             }
+            call::Command::Called(mailbox, caller) => {
+                self.set(&mailbox, &Change::LastCaller(Some(caller)));
+            }
             // Nothing starts anew here.
             call::Command::Remember(..) => {}
             call::Command::Milestone { call, what } => self.log.push((now.mono, call, what)),

@@ -7,7 +7,7 @@ use belpost::base::{DialString, MailboxId, RecordingId, Timestamp};
 use belpost::call::{ChangeOrder, ChangeWork};
 use belpost::flow::ChangeFault;
 use belpost::subscriber::{
-    Change, Condition, Feature, Forward, PasscodeHash, ServiceBook, Services,
+    Change, Condition, Feature, ForwardChange, PasscodeHash, ServiceBook, Services,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -110,17 +110,44 @@ pub fn changes(words: &[String]) -> Result<Vec<Change>, String> {
     })
 }
 
-fn forward(condition: &str, number: &str) -> Result<Change, String> {
-    let condition = match condition {
+/// Whether it stands as these words say, which are those of [`changes`], `does not forward busy` or
+/// `has 7 rings`.
+pub fn stands(services: &Services, words: &[String]) -> Result<bool, String> {
+    let plain: Vec<&str> = words.iter().map(String::as_str).collect();
+    match plain[..] {
+        ["does", "not", "forward", under] => {
+            let forward = services.forwarding.under(condition(under)?);
+            Ok(forward.target().is_none())
+        }
+        ["has", rings, "rings"] => Ok(services.forwarding.rings.to_string() == rings),
+        _ => {
+            let mut changed = services.clone();
+            changes(words)?
+                .iter()
+                .for_each(|change| changed.apply(change));
+            Ok(changed == *services)
+        }
+    }
+}
+
+fn condition(name: &str) -> Result<Condition, String> {
+    Ok(match name {
         "always" => Condition::Always,
         "busy" => Condition::Busy,
         "no-answer" => Condition::NoAnswer,
         "not-reachable" => Condition::NotReachable,
-        _ => return Err(format!("no forwarding {condition}")),
-    };
+        _ => return Err(format!("no forwarding {name}")),
+    })
+}
+
+fn forward(under: &str, number: &str) -> Result<Change, String> {
+    let condition = condition(under)?;
     let to = DialString::parse(number).map_err(|fault| fault.to_string())?;
     let (on, to) = (true, Some(to));
-    Ok(Change::Forward(condition, Forward { on, to }))
+    Ok(Change::Forward(
+        condition,
+        ForwardChange { on: Some(on), to },
+    ))
 }
 
 fn named(feature: &str) -> Result<Feature, String> {
@@ -131,6 +158,7 @@ fn named(feature: &str) -> Result<Feature, String> {
         "do-not-disturb" => Feature::DoNotDisturb,
         "hide-number" => Feature::HideNumber,
         "reject-anonymous" => Feature::RejectAnonymous,
+        "call-waiting" => Feature::CallWaiting,
         _ => return Err(format!("no feature {feature}")),
     })
 }

@@ -249,7 +249,7 @@ impl Setting {
                 server.set(&mailbox_id(mailbox)?, &Change::Recording(*kind, Some(id)));
             }
             Given::Away { mailbox, away } => {
-                server.set(&mailbox_id(mailbox)?, &Change::Away(*away));
+                server.set(&mailbox_id(mailbox)?, &Change::Away((*away).into()));
             }
             Given::NoServices => server.directory.fails = true,
             Given::NoRecordings => server.directory.recordings.clear(),

@@ -17,7 +17,7 @@ use crate::mailbox::{Envelope, Owner};
 use crate::media::{self, PlayItem, Speed};
 use crate::mime::Caller;
 use crate::prompt::{Phrase, SetId};
-use crate::subscriber::{Change, Condition, Forward, Profile};
+use crate::subscriber::{Change, Condition, Profile};
 use crate::{mailbox, sip};
 use std::time::Duration;
 
@@ -399,9 +399,9 @@ impl CallSession {
 }
 
 /// The forwarding that this would change.
-fn forwarding(work: &ChangeWork) -> Option<(Condition, Forward)> {
+fn forwarding(work: &ChangeWork) -> Option<Condition> {
     match work {
-        ChangeWork::Set(Change::Forward(condition, forward)) => Some((*condition, forward.clone())),
+        ChangeWork::Set(Change::Forward(condition, _)) => Some(*condition),
         ChangeWork::Set(_) | ChangeWork::Passcode(_) | ChangeWork::Record { .. } => None,
     }
 }

@@ -34,7 +34,7 @@ use crate::media::Speed;
 use crate::mime::Reason;
 use crate::prompt::{Phrase, Voice};
 use crate::sip::{EndReason, Invite, Offer, Refusal};
-use crate::subscriber::{Change, Condition, Forward, Guarded, Profile, Services};
+use crate::subscriber::{Change, Condition, Guarded, Profile, Services};
 use crate::{mailbox, media, sip};
 use farewell::Farewell;
 use position::Hearings;
@@ -89,7 +89,7 @@ pub(super) struct CallSession {
     /// The messages of which it is not known yet where they were stopped.
     hearings: Hearings,
     /// The change of call forwarding that is being stored.
-    forwarding: Option<(Condition, Forward)>,
+    forwarding: Option<Condition>,
     /// The words that wait for what subscribers recorded.
     words: Vec<Phrase>,
     questions: Questions,
@@ -393,8 +393,9 @@ impl CallSession {
         outcome: Result<Arc<Services>, ChangeFault>,
     ) {
         if self.questions.answered(&Question::Change(order)) {
-            let forwarded = self.forwarding.take().filter(|_| outcome.is_ok());
-            if let Some(((condition, forward), owner)) = forwarded.zip(self.owner.as_ref()) {
+            let forwarded = self.forwarding.take().zip(outcome.as_ref().ok());
+            if let Some(((condition, services), owner)) = forwarded.zip(self.owner.as_ref()) {
+                let forward = services.forwarding.under(condition).clone();
                 let mailbox = owner.mailbox.clone();
                 self.note(desk, Milestone::Forwarding(mailbox, condition, forward));
             }

@@ -3,7 +3,9 @@
 use super::Talk;
 use crate::base::MailboxId;
 use crate::call::route::Route;
-use crate::flow::{Admission, Conversation, DepositSetup, OperatorSetup, PortalSetup};
+use crate::flow::{
+    Admission, Conversation, DepositSetup, FeatureSetup, OperatorSetup, PortalSetup,
+};
 use crate::mime::Reason;
 use crate::sip::Refusal;
 use crate::subscriber::Profile;
@@ -47,6 +49,13 @@ impl Purpose {
             }
             Route::ClearLamp { owner } => {
                 Ok(flow(Conversation::clear_lamp(owner.clone()), owner, None))
+            }
+            Route::Feature { owner, dialled } => {
+                let setup = FeatureSetup {
+                    owner: owner.clone(),
+                    dialled,
+                };
+                Ok(flow(Conversation::feature(setup), owner, None))
             }
             Route::Operator { tenant } => {
                 let setup = OperatorSetup { tenant };

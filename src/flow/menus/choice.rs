@@ -23,6 +23,9 @@ pub(super) const MENU_NAMES: &[&str] = &[
     "forward",
     "destination",
     "rings",
+    "services",
+    "service",
+    "call-return",
     "language",
     "operator",
     "clip",
@@ -31,8 +34,14 @@ pub(super) const MENU_NAMES: &[&str] = &[
 ];
 
 /// The menus that need no key to be reached: a call begins there or comes there by itself.
-pub(super) const REACHED_WITHOUT_KEY: &[&str] =
-    &["greeting", "recording", "review", "main", "operator"];
+pub(super) const REACHED_WITHOUT_KEY: &[&str] = &[
+    "greeting",
+    "recording",
+    "review",
+    "main",
+    "call-return",
+    "operator",
+];
 
 /// The menus that an operator may leave without a way to them.
 pub(super) const MAY_BE_LEFT_OUT: &[&str] = &[
@@ -46,6 +55,8 @@ pub(super) const MAY_BE_LEFT_OUT: &[&str] = &[
     "forward",
     "destination",
     "rings",
+    "services",
+    "service",
     "language",
 ];
 
@@ -145,6 +156,8 @@ choices! {
         Greetings = "greetings", Some(Line::MainGreetings), to ["greetings"];
         /// To call forwarding.
         Forwarding = "forwarding", Some(Line::MainForwarding), to ["forwarding"];
+        /// To the services that are on or off.
+        Services = "services", Some(Line::MainServices), to ["services"];
         /// To the choice of a language.
         Language = "language", Some(Line::MainLanguage), to ["language"];
         /// Hear what is active on the line.
@@ -336,6 +349,56 @@ choices! {
         /// Back, changing nothing.
         Back = "back", Some(Line::GoBack), to ["forwarding"];
         /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The choice of a service that is on or off.
+    ServicesChoice in "services" {
+        /// Do not disturb.
+        DoNotDisturb = "do-not-disturb", Some(Line::ServiceDisturb), to ["service"];
+        /// Withholding the own number.
+        HideNumber = "hide-number", Some(Line::ServiceHidden), to ["service"];
+        /// Refusing anonymous callers.
+        RejectAnonymous = "reject-anonymous", Some(Line::ServiceRejection), to ["service"];
+        /// Call waiting.
+        CallWaiting = "call-waiting", Some(Line::ServiceWaiting), to ["service"];
+        /// All calls to voicemail.
+        AlwaysToVoicemail = "always-to-voicemail", Some(Line::ServiceAlwaysVoicemail), to ["service"];
+        /// Voicemail when busy.
+        BusyToVoicemail = "busy-to-voicemail", Some(Line::ServiceBusyVoicemail), to ["service"];
+        /// Voicemail on no answer.
+        NoAnswerToVoicemail = "no-answer-to-voicemail", Some(Line::ServiceNoAnswerVoicemail), to ["service"];
+        /// Back to the main menu.
+        Back = "back", Some(Line::GoBack);
+        /// Hear the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// One service that is on or off.
+    ServiceChoice in "service" {
+        /// Switch it on.
+        On = "on", Some(Line::SwitchOn);
+        /// Switch it off.
+        Off = "off", Some(Line::SwitchOff);
+        /// Back, changing nothing.
+        Back = "back", Some(Line::GoBack), to ["services"];
+        /// Hear how it stands and the menu again.
+        Repeat = "repeat", Some(Line::RepeatChoices);
+    }
+}
+
+choices! {
+    /// The last caller was told.
+    CallReturnChoice in "call-return" {
+        /// Call that number.
+        Call = "call", Some(Line::CallNumber);
+        /// End the call.
+        Leave = "leave", None;
+        /// Hear it again.
         Repeat = "repeat", Some(Line::RepeatChoices);
     }
 }

@@ -11,10 +11,11 @@ mod choice;
 mod read;
 
 pub use choice::{
-    AwayChoice, BetweenChoice, Choice, ClipChoice, ClipReviewChoice, ConditionChoice,
-    ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice, GreetingsChoice,
-    LanguageChoice, MainChoice, MoreChoice, OperatorChoice, OwnRecordingChoice, PlayingChoice,
-    RecordingChoice, ReviewChoice, RingsChoice, SendingChoice, SentencesChoice, VoicemailChoice,
+    AwayChoice, BetweenChoice, CallReturnChoice, Choice, ClipChoice, ClipReviewChoice,
+    ConditionChoice, ConfirmChoice, DestinationChoice, ForwardingChoice, GreetingChoice,
+    GreetingsChoice, LanguageChoice, MainChoice, MoreChoice, OperatorChoice, OwnRecordingChoice,
+    PlayingChoice, RecordingChoice, ReviewChoice, RingsChoice, SendingChoice, SentencesChoice,
+    ServiceChoice, ServicesChoice, VoicemailChoice,
 };
 
 use super::Detail;
@@ -119,6 +120,12 @@ pub struct Menus {
     pub destination: Menu<DestinationChoice>,
     /// The number of rings; the figures from 1 to 9 that it leaves free are that number.
     pub rings: Menu<RingsChoice>,
+    /// The choice of a service that is on or off.
+    pub services: Menu<ServicesChoice>,
+    /// One service that is on or off.
+    pub service: Menu<ServiceChoice>,
+    /// The last caller was told.
+    pub call_return: Menu<CallReturnChoice>,
     /// The choice of a recording of one's own.
     pub greetings: Menu<GreetingsChoice>,
     /// The name, the busy greeting or the no-answer greeting.
@@ -326,6 +333,7 @@ mod tests {
                 Phrase::Choice(Line::MainMessages, Digit::D2),
                 Phrase::Choice(Line::MainGreetings, Digit::D3),
                 Phrase::Choice(Line::MainForwarding, Digit::D4),
+                Phrase::Choice(Line::MainServices, Digit::D0),
                 Phrase::Choice(Line::MainLanguage, Digit::D6),
                 Phrase::Choice(Line::MainStatus, Digit::D7),
                 Phrase::Choice(Line::MainPasscode, Digit::D8),

@@ -9,6 +9,7 @@ use super::greetings::Greetings;
 use super::inbox::{Inbox, Rest};
 use super::language::{self, LanguageMenu};
 use super::leaving::Leaving;
+use super::services::ServicesMenu;
 use super::visitor::Visitor;
 use super::voicemail::{Opening, VoicemailMenu, play};
 use super::{Entry, Owner, Portal, passcode, status};
@@ -139,6 +140,7 @@ fn chosen(visitor: Visitor, choice: MainChoice, cx: &Cx<'_>, fx: &mut Effects) -
         MainChoice::Messages => messages(visitor, cx, fx),
         MainChoice::Greetings => Greetings::from_main(visitor.owner, visitor.inbox, cx, fx),
         MainChoice::Forwarding => ForwardingMenu::enter(visitor, Vec::new(), cx, fx),
+        MainChoice::Services => ServicesMenu::enter(visitor, Vec::new(), cx, fx),
         MainChoice::Language => LanguageMenu::enter(visitor, cx, fx),
         MainChoice::Status => {
             let words = status::words(&visitor.owner, cx);

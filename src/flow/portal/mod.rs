@@ -8,8 +8,8 @@
 //!
 //! One listing serves the whole call: what arrives meanwhile is heard in the next one. One file per
 //! screen: `login`, `main_menu`, `voicemail`, `intro`, `playing`, `between`, `change`, `leaving`,
-//! `language`, `more`, `delete_all`, the folder `sending`, and those of `greetings`, `forwarding`
-//! and `passcode`; `status` has the words for what is active; `inbox` holds the messages, `moment`
+//! `language`, `more`, `delete_all`, the folder `sending`, and those of `greetings`, `forwarding`,
+//! `services` and `passcode`; `status` has the words for what is active; `inbox` holds the messages, `moment`
 //! is the wait for an answer, `order` that for a change to be stored. Not here yet: a call from the portal.
 
 mod between;
@@ -29,6 +29,7 @@ mod order;
 mod passcode;
 mod playing;
 mod sending;
+mod services;
 mod status;
 mod visitor;
 mod voicemail;
@@ -44,6 +45,7 @@ use between::Between;
 use change::Changing;
 use delete_all::{ConfirmDelete, Emptying};
 use forwarding::Forwarding;
+pub(super) use forwarding::{destination, refusal, rings_of_key, standing};
 use greetings::Greetings;
 use inbox::{Reel, Rest};
 use intro::Intro;
@@ -53,9 +55,11 @@ use leaving::Leaving;
 use login::{Checking, Number, Passcode, Visit};
 use main_menu::MainMenu;
 use more::More;
+pub(super) use order::{Order, Ordered};
 use passcode::Choosing;
 use playing::{Fetching, Paused, Playing};
 use sending::Sending;
+pub(super) use services::stands;
 use std::sync::Arc;
 use voicemail::{Opening, VoicemailMenu};
 
@@ -96,6 +100,8 @@ pub enum Portal {
     MainMenu(MainMenu),
     /// Call forwarding.
     Forwarding(Forwarding),
+    /// At the services that are on or off.
+    Services(services::Services),
     /// The choice of a language.
     LanguageMenu(LanguageMenu),
     /// Another language was chosen and is being stored.
@@ -134,11 +140,11 @@ pub enum Portal {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Owner {
     /// Who it is.
-    profile: Arc<Profile>,
+    pub(super) profile: Arc<Profile>,
     /// What the subscriber has set.
-    services: Arc<Services>,
+    pub(super) services: Arc<Services>,
     /// The menus said so far.
-    heard: Heard,
+    pub(super) heard: Heard,
     /// How fast messages play in this call.
     speed: Speed,
     /// Whether they were told that they are away, where they are.
@@ -147,7 +153,7 @@ pub(super) struct Owner {
 
 impl Owner {
     /// A subscriber who has heard no menu yet, or who called so often that all are known.
-    fn new(profile: Arc<Profile>, cx: &Cx<'_>) -> Owner {
+    pub(super) fn new(profile: Arc<Profile>, cx: &Cx<'_>) -> Owner {
         let services = Arc::clone(cx.book.of(&profile.mailbox));
         let often = cx.settings.brief_after;
         let heard = if often.is_some_and(|often| services.log_ins >= often) {
@@ -239,6 +245,7 @@ impl Portal {
             Portal::Choosing(state) => state.on(event, cx, fx),
             Portal::MainMenu(state) => state.on(event, cx, fx),
             Portal::Forwarding(state) => state.on(event, cx, fx),
+            Portal::Services(state) => state.on(event, cx, fx),
             Portal::LanguageMenu(state) => state.on(event, cx, fx),
             Portal::Switching(state) => state.on(event, cx, fx),
             Portal::Opening(state) => state.on(event, cx, fx),
@@ -270,6 +277,7 @@ impl Portal {
             Portal::Choosing(state) => state.noted(id, done),
             Portal::MainMenu(state) => state.noted(id, done),
             Portal::Forwarding(state) => state.noted(id, done),
+            Portal::Services(state) => state.noted(id, done),
             Portal::LanguageMenu(state) => state.visitor.noted(id, done),
             Portal::Switching(state) => state.visitor.noted(id, done),
             Portal::VoicemailMenu(state) => state.inbox.noted(id, done),
@@ -299,6 +307,7 @@ impl Portal {
             Portal::Choosing(state) => state.on_service_ending(fx),
             Portal::MainMenu(state) => state.on_service_ending(fx),
             Portal::Forwarding(state) => state.on_service_ending(fx),
+            Portal::Services(state) => state.on_service_ending(fx),
             Portal::LanguageMenu(state) => state.on_service_ending(fx),
             Portal::Switching(state) => state.on_service_ending(),
             Portal::VoicemailMenu(state) => state.on_service_ending(fx),
@@ -333,6 +342,7 @@ impl Portal {
             }
             Portal::MainMenu(state) => state.rest(),
             Portal::Forwarding(state) => state.rest(),
+            Portal::Services(state) => state.rest(),
             Portal::LanguageMenu(state) => state.visitor.rest(),
             Portal::Switching(state) => state.visitor.rest(),
             Portal::VoicemailMenu(state) => state.inbox.rest(),
@@ -359,6 +369,7 @@ impl Portal {
         match self {
             Portal::Choosing(state) => state.key_policy(),
             Portal::Forwarding(state) => state.key_policy(),
+            Portal::Services(state) => state.key_policy(),
             Portal::Checking(_)
             | Portal::Switching(_)
             | Portal::Opening(_)
@@ -400,6 +411,7 @@ impl Portal {
             Portal::Checking(_) => "portal.checking",
             Portal::Choosing(state) => state.state_name(),
             Portal::Forwarding(state) => state.state_name(),
+            Portal::Services(state) => state.state_name(),
             Portal::MainMenu(_) => "portal.main",
             Portal::LanguageMenu(_) => "portal.language",
             Portal::Switching(_) => "portal.switching",

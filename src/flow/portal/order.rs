@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 /// A change that is being stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Order {
+pub(in crate::flow) struct Order {
     moment: Moment,
     then: Then,
 }
 
 /// What follows the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Then {
+pub(in crate::flow) enum Then {
     /// The conversation goes on.
     GoOn,
     /// It ends: the server is closing down.
@@ -25,7 +25,7 @@ pub(super) enum Then {
 }
 
 /// What came of an order.
-pub(super) enum Ordered {
+pub(in crate::flow) enum Ordered {
     /// There is no answer yet.
     Pending(Order),
     /// The answer, and what follows it.
@@ -34,7 +34,7 @@ pub(super) enum Ordered {
 
 impl Order {
     /// Orders the change. Nothing may be playing.
-    pub(super) fn give(wish: Wish, fx: &mut Effects) -> Order {
+    pub(in crate::flow) fn give(wish: Wish, fx: &mut Effects) -> Order {
         fx.push(Effect::Change(wish));
         Order {
             moment: Moment::begin(fx),
@@ -43,7 +43,7 @@ impl Order {
     }
 
     /// Takes one event.
-    pub(super) fn on(self, event: &Event, fx: &mut Effects) -> Ordered {
+    pub(in crate::flow) fn on(self, event: &Event, fx: &mut Effects) -> Ordered {
         match event {
             Event::Changed(outcome) => Ordered::Answered(outcome.clone(), self.then),
             event => Ordered::Pending(Order {
@@ -55,7 +55,7 @@ impl Order {
 
     /// The server is closing down: the order is given, and its answer comes first.
     #[must_use]
-    pub(super) fn closing(self) -> Order {
+    pub(in crate::flow) fn closing(self) -> Order {
         let then = Then::End;
         Order { then, ..self }
     }

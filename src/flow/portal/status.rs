@@ -52,7 +52,7 @@ fn features(owner: &Owner) -> Vec<Phrase> {
     unusual.flat_map(said).collect()
 }
 
-fn named(feature: Feature) -> Line {
+pub(super) fn named(feature: Feature) -> Line {
     match feature {
         Feature::AlwaysToVoicemail => Line::AlwaysVoicemailIs,
         Feature::BusyToVoicemail => Line::BusyVoicemailIs,
@@ -60,6 +60,7 @@ fn named(feature: Feature) -> Line {
         Feature::DoNotDisturb => Line::DisturbIs,
         Feature::HideNumber => Line::HiddenIs,
         Feature::RejectAnonymous => Line::RejectionIs,
+        Feature::CallWaiting => Line::CallWaitingIs,
     }
 }
 

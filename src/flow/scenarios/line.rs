@@ -5,7 +5,9 @@ use super::*;
 use crate::base::DialString;
 use crate::flow::{ChangeFault, Wish};
 use crate::prompt::Say;
-use crate::subscriber::{Away, Change, Condition, Feature, Forward, RecordingKind, Services};
+use crate::subscriber::{
+    Away, AwayChange, Change, Condition, Feature, ForwardChange, RecordingKind, Services,
+};
 use std::sync::Arc;
 
 fn number(text: &str) -> DialString {
@@ -14,7 +16,7 @@ fn number(text: &str) -> DialString {
 
 fn forward(condition: Condition, on: bool, to: &str) -> Change {
     let to = Some(number(to));
-    Change::Forward(condition, Forward { on, to })
+    Change::Forward(condition, ForwardChange { on: Some(on), to })
 }
 
 pub(super) fn with(changes: &[Change]) -> Arc<Services> {
@@ -138,15 +140,14 @@ fn each_condition_is_switched_with_the_number_it_has_and_tells_how_it_stands() {
             &[Phrase::Line(what), Phrase::Line(Line::IsOffTo), number],
         );
         phone.presses("1");
-        let on = forward(condition, true, "0612345678");
-        assert_eq!(ordered(&phone), Some(Wish::Set(on.clone())));
+        let switched = |on| Change::Forward(condition, ForwardChange::switch(on));
+        assert_eq!(ordered(&phone), Some(Wish::Set(switched(true))));
         granted(&mut phone, &before);
         told(&phone, &on_to(what, "0612345678"));
         phone.presses("4");
         told(&phone, &on_to(what, "0612345678"));
         phone.presses("2");
-        let off = forward(condition, false, "0612345678");
-        assert_eq!(ordered(&phone), Some(Wish::Set(off)));
+        assert_eq!(ordered(&phone), Some(Wish::Set(switched(false))));
         phone.hears(Event::Changed(Err(ChangeFault::Unavailable)));
         phone.said(Line::ChangeFailed);
         told(&phone, &on_to(what, "0612345678"));
@@ -159,7 +160,8 @@ fn another_number_leaves_forwarding_on_or_off_as_it_was() {
         let before = [forward(Condition::Busy, on, "0612345678")];
         let mut phone = logged_in(&before);
         phone.presses("4230201234567#1");
-        let change = forward(Condition::Busy, on, "0201234567");
+        let (on, to) = (None, Some(number("0201234567")));
+        let change = Change::Forward(Condition::Busy, ForwardChange { on, to });
         assert_eq!(ordered(&phone), Some(Wish::Set(change)));
     }
 }
@@ -233,7 +235,7 @@ fn a_circle_is_warned_of_when_it_closes_and_when_one_asks() {
     granted(&mut phone, &[]);
     assert!(!phone.words().contains(&Phrase::Line(Line::WarnCircle)));
     phone.presses("1");
-    granted(&mut phone, &[]);
+    granted(&mut phone, &[forward(Condition::Busy, false, "22")]);
     phone.said(Line::WarnCircle);
     phone.presses("**7");
     told(&phone, &on_to(Line::BusyIs, "22"));
@@ -253,11 +255,11 @@ fn what_is_active_is_told_and_nothing_else() {
         Change::Rings(6),
         Change::Feature(Feature::DoNotDisturb, true),
         Change::Feature(Feature::BusyToVoicemail, false),
-        Change::Away(Away {
+        Change::Away(AwayChange::from(Away {
             on: true,
             refuses_messages: true,
             last_day: None,
-        }),
+        })),
         Change::Recording(RecordingKind::Name, None),
     ];
     let mut phone = logged_in(&changes);
@@ -294,11 +296,11 @@ fn what_is_active_is_told_and_nothing_else() {
 #[test]
 fn an_absence_that_is_over_is_not_active() {
     let away = |day| {
-        Change::Away(Away {
+        Change::Away(AwayChange::from(Away {
             on: true,
             refuses_messages: false,
             last_day: Some(day),
-        })
+        }))
     };
     let today = now().wall.in_tz("Europe/Amsterdam").unwrap().date();
     for (day, active) in [(today, true), (today.yesterday().unwrap(), false)] {

@@ -156,6 +156,7 @@ fn the_main_menu_offers_what_there_is() {
             Phrase::Choice(Line::MainMessages, Digit::D2),
             Phrase::Choice(Line::MainGreetings, Digit::D3),
             Phrase::Choice(Line::MainForwarding, Digit::D4),
+            Phrase::Choice(Line::MainServices, Digit::D0),
             Phrase::Choice(Line::MainLanguage, Digit::D6),
             Phrase::Choice(Line::MainStatus, Digit::D7),
             Phrase::Choice(Line::MainPasscode, Digit::D8),
@@ -163,7 +164,7 @@ fn the_main_menu_offers_what_there_is() {
             Phrase::Choice(Line::RepeatChoices, Digit::Pound),
         ]
     );
-    phone.presses("0");
+    phone.presses("5");
     phone.said(Line::NotAChoice);
     phone.presses("9");
     phone.said(Line::Goodbye);

@@ -2,6 +2,7 @@
 //! for what a caller or subscriber would expect beyond those. Test code only.
 
 mod caller;
+mod codes;
 mod greetings;
 mod hearing;
 mod language;

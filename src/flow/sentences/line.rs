@@ -43,12 +43,7 @@ pub(super) fn forwarding(menus: &Menus) -> Vec<Sentence> {
     sentences.extend(menu(&menus.forward, Choice::line));
     sentences.extend(menu(&menus.destination, Choice::line));
     sentences.extend(menu(&menus.rings, Choice::line));
-    for what in FORWARDINGS {
-        sentences.push([what, Line::IsOff].map(Part::Line).into());
-        let off = [Part::Line(what), Part::Line(Line::IsOffTo), Part::Number];
-        sentences.push(off.into());
-        sentences.push(on_to(what));
-    }
+    sentences.extend(forwarded());
     sentences.push(number(Line::DestinationIs));
     sentences.push(rings());
     sentences.extend(lines(&[
@@ -60,6 +55,63 @@ pub(super) fn forwarding(menus: &Menus) -> Vec<Sentence> {
         Line::WarnCircle,
     ]));
     sentences
+}
+
+/// What feature access codes say. They share the words of the menus for the same services, whether
+/// keys lead to those or not.
+pub(super) fn codes(menus: &Menus) -> Vec<Sentence> {
+    let mut sentences: Vec<Sentence> = switched().collect();
+    sentences.extend(forwarded());
+    sentences.push(rings());
+    sentences.extend(menu(&menus.rings, Choice::line));
+    sentences.extend(menu(&menus.call_return, Choice::line));
+    let caller = [Part::Line(Line::LastCallFrom), Part::Number, Part::When];
+    sentences.push(caller.into());
+    sentences.extend(lines(&[
+        Line::CodeUnknown,
+        Line::CodeUnavailable,
+        Line::LastCallWithheld,
+        Line::NoLastCall,
+        Line::CallerForgotten,
+        Line::CannotCall,
+        Line::EnterDestination,
+        Line::DestinationRefused,
+        Line::DestinationOwn,
+        Line::EnterRings,
+        Line::WarnCircle,
+        Line::WarnQuiet,
+    ]));
+    sentences
+}
+
+/// How the forwardings can stand.
+fn forwarded() -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    for what in FORWARDINGS {
+        sentences.push([what, Line::IsOff].map(Part::Line).into());
+        let off = [Part::Line(what), Part::Line(Line::IsOffTo), Part::Number];
+        sentences.push(off.into());
+        sentences.push(on_to(what));
+    }
+    sentences
+}
+
+/// The services that are on or off; nothing where no key leads there.
+pub(super) fn services(menus: &Menus) -> Vec<Sentence> {
+    if menus.main.key(MainChoice::Services).is_none() {
+        return Vec::new();
+    }
+    let mut sentences = menu(&menus.services, Choice::line);
+    sentences.extend(menu(&menus.service, Choice::line));
+    sentences.extend(switched());
+    sentences.extend(lines(&[Line::WarnQuiet]));
+    sentences
+}
+
+/// How the services can stand.
+fn switched() -> impl Iterator<Item = Sentence> {
+    let stands = |what| [Line::IsOn, Line::IsOff].map(|how| [what, how].map(Part::Line).into());
+    FEATURES.into_iter().flat_map(stands)
 }
 
 /// What is active on the line.
@@ -82,13 +134,27 @@ pub(super) fn status() -> Vec<Sentence> {
     ] {
         sentences.push(stands(on, Line::IsOn));
     }
-    for off in [Line::BusyVoicemailIs, Line::NoAnswerVoicemailIs] {
+    for off in [
+        Line::BusyVoicemailIs,
+        Line::NoAnswerVoicemailIs,
+        Line::CallWaitingIs,
+    ] {
         sentences.push(stands(off, Line::IsOff));
     }
     sentences.extend(FORWARDINGS.map(on_to));
     sentences.push(rings());
     sentences
 }
+
+const FEATURES: [Line; 7] = [
+    Line::AlwaysVoicemailIs,
+    Line::BusyVoicemailIs,
+    Line::NoAnswerVoicemailIs,
+    Line::DisturbIs,
+    Line::HiddenIs,
+    Line::RejectionIs,
+    Line::CallWaitingIs,
+];
 
 const FORWARDINGS: [Line; 4] = [
     Line::AlwaysIs,

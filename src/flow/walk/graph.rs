@@ -48,7 +48,7 @@ pub(super) fn walk(start: &Start, subject: &dyn Subject) -> Result<Graph, Broken
         said: HashSet::new(),
         pairs: 0,
     };
-    let world = World::around(&start.account, &start.book);
+    let world = World::around(start);
     walk.reach((start.conversation.clone(), world));
     while let Some(node) = walk.queue.pop_front() {
         walk.visit(&node)?;

@@ -5,11 +5,13 @@ use super::{Shut, Start, profile, start};
 use crate::base::{DialString, Digit, MailboxId};
 use crate::flow::{Conversation, Entry, Menus, PortalSetup};
 use crate::subscriber::{
-    Away, Change, Condition, Feature, Forward, NumberRules, Profile, Roster, ServiceBook, Services,
+    Away, AwayChange, Change, Condition, Feature, ForwardChange, NumberRules, Profile, Roster,
+    ServiceBook, Services,
 };
 use std::sync::Arc;
 
 const OTHERS: &[Digit] = &[
+    Digit::D0,
     Digit::D1,
     Digit::D2,
     Digit::D3,
@@ -28,6 +30,7 @@ const NOTHING: &[Shut] = &[("portal.main", OTHERS), ("portal.main", &[Digit::D8]
 const STATUS: &[Shut] = &[(
     "portal.main",
     &[
+        Digit::D0,
         Digit::D1,
         Digit::D2,
         Digit::D3,
@@ -38,6 +41,7 @@ const STATUS: &[Shut] = &[(
 )];
 
 const TO_FORWARDING: &[Digit] = &[
+    Digit::D0,
     Digit::D1,
     Digit::D2,
     Digit::D3,
@@ -85,11 +89,32 @@ const FORWARDINGS: [&[Shut]; 5] = [
     ],
 ];
 
+/// Only two of the services that are on or off: each doubles the states.
+const SERVICES: &[Shut] = &[
+    (
+        "portal.main",
+        &[
+            Digit::D1,
+            Digit::D2,
+            Digit::D3,
+            Digit::D4,
+            Digit::D6,
+            Digit::D7,
+            Digit::D8,
+        ],
+    ),
+    (
+        "portal.services",
+        &[Digit::D2, Digit::D3, Digit::D4, Digit::D5, Digit::D7],
+    ),
+];
+
 /// From message to message, by as few keys as lead to every sentence.
 const MESSAGES: &[Shut] = &[
     (
         "portal.main",
         &[
+            Digit::D0,
             Digit::D1,
             Digit::D3,
             Digit::D4,
@@ -147,6 +172,12 @@ pub(super) fn starts() -> Vec<Start> {
     let mut all = passcodes();
     all.extend(forwardings());
     all.extend(statuses());
+    all.push(portal(
+        "other services",
+        owner("2001"),
+        Entry::Main,
+        SERVICES,
+    ));
     all.extend(frequent());
     all
 }
@@ -183,7 +214,7 @@ fn services(changes: &[Change]) -> Arc<Services> {
 
 fn forward(condition: Condition, to: &str) -> Change {
     let (on, to) = (true, Some(number(to)));
-    Change::Forward(condition, Forward { on, to })
+    Change::Forward(condition, ForwardChange { on: Some(on), to })
 }
 
 /// Another passcode because it is wanted, because it is due, and because there is none. Of the
@@ -258,11 +289,11 @@ fn statuses() -> Vec<Start> {
         start
     };
     let away = |refuses_messages| {
-        Change::Away(Away {
+        Change::Away(AwayChange::from(Away {
             on: true,
             refuses_messages,
             last_day: None,
-        })
+        }))
     };
     let mut everything: Vec<Change> = Condition::ALL.map(|c| forward(c, "2001")).into();
     let unusual = Feature::ALL.map(|feature| {

@@ -2,10 +2,11 @@
 //!
 //! `world` is the smallest world that answers a flow and knows when a law is broken; `graph` walks
 //! breadth-first through all pairs of flow and world; `planted` shows that the walk catches bugs;
-//! `greetings` and `lines` hold starts of their own; `spoken` holds what was said against the list
+//! `codes`, `greetings` and `lines` hold starts of their own; `spoken` holds what was said against the list
 //! of sentences, `standing` what was told of the line against how it stands; `print` makes the flow
 //! documents and the user card from what was walked. Test code only.
 
+mod codes;
 mod graph;
 mod greetings;
 mod lines;
@@ -144,6 +145,7 @@ fn starts() -> Vec<Start> {
     all.extend(posts::starts());
     all.extend(lines::starts());
     all.extend(greetings::starts());
+    all.extend(codes::starts());
     for (name, owner) in [
         ("lamp", Some(profile(false))),
         ("lamp of an unknown caller", None),

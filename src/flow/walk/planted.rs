@@ -10,7 +10,7 @@ use crate::flow::{
 use crate::mailbox::{Command, Reply};
 use crate::media::RecordLimits;
 use crate::prompt::{Line, Phrase, Say};
-use crate::subscriber::{Change, Condition, Forward};
+use crate::subscriber::{Change, Condition, ForwardChange};
 use std::time::Duration;
 
 /// A flow with one mistake in it.
@@ -271,7 +271,8 @@ pub(super) fn faults() -> Vec<Planted> {
             |state, event, _, _, effects| {
                 if state == "portal.forward-number" && *event == Event::Digit(Digit::Pound) {
                     let (on, to) = (true, DialString::parse("1").ok());
-                    let change = Change::Forward(Condition::Busy, Forward { on, to });
+                    let change =
+                        Change::Forward(Condition::Busy, ForwardChange { on: Some(on), to });
                     effects.insert(0, Effect::Change(Wish::Set(change)));
                 }
             },

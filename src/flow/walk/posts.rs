@@ -37,6 +37,7 @@ const ON_THE_WAY: &[Digit] = &[
 const MAIN: Shut = (
     "portal.main",
     &[
+        Digit::D0,
         Digit::D2,
         Digit::D3,
         Digit::D4,

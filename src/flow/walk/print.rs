@@ -52,10 +52,10 @@ fn keys_of_state(name: &str, state: &str, own: &[&Step], menus: &Menus, out: &mu
     )
     .unwrap();
     if let Some(text) = texts.text(menu, FIGURES) {
-        let to = if menu == LanguageChoice::MENU {
-            "switching"
-        } else {
-            "forward storing"
+        let to = match (menu, name) {
+            (LanguageChoice::MENU, _) => "switching",
+            (_, "feature") => "storing",
+            _ => "forward storing",
         };
         writeln!(out, "| `1` – `9` | {text} | {to} |").unwrap();
     }
@@ -90,7 +90,10 @@ fn menu_of(state: &str) -> Option<&'static str> {
         "portal.forwarding" => "forwarding",
         "portal.forward" => "forward",
         "portal.destination" => "destination",
-        "portal.rings" => "rings",
+        "portal.rings" | "feature.rings" => "rings",
+        "portal.services" => "services",
+        "portal.service" => "service",
+        "feature.call-return" => "call-return",
         "portal.greetings" => "greetings",
         "portal.own-recording" => "own-recording",
         "portal.away" => "away",

@@ -63,6 +63,7 @@ fn feature(line: Line) -> Option<Feature> {
         Line::DisturbIs => Feature::DoNotDisturb,
         Line::HiddenIs => Feature::HideNumber,
         Line::RejectionIs => Feature::RejectAnonymous,
+        Line::CallWaitingIs => Feature::CallWaiting,
         _ => return None,
     })
 }
@@ -92,6 +93,6 @@ pub(super) fn is_confirmed(wish: &Wish, services: &Services, read: Option<&DialS
         return true;
     };
     let before = &services.forwarding.under(*condition).to;
-    let there = forward.to.is_some() || !forward.on;
-    there && (forward.to == *before || forward.to.as_ref() == read)
+    let there = forward.to.is_some() || before.is_some() || forward.on != Some(true);
+    there && (forward.to.is_none() || forward.to == *before || forward.to.as_ref() == read)
 }

@@ -9,6 +9,7 @@ use super::print;
 use super::spoken::Listed;
 use super::{Real, Start, Subject, language, menus, plain_menus, portal, starts, two_languages};
 use crate::base::Digit;
+use crate::feature::Code;
 use crate::flow::card::{self, Card};
 use crate::flow::{
     Choice, Effect, Event, LanguageChoice, LogInVerdict, Menus, RingsChoice, operator_card,
@@ -44,9 +45,11 @@ fn walked_all() -> &'static [Walked] {
     })
 }
 
-fn walked(name: &str) -> &'static Graph {
-    let walked = walked_all().iter().find(|walked| walked.name == name);
-    &walked.unwrap().graph
+fn walked(name: &str) -> impl Iterator<Item = &'static Graph> {
+    let walked = walked_all()
+        .iter()
+        .filter(move |walked| walked.name == name);
+    walked.map(|walked| &walked.graph)
 }
 
 #[test]
@@ -252,8 +255,8 @@ fn every_choice_has_its_text_in_both_languages() {
 fn the_documents_say_what_the_flows_do() {
     let menus = Menus::default();
     let steps = |names: &[&str]| -> BTreeSet<Step> {
-        let walks = names.iter().map(|name| walked(name).steps.clone());
-        walks.flatten().collect()
+        let walks = names.iter().flat_map(|name| walked(name));
+        walks.flat_map(|graph| graph.steps.clone()).collect()
     };
     let deposit = steps(&[
         "deposit",
@@ -274,6 +277,7 @@ fn the_documents_say_what_the_flows_do() {
         "the first use",
         "call forwarding, always",
         "the number of rings",
+        "other services",
         "nothing is active",
         "a frequent caller",
         "recorded name",
@@ -283,6 +287,13 @@ fn the_documents_say_what_the_flows_do() {
         "greetings by the voicemail menu",
     ]);
     let lamp = steps(&["lamp", "lamp of an unknown caller"]);
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    let mut codes = steps(&codes);
+    codes.extend(steps(&[
+        "the last caller",
+        "a code from elsewhere",
+        "no code",
+    ]));
     let operator = steps(&["operator"]);
     let announcement = steps(&["announcement"]);
     let flow = |name, title, steps| print::flow(name, title, steps, &menus);
@@ -298,6 +309,10 @@ fn the_documents_say_what_the_flows_do() {
         (
             "docs/flows/lamp.md",
             flow("lamp", "Putting the message indicator out", &lamp),
+        ),
+        (
+            "docs/flows/feature.md",
+            flow("feature", "Feature access codes", &codes),
         ),
         (
             "docs/flows/operator.md",

@@ -3,16 +3,17 @@
 //!
 //! Long because each law stands beside the facts it is about.
 
-use super::{Account, now, passcode, standing as line};
+use super::{Account, Start, now, passcode, standing as line};
 use crate::base::{DialString, Digit, RecordingId, Timestamp, day_in};
 use crate::flow::{
-    ChangeFault, Conversation, Effect, Event, KeepFault, KeyPolicy, LampFault, LogInVerdict,
-    OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone, Sending, Wish,
+    ChangeFault, Conversation, Effect, Event, FeatureCall, FeatureSetup, KeepFault, KeyPolicy,
+    LampFault, LogInVerdict, OperatorVerdict, PlayFault, PromptChange, PromptFault, RecordingDone,
+    Sending, Wish,
 };
 use crate::mailbox::{Command, Fault, Listing, Reply, Room};
 use crate::media::RecordEnd;
 use crate::prompt::{Line, MessageKind, Phrase, Say};
-use crate::subscriber::{Change, RecordingKind, ServiceBook, Services};
+use crate::subscriber::{Change, RecordingKind, Services};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +98,8 @@ pub(super) struct World {
     lamp: Lamp,
     mail: VecDeque<Command>,
     open: bool,
+    /// Whether a code was dialled from the own telephone, which needs no log-in.
+    code: bool,
     /// Messages marked heard, by position, asked or done.
     heard: BTreeSet<usize>,
     deleted: BTreeSet<usize>,
@@ -176,9 +179,15 @@ fn law(law: Law, holds: bool, how: &str) -> Result<(), Broken> {
 
 impl World {
     /// The world around somebody who has not called yet.
-    pub(super) fn around(account: &Account, book: &ServiceBook) -> World {
-        let services = (**book.of(&account.owner.mailbox)).clone();
+    pub(super) fn around(start: &Start) -> World {
+        let account = &start.account;
+        let services = (**start.book.of(&account.owner.mailbox)).clone();
+        let own_phone = |setup: &FeatureSetup| setup.owner.is_some();
         World {
+            code: matches!(
+                &start.conversation,
+                Conversation::Feature(FeatureCall::New(setup)) if own_phone(setup)
+            ),
             refuses: services.away.refuses_messages && is_away(&services, account),
             services,
             ..World::default()
@@ -302,7 +311,7 @@ impl World {
             Event::Started => {
                 self.started = true;
                 // Whoever has no passcode yet chooses one, on the own telephone.
-                self.open |= self.services.passcode(&account.owner).is_none();
+                self.open |= self.services.passcode(&account.owner).is_none() || self.code;
             }
             Event::Digit(_) | Event::Timeout => self.waiting = false,
             Event::PlayDone | Event::PlayFailed(_) => self.play = None,
@@ -511,16 +520,18 @@ impl World {
         law(only, self.open, "changed before log-in")?;
         law(only, self.wish.is_none(), "changed twice at once")?;
         let asked = matches!(cause, Event::Digit(_) | Event::Timeout);
-        law(only, asked, "changed unasked")?;
+        let dialled = self.code && *cause == Event::Started;
+        law(only, asked || dialled, "changed unasked")?;
         let recorded = matches!(self.take, Take::Ended { .. }) && self.scratch;
         let records = matches!(wish, Wish::Record(_));
         law(only, recorded == records, "used, and another is recorded")?;
         let open = matches!(wish, Wish::Passcode(_)) && !self.secret;
         law(Law::KeysSecret, !open, "a passcode in the open")?;
         let confirmed = line::is_confirmed(wish, &self.services, self.read_back.as_ref());
+        // A code's number is read back with the state that results.
         law(
             only,
-            confirmed,
+            confirmed || self.code,
             "forwarded to a number that nobody confirmed",
         )?;
         self.wish = Some(wish.clone());
@@ -622,6 +633,10 @@ impl World {
                 granted(|w| matches!(w, Wish::Record(kind) if *kind != RecordingKind::Name)),
             ),
             (Line::NameErased, self.granted == Some(Wish::Set(erased))),
+            (
+                Line::CallerForgotten,
+                self.granted == Some(Wish::Set(Change::LastCaller(None))),
+            ),
             (
                 Line::LanguageChanged,
                 self.spoke || granted(|w| matches!(w, Wish::Set(Change::Language(_)))),

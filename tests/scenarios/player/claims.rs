@@ -2,6 +2,7 @@
 
 use super::{Player, SPEECH_APART, wrap};
 use crate::script::{Claim, kind_name};
+use crate::services;
 use crate::store::Mailbox;
 use crate::world::World;
 use belpost::base::{Digit, MailboxId};
@@ -88,6 +89,13 @@ impl Player {
                 (set == *what)
                     .then_some(())
                     .ok_or_else(|| format!("it is {set}"))
+            }
+            Claim::Stands { mailbox, words } => {
+                let id = MailboxId::parse(mailbox).map_err(|fault| fault.to_string())?;
+                let stands = world.server.directory.book.of(&id);
+                services::stands(stands, words)?
+                    .then_some(())
+                    .ok_or_else(|| format!("it is {stands:?}"))
             }
             Claim::Prompts(expected) => {
                 let changed = prompts_changed(world);

@@ -7,12 +7,13 @@ use super::menu::ForwardingMenu;
 use super::number::{DestinationNumber, refusal};
 use super::storing::Storing;
 use super::{Forwarding, standing};
+use crate::base::DialString;
 use crate::flow::ask::{Answer, Ask};
 use crate::flow::portal::leaving::Leaving;
 use crate::flow::portal::visitor::Visitor;
 use crate::flow::{Choice, ConditionChoice, Conversation, Cx, Detail, Effects, Event};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::{Condition, Forward};
+use crate::subscriber::{Condition, ForwardChange};
 
 /// Forwarding under one condition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -99,16 +100,12 @@ fn chosen(
 ) -> Conversation {
     let forward = visitor.owner.services.forwarding.under(condition).clone();
     match choice {
-        ConditionChoice::On => switch_on((visitor, condition), forward, cx, fx),
+        ConditionChoice::On => switch_on((visitor, condition), forward.to.as_ref(), cx, fx),
         ConditionChoice::Off => {
-            let forward = Forward {
-                on: false,
-                ..forward
-            };
-            Storing::forward(visitor, condition, forward, fx)
+            Storing::forward(visitor, condition, ForwardChange::switch(false), fx)
         }
         ConditionChoice::Number => {
-            DestinationNumber::enter((visitor, condition), forward.on, Vec::new(), fx)
+            DestinationNumber::enter((visitor, condition), false, Vec::new(), fx)
         }
         ConditionChoice::Back => ForwardingMenu::enter(visitor, Vec::new(), cx, fx),
         ConditionChoice::Status | ConditionChoice::Repeat => {
@@ -119,22 +116,16 @@ fn chosen(
 
 fn switch_on(
     (visitor, condition): (Visitor, Condition),
-    forward: Forward,
+    to: Option<&DialString>,
     cx: &Cx<'_>,
     fx: &mut Effects,
 ) -> Conversation {
-    let why_not = match &forward.to {
+    let why_not = match to {
         None => Some(Line::NoDestination),
         Some(to) => refusal(&visitor.owner, to, cx),
     };
     match why_not {
-        None => {
-            let forward = Forward {
-                on: true,
-                ..forward
-            };
-            Storing::forward(visitor, condition, forward, fx)
-        }
+        None => Storing::forward(visitor, condition, ForwardChange::switch(true), fx),
         Some(line) => {
             let words = vec![Phrase::Line(line)];
             DestinationNumber::enter((visitor, condition), true, words, fx)

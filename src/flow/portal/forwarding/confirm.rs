@@ -10,7 +10,7 @@ use crate::flow::portal::leaving::Leaving;
 use crate::flow::portal::visitor::Visitor;
 use crate::flow::{Choice, Conversation, Cx, DestinationChoice, Detail, Effects, Event};
 use crate::prompt::{Line, Phrase, Say};
-use crate::subscriber::{Condition, Forward};
+use crate::subscriber::{Condition, ForwardChange};
 
 /// A number was read back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ pub struct Confirm {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct What {
     condition: Condition,
-    /// Whether forwarding is on afterwards.
+    /// Whether forwarding is switched on with it.
     on: bool,
     to: DialString,
 }
@@ -66,8 +66,8 @@ impl Confirm {
             Answer::Pending(ask) => Forwarding::Confirm(Confirm { visitor, what, ask }).into(),
             Answer::Chosen(DestinationChoice::Yes, _) => {
                 let What { condition, on, to } = what;
-                let to = Some(to);
-                Storing::forward(visitor, condition, Forward { on, to }, fx)
+                let (on, to) = (on.then_some(true), Some(to));
+                Storing::forward(visitor, condition, ForwardChange { on, to }, fx)
             }
             Answer::Chosen(DestinationChoice::Again, _) => {
                 DestinationNumber::enter((visitor, what.condition), what.on, Vec::new(), fx)

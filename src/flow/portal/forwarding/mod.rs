@@ -13,7 +13,7 @@ mod confirm;
 mod menu;
 mod number;
 mod rings;
-pub(super) mod standing;
+pub(in crate::flow) mod standing;
 mod storing;
 
 use super::Portal;
@@ -25,8 +25,9 @@ use condition::ConditionMenu;
 use confirm::Confirm;
 pub(super) use menu::ForwardingMenu;
 use number::DestinationNumber;
-pub(super) use number::refusal;
+pub(in crate::flow) use number::{destination, refusal};
 use rings::RingsMenu;
+pub(in crate::flow) use rings::rings_of_key;
 use storing::Storing;
 
 /// Call forwarding: one variant for each state.

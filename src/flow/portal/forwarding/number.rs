@@ -17,7 +17,7 @@ use crate::subscriber::Condition;
 pub struct DestinationNumber {
     pub(super) visitor: Visitor,
     condition: Condition,
-    /// Whether forwarding is on once the number is confirmed.
+    /// Whether forwarding is switched on with the number, once that is confirmed.
     on: bool,
     /// Silent and refused entries so far.
     failures: u8,
@@ -78,7 +78,7 @@ impl DestinationNumber {
             Typed::Anew => return DestinationNumber::ask(place, so_far, Vec::new(), fx),
             Typed::Star => return ConditionMenu::enter(place.0, place.1, Vec::new(), cx, fx),
             Typed::Silence => Line::NothingPressed,
-            Typed::Figures(figures) => match number(figures.reveal(), longest) {
+            Typed::Figures(figures) => match destination(figures.reveal(), longest) {
                 Err(line) => line,
                 Ok(to) => match refusal(&place.0.owner, &to, cx) {
                     Some(line) => line,
@@ -112,7 +112,7 @@ impl DestinationNumber {
 }
 
 /// The number typed, or what to say where it is none.
-fn number(figures: &str, longest: usize) -> Result<DialString, Line> {
+pub(in crate::flow) fn destination(figures: &str, longest: usize) -> Result<DialString, Line> {
     if figures.is_empty() {
         return Err(Line::NothingPressed);
     }
@@ -123,11 +123,7 @@ fn number(figures: &str, longest: usize) -> Result<DialString, Line> {
 
 /// Why calls may not be forwarded to this number; `None` where they may. Lines of this server are
 /// as good as any, whatever their numbers begin with.
-pub(in crate::flow::portal) fn refusal(
-    owner: &Owner,
-    to: &DialString,
-    cx: &Cx<'_>,
-) -> Option<Line> {
+pub(in crate::flow) fn refusal(owner: &Owner, to: &DialString, cx: &Cx<'_>) -> Option<Line> {
     let (plan, profile) = (&cx.settings.destinations, &owner.profile);
     let own = |number: &str| DialString::parse(number).is_ok_and(|number| plan.same(&number, to));
     if profile.own_numbers().any(own) {

@@ -41,7 +41,7 @@ impl RingsMenu {
 
     pub(super) fn on(self, event: &Event, cx: &Cx<'_>, fx: &mut Effects) -> Conversation {
         let RingsMenu { visitor, ask } = self;
-        if let Some(rings) = rings(event, cx) {
+        if let Some(rings) = rings_of_key(event, cx) {
             ask.hush(fx);
             return Storing::rings(visitor, rings, fx);
         }
@@ -68,7 +68,7 @@ impl RingsMenu {
 }
 
 /// The number of rings that a key stands for, unless it makes another choice.
-fn rings(event: &Event, cx: &Cx<'_>) -> Option<u8> {
+pub(in crate::flow) fn rings_of_key(event: &Event, cx: &Cx<'_>) -> Option<u8> {
     let Event::Digit(key) = event else {
         return None;
     };

@@ -6,7 +6,7 @@ use crate::prompt::{Line, Phrase, Say};
 use crate::subscriber::{Condition, Lines, circle};
 
 /// How the forwarding under this condition stands, with a warning where it leads back.
-pub(super) fn of(owner: &Owner, condition: Condition, cx: &Cx<'_>) -> Vec<Phrase> {
+pub(in crate::flow) fn of(owner: &Owner, condition: Condition, cx: &Cx<'_>) -> Vec<Phrase> {
     let mut words = plain(owner, condition);
     if leads_back(owner, condition, cx) {
         words.push(Phrase::Line(Line::WarnCircle));
@@ -50,7 +50,7 @@ pub(in crate::flow::portal) fn leads_back(
 }
 
 /// "The number of rings is four."
-pub(in crate::flow::portal) fn rings(owner: &Owner) -> Vec<Phrase> {
+pub(in crate::flow) fn rings(owner: &Owner) -> Vec<Phrase> {
     let rings = u32::from(owner.services.forwarding.rings);
     vec![
         Phrase::Line(Line::RingsAre),

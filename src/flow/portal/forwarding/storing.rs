@@ -8,7 +8,7 @@ use crate::flow::portal::order::{Order, Ordered, Then};
 use crate::flow::portal::visitor::Visitor;
 use crate::flow::{Conversation, Cx, Effect, Effects, Event, Wish};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::{Change, Condition, Forward};
+use crate::subscriber::{Change, Condition, ForwardChange};
 
 /// A change of call forwarding is being stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl Storing {
     pub(super) fn forward(
         visitor: Visitor,
         condition: Condition,
-        forward: Forward,
+        forward: ForwardChange,
         fx: &mut Effects,
     ) -> Conversation {
         let change = Change::Forward(condition, forward);

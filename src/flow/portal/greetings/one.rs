@@ -18,7 +18,7 @@ use crate::flow::{
     AwayChoice, Choice, Conversation, Cx, Detail, Effects, Event, OwnRecordingChoice,
 };
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::{Away, RecordingKind};
+use crate::subscriber::{Away, AwayChange, RecordingKind};
 
 /// The menu of one recording.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -200,7 +200,8 @@ pub(super) fn set(guest: Guest, away: Away, cx: &Cx<'_>, fx: &mut Effects) -> Co
         let words = standing::away(&guest.owner, cx);
         return AtOne::back(guest, RecordingKind::Away, words, cx, fx);
     }
-    Saving::enter(guest, Work::Away(away), fx)
+    let change = AwayChange::between(guest.owner.services.away, away);
+    Saving::enter(guest, Work::Away(change), fx)
 }
 
 fn switched(away: Away, on: bool, today: Date) -> Away {

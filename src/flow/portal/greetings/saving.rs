@@ -10,7 +10,7 @@ use crate::flow::portal::leaving::Leaving;
 use crate::flow::portal::order::{Order, Ordered, Then};
 use crate::flow::{ChangeFault, Conversation, Cx, Effect, Effects, Event, Wish};
 use crate::prompt::{Line, Phrase};
-use crate::subscriber::{Away, Change, RecordingKind};
+use crate::subscriber::{AwayChange, Change, RecordingKind};
 
 /// A change is being stored.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ pub(super) enum Work {
     /// The own recording goes.
     Revert(RecordingKind),
     /// The extended-away service is set so.
-    Away(Away),
+    Away(AwayChange),
 }
 
 impl Saving {
