@@ -6,6 +6,8 @@
 //! here is passed over. Then come the service's own numbers, the configured header, the To user
 //! and the Request-URI user. Identity and diversion headers of untrusted sources never get here:
 //! the SIP layer leaves them out.
+//!
+//! Long because every way a call says where it goes stands beside its case.
 
 use crate::base::{DialString, TenantId};
 use crate::flow::Entry;
@@ -80,7 +82,7 @@ pub enum Route {
     },
     /// The message-waiting lamp of the caller is to be cleared.
     ClearLamp {
-        /// The subscriber who calls; `None` where no trusted peer says who it is.
+        /// The subscriber who calls; `None` where nobody says who it is whose word counts.
         owner: Option<Arc<Profile>>,
     },
     /// Changing prompts.
@@ -115,7 +117,7 @@ pub(super) fn source(invite: &Invite) -> Guarded {
     let users = invite.asserted.iter().chain([&invite.from]);
     let mut numbers = users.filter_map(|a| DialString::parse(&a.user).ok());
     match numbers.next() {
-        Some(number) if invite.trusted => Guarded::Number(number),
+        Some(number) if is_known(invite) => Guarded::Number(number),
         Some(_) | None => Guarded::Peer(invite.source.ip()),
     }
 }
@@ -147,8 +149,16 @@ fn display_name(invite: &Invite) -> Option<String> {
         .cloned()
 }
 
-/// The subscriber who calls: only a trusted peer's word counts.
+/// Whether it is known who calls: a device that proved it, or whom a trusted peer names.
+fn is_known(invite: &Invite) -> bool {
+    invite.trusted || invite.authenticated.is_some()
+}
+
+/// The subscriber who calls: only a device of theirs and a trusted peer's word count.
 fn calling_subscriber(invite: &Invite, roster: &Roster) -> Option<Arc<Profile>> {
+    if let Some(of) = &invite.authenticated {
+        return roster.by_mailbox(&of.mailbox).cloned();
+    }
     if !invite.trusted {
         return None;
     }
@@ -288,8 +298,8 @@ fn reason_of_cause(cause: Option<u16>) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{CallId, MailboxId};
-    use crate::sip::{Diversion, HistoryEntry};
+    use crate::base::{CallId, DeviceId, MailboxId};
+    use crate::sip::{DeviceOf, Diversion, HistoryEntry};
     use crate::subscriber::Language;
 
     fn subscriber(mailbox: &str, number: &str) -> Profile {
@@ -346,6 +356,7 @@ mod tests {
             call_id: "a".to_owned(),
             source: "127.0.0.1:5060".parse().unwrap(),
             trusted: true,
+            authenticated: None,
             request_uri: address(to),
             to: address(to),
             from: address("0612345678"),
@@ -444,6 +455,41 @@ mod tests {
         assert_eq!(route(&call, &roster(), &routing()), portal);
         call.request_uri.params = vec![("target".to_owned(), "sip:2001@pbx".to_owned())];
         assert_eq!(route(&call, &roster(), &routing()), portal);
+    }
+
+    #[test]
+    fn a_device_is_its_own_subscriber_whatever_it_says() {
+        let mut call = invite("1233");
+        call.trusted = false;
+        call.authenticated = Some(DeviceOf {
+            device: DeviceId::parse("desk").unwrap(),
+            mailbox: MailboxId::parse("2001").unwrap(),
+        });
+        call.from = address("2002");
+        call.asserted = vec![address("2001")];
+        let owner = roster().by_number("2001").cloned();
+        assert!(owner.is_some());
+        let portal = |owner| Route::Portal {
+            owner,
+            entry: Entry::Main,
+        };
+        assert_eq!(route(&call, &roster(), &routing()), portal(owner.clone()));
+        let number = DialString::parse("2001").unwrap();
+        assert_eq!(source(&call), Guarded::Number(number));
+        call.request_uri = address("*99");
+        let clear = Route::ClearLamp { owner };
+        assert_eq!(route(&call, &roster(), &routing()), clear);
+        // A device diverts nothing.
+        call.diversion = vec![diversion("2002", "no-answer", None)];
+        call.request_uri = address("2002");
+        call.to = address("2002");
+        assert_eq!(deposit(&call, &routing()), Some(("2002".to_owned(), None)));
+        // Whose subscriber is gone is nobody's.
+        call.request_uri = address("1233");
+        if let Some(of) = &mut call.authenticated {
+            of.mailbox = MailboxId::parse("2009").unwrap();
+        }
+        assert_eq!(route(&call, &roster(), &routing()), portal(None));
     }
 
     #[test]

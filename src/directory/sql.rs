@@ -25,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The schema, step by step; a database says how many of them it has taken. A step that is out is
 /// never changed: what comes new, in a table or in a document, is a new step, so that an older
 /// program refuses the database and loses nothing of it.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE revision (number BIGINT NOT NULL);
     INSERT INTO revision (number) VALUES (0);
     CREATE TABLE services (
@@ -49,7 +50,9 @@ const STEPS: &[&str] = &["
         last_ms BIGINT NOT NULL
     );
     CREATE INDEX locks_by_revision ON locks (revision);
-"];
+",
+    super::bindings_sql::STEP,
+];
 
 /// The steps this program knows.
 pub(super) const VERSION: i64 = STEPS.len() as i64;

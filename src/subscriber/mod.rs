@@ -5,6 +5,7 @@
 mod circle;
 mod delivery;
 mod destinations;
+mod device;
 mod guard;
 mod languages;
 mod passcode;
@@ -16,6 +17,7 @@ pub use crate::base::Language;
 pub use circle::{Lines, circle};
 pub use delivery::{Delivery, ImapAccount, Mode, Secret};
 pub use destinations::{Destinations, NumberRules};
+pub use device::{Device, DeviceTaken, Devices, Ha1, Ha1Fault, Secrets, digest};
 pub use guard::{Guarded, GuardedFault, Lock};
 pub use languages::Languages;
 pub use passcode::{PasscodeHash, PasscodeHashFault};

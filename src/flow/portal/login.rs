@@ -109,11 +109,7 @@ impl Passcode {
     }
 
     /// Asks whoever calls often, in two words. A silent or wrong entry is asked for again in full.
-    pub(super) fn enter_briefly(
-        visit: Visit,
-        wanted: MailboxId,
-        fx: &mut Effects,
-    ) -> Conversation {
+    pub(super) fn enter_briefly(visit: Visit, wanted: MailboxId, fx: &mut Effects) -> Conversation {
         let words = vec![Phrase::Line(Line::YourPasscode)];
         Passcode::ask(visit, wanted, words, fx)
     }
