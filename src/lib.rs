@@ -21,6 +21,7 @@ pub mod subscriber;
 pub mod flow;
 pub mod lamp;
 pub mod media;
+pub mod registrar;
 // Rank 4
 pub mod call;
 // Rank 5

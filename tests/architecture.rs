@@ -30,6 +30,7 @@ const RANKS: &[(&str, u8)] = &[
     ("flow", 3),
     ("lamp", 3),
     ("media", 3),
+    ("registrar", 3),
     ("call", 4),
     ("decoder", 5),
     ("deliver", 5),

@@ -3,6 +3,7 @@
 //! Rank 0: plain values, no behaviour beyond parsing and printing. Parse once at the edge;
 //! nothing further in re-validates what a type here already promises.
 
+mod device;
 mod dial;
 mod digit;
 mod ids;
@@ -13,6 +14,7 @@ mod spelling;
 mod tenant;
 mod time;
 
+pub use device::{DeviceId, DeviceIdFault, DigestAlgorithm};
 pub use dial::{DialString, DialStringFault};
 pub use digit::Digit;
 pub use ids::{CallId, MailboxId, MailboxIdFault, MessageId, PlayId, RecordingId, SessionId};

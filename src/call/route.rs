@@ -85,7 +85,7 @@ pub enum Route {
     },
     /// The message-waiting lamp of the caller is to be cleared.
     ClearLamp {
-        /// The subscriber who calls; `None` where no trusted peer says who it is.
+        /// The subscriber who calls; `None` where nobody says who it is whose word counts.
         owner: Option<Arc<Profile>>,
     },
     /// A feature access code.
@@ -128,7 +128,7 @@ pub(super) fn source(invite: &Invite) -> Guarded {
     let users = invite.asserted.iter().chain([&invite.from]);
     let mut numbers = users.filter_map(|a| DialString::parse(&a.user).ok());
     match numbers.next() {
-        Some(number) if invite.trusted => Guarded::Number(number),
+        Some(number) if is_known(invite) => Guarded::Number(number),
         Some(_) | None => Guarded::Peer(invite.source.ip()),
     }
 }
@@ -160,8 +160,16 @@ fn display_name(invite: &Invite) -> Option<String> {
         .cloned()
 }
 
-/// The subscriber who calls: only a trusted peer's word counts.
+/// Whether it is known who calls: a device that proved it, or whom a trusted peer names.
+fn is_known(invite: &Invite) -> bool {
+    invite.trusted || invite.authenticated.is_some()
+}
+
+/// The subscriber who calls: only a device of theirs and a trusted peer's word count.
 fn calling_subscriber(invite: &Invite, roster: &Roster) -> Option<Arc<Profile>> {
+    if let Some(of) = &invite.authenticated {
+        return roster.by_mailbox(&of.mailbox).cloned();
+    }
     if !invite.trusted {
         return None;
     }

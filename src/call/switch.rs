@@ -159,7 +159,9 @@ impl Switch {
             | sip::Event::Answered { .. }
             | sip::Event::Subscribed(_)
             | sip::Event::Unsubscribed { .. }
-            | sip::Event::PeerNotified { .. } => {}
+            | sip::Event::PeerNotified { .. }
+            | sip::Event::Registering(_)
+            | sip::Event::Claimed(_) => {}
             sip::Event::Acknowledged { call, .. }
             | sip::Event::OfferedAgain { call, .. }
             | sip::Event::InfoDigit { call, .. }

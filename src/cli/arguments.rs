@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::prompts::PromptsCommand;
 use super::setting::Key;
-use crate::base::{DialString, MailboxId, MessageId, TenantId};
+use crate::base::{DeviceId, DialString, MailboxId, MessageId, TenantId};
 use crate::feature::CardLanguage;
 use crate::prompt::Grammar;
 
@@ -23,6 +23,7 @@ Examples:
   belpost menus card my-menus.toml               print what each key does
   belpost subscriber show 2001                   what a subscriber has set
   belpost subscriber reset-passcode 2001         let one in who forgot the passcode
+  belpost device digest 2001-desk --random       make the secret of a telephone
 
 Exit codes: 0 done; 1 it failed, and standard error says why; 2 the command line is wrong.";
 
@@ -74,6 +75,9 @@ pub(super) enum Command {
     /// See and change what subscribers have set: passcode, forwarding and the rest.
     #[command(subcommand)]
     Subscriber(SubscriberCommand),
+    /// Make the secrets of telephones, and see where they are registered.
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// Make the hash of a passcode for a subscriber of the configuration.
     ///
     /// At a terminal the passcode is asked for twice and not shown; else it is the first line of
@@ -354,6 +358,32 @@ pub(super) enum SubscriberCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum DeviceCommand {
+    /// Make the digests of a password for a [[device]] of the configuration.
+    ///
+    /// At a terminal the password is asked for twice and not shown; else it is the first line of
+    /// standard input. The lines for the configuration go to standard output.
+    Digest {
+        /// The name of the device: what the telephone calls user or authentication name.
+        #[arg(value_parser = parse_device)]
+        name: DeviceId,
+        /// Whose telephone it is, for the lines.
+        #[arg(long, value_name = "NUMBER", value_parser = parse_mailbox)]
+        mailbox: Option<MailboxId>,
+        /// Make a password at random and show it once, on standard error.
+        #[arg(long)]
+        random: bool,
+        #[command(flatten)]
+        file: ConfigArgs,
+    },
+    /// List every device, with where it is registered.
+    List {
+        #[command(flatten)]
+        read: ReadArgs,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ReadArgs {
     #[command(flatten)]
@@ -365,6 +395,10 @@ pub(super) struct ReadArgs {
 
 fn parse_mailbox(text: &str) -> Result<MailboxId, String> {
     MailboxId::parse(text).map_err(|fault| fault.to_string())
+}
+
+fn parse_device(text: &str) -> Result<DeviceId, String> {
+    DeviceId::parse(text).map_err(|fault| fault.to_string())
 }
 
 fn parse_number(text: &str) -> Result<DialString, String> {
@@ -440,6 +474,8 @@ mod tests {
             "belpost subscriber set 2001 fax on",
             "belpost subscriber set x rings 3",
             "belpost subscriber reset-passcode",
+            "belpost device digest",
+            "belpost device digest a:b",
             "belpost self-test --mailbox 2001",
             "belpost self-test --mailbox 2001 --passcode 1 --timeout 1",
         ] {

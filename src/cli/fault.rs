@@ -45,11 +45,14 @@ pub(super) enum CliFault {
     #[error("cannot write the output: {0}")]
     Output(io::Error),
     /// Standard input could not be read.
-    #[error("cannot read the passcode: {0}")]
+    #[error("cannot read standard input: {0}")]
     Input(io::Error),
     /// A passcode that will not do.
     #[error("{0}")]
     Passcode(#[from] super::passcode::PasscodeFault),
+    /// A password that will not do.
+    #[error("{0}")]
+    Password(#[from] super::device::PasswordFault),
     /// Nobody has this mailbox.
     #[error("there is no mailbox {0} in this configuration")]
     NoSuchMailbox(MailboxId),

@@ -9,6 +9,7 @@ mod boxes;
 mod check_config;
 mod codes;
 mod decode_sound;
+mod device;
 mod fault;
 mod mailbox;
 mod menus;
@@ -26,7 +27,7 @@ mod table;
 pub use arguments::{SelfTestArgs, SelfTestTransport};
 
 use arguments::{
-    Arguments, Command, MailboxCommand, MenusCommand, MessageCommand, SpoolCommand,
+    Arguments, Command, DeviceCommand, MailboxCommand, MenusCommand, MessageCommand, SpoolCommand,
     SubscriberCommand,
 };
 use clap::Parser;
@@ -114,6 +115,13 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), CliFault> {
         Command::Subscriber(SubscriberCommand::Unlock { mailbox, file }) => {
             subscriber::unlock(mailbox, file, out)
         }
+        Command::Device(DeviceCommand::Digest {
+            name,
+            mailbox,
+            random,
+            file,
+        }) => device::digest(name, mailbox.as_ref(), *random, file, out),
+        Command::Device(DeviceCommand::List { read }) => device::list(read, out),
         Command::HashPasscode => passcode::run(out),
         Command::Version => {
             writeln!(out, "belpost {}", env!("CARGO_PKG_VERSION")).map_err(CliFault::Output)

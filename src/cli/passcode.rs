@@ -99,23 +99,23 @@ fn acceptable(passcode: &str) -> Result<(), PasscodeFault> {
 }
 
 /// The first line, without its end; bounded, since standard input may be anything.
-fn first_line(input: impl BufRead) -> io::Result<String> {
+pub(super) fn first_line(input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     input.take(1_024).read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn ask_twice() -> Result<String, CliFault> {
-    let first = ask("Passcode: ")?;
+    let first = ask_hidden("Passcode: ")?;
     acceptable(&first)?;
-    if ask("Once more: ")? != first {
+    if ask_hidden("Once more: ")? != first {
         return Err(PasscodeFault::Differ.into());
     }
     Ok(first)
 }
 
 /// Asks on standard error, so that standard output holds the hash alone.
-fn ask(question: &str) -> Result<String, CliFault> {
+pub(super) fn ask_hidden(question: &str) -> Result<String, CliFault> {
     eprint!("{question}");
     let _hidden = HiddenTyping::begin().map_err(|errno| CliFault::Input(errno.into()))?;
     let line = first_line(io::stdin().lock()).map_err(CliFault::Input);

@@ -152,6 +152,17 @@ pub enum ValueFault {
     /// No passcode hash.
     #[error(transparent)]
     Passcode(#[from] crate::subscriber::PasscodeHashFault),
+    /// No name of a device.
+    #[error(transparent)]
+    Device(#[from] crate::base::DeviceIdFault),
+    /// No digest.
+    #[error(transparent)]
+    Digest(#[from] crate::subscriber::Ha1Fault),
+    /// No realm.
+    #[error(
+        "a realm is 1 to {0} letters, figures, spaces and signs without quotes, colons and backslashes"
+    )]
+    Realm(usize),
     /// No language tag.
     #[error("not a language: 2 to 8 small letters, perhaps a variant, such as nl, en or nl-be")]
     Language,

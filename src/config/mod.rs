@@ -8,6 +8,7 @@
 //! Not here: what the values do, and the files they point to (menus, prompts).
 
 mod claims;
+mod devices;
 mod fault;
 mod mail;
 mod model;
@@ -24,7 +25,8 @@ mod tests;
 pub use fault::{Fault, Faults, LoadFault, Place, Problem, ValueFault};
 pub use model::{
     Config, Deposit, Diagnostics, Directory, Entry, Events, Http, Imap, Lamp, Ledger, Log,
-    Mailboxes, Media, Menus, Operator, Passcodes, Portal, Prompts, Sip, Spool, TenantEntry,
+    Mailboxes, Media, Menus, Operator, Passcodes, Portal, Prompts, Registrar, Sip, Spool,
+    TenantEntry,
 };
 pub use values::{Listen, Ports};
 pub use warnings::{Warning, warnings};
@@ -64,8 +66,11 @@ pub fn parse(text: &str, base: &Path) -> Result<Config, Faults> {
 
 /// Every key there is, as `section.key`, by name.
 pub fn keys() -> BTreeSet<String> {
-    // Keys of a subscriber, tenant or IMAP server are asked for where there is one.
-    let (_, _, keys) = read("[[imap]]\n[[tenant]]\n[[subscriber]]\n", Path::new(""));
+    // Keys of a subscriber, device, tenant or IMAP server are asked for where there is one.
+    let (_, _, keys) = read(
+        "[[imap]]\n[[tenant]]\n[[subscriber]]\n[[device]]\n",
+        Path::new(""),
+    );
     keys
 }
 

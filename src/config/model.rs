@@ -2,6 +2,8 @@
 //!
 //! Each section of the file is a struct and each key a field. `belpost.example.toml` says what
 //! every key means and costs; a test holds the two together.
+//!
+//! Long because every key of the file has its field here, beside its default.
 
 use super::values::{Listen, Ports};
 use crate::audio::Law;
@@ -11,9 +13,11 @@ use crate::deliver::{ImapServer, MailWay, Mailing};
 use crate::mailbox::Limits;
 use crate::mime::MailAddress;
 use crate::observe::{LogFormat, LogLevel};
+use crate::registrar::Rules;
 use crate::sip::Network;
 use crate::subscriber::{
-    CallerLanguage, Destinations, Language, NumberRules, PasscodeHash, Profile, Secret, Tenant,
+    CallerLanguage, Destinations, Device, Language, NumberRules, PasscodeHash, Profile, Secret,
+    Tenant,
 };
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +28,8 @@ use std::time::Duration;
 pub struct Config {
     /// `[sip]`: signalling.
     pub sip: Sip,
+    /// `[registrar]`: how telephones register.
+    pub registrar: Registrar,
     /// `[media]`: RTP.
     pub media: Media,
     /// `[portal]`: which numbers lead to the voice portal.
@@ -68,6 +74,8 @@ pub struct Config {
     pub tenants: Vec<TenantEntry>,
     /// `[[subscriber]]`: who has a mailbox, in the order of the file.
     pub subscribers: Vec<Profile>,
+    /// `[[device]]`: their telephones, in the order of the file.
+    pub devices: Vec<Device>,
 }
 
 /// `[sip]`
@@ -91,6 +99,31 @@ pub struct Sip {
     pub mailbox_from: MailboxFrom,
     /// A header that names the mailbox, in lower case.
     pub mailbox_header: Option<String>,
+    /// The realm devices prove themselves in.
+    pub realm: String,
+}
+
+/// `[registrar]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registrar {
+    /// How long a contact is bound that names no time, 10 s - 1 day.
+    pub default_expires: Duration,
+    /// The shortest time, 10 s - 1 h.
+    pub min_expires: Duration,
+    /// The longest time, 60 s - 1 day.
+    pub max_expires: Duration,
+    /// The most contacts of one device, 1-10.
+    pub contacts_per_device: u8,
+    /// Whether answers by MD5 are taken.
+    pub md5: bool,
+    /// How long a nonce may be answered, 10 s - 1 h.
+    pub nonce: Duration,
+    /// Wrong answers that ban a source, 1-1,000.
+    pub wrong_tries: u32,
+    /// The first ban, 1 s - 1 day.
+    pub ban: Duration,
+    /// Requests of one source looked at each second, 1-10,000.
+    pub requests_per_s: u32,
 }
 
 /// `[media]`
@@ -349,6 +382,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             sip: Sip::default(),
+            registrar: Registrar::default(),
             media: Media::default(),
             portal: Portal::default(),
             deposit: Deposit::default(),
@@ -397,6 +431,7 @@ impl Default for Config {
             diagnostics: Diagnostics::default(),
             tenants: Vec::new(),
             subscribers: Vec::new(),
+            devices: Vec::new(),
         }
     }
 }
@@ -444,6 +479,24 @@ impl Default for Sip {
             t1: Duration::from_millis(500),
             mailbox_from: MailboxFrom::Original,
             mailbox_header: None,
+            realm: "belpost".into(),
+        }
+    }
+}
+
+impl Default for Registrar {
+    fn default() -> Registrar {
+        let rules = Rules::default();
+        Registrar {
+            default_expires: rules.usual_expires,
+            min_expires: rules.least_expires,
+            max_expires: rules.most_expires,
+            contacts_per_device: 10,
+            md5: true,
+            nonce: rules.nonce_life,
+            wrong_tries: rules.tries,
+            ban: rules.ban,
+            requests_per_s: rules.requests_a_second,
         }
     }
 }

@@ -332,7 +332,7 @@ impl<'r, 't> Section<'r, 't> {
         match parse(text) {
             Ok(value) => Some(At { value, offset }),
             Err(why) => {
-                let problem = if matches!(why, ValueFault::Passcode(_)) {
+                let problem = if matches!(why, ValueFault::Passcode(_) | ValueFault::Digest(_)) {
                     Problem::BadSecret(why)
                 } else {
                     let found = text.to_string();

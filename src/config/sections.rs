@@ -3,6 +3,7 @@
 //! One function a section, one line a key: the list of keys is here and nowhere else.
 
 use super::claims::{Claim, numbers, report_taken};
+use super::devices;
 use super::fault::{Problem, ValueFault};
 use super::mail;
 use super::model::{
@@ -33,6 +34,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
     let prompts = prompts::prompts(reader.section(document, "prompts"), base, &mut claims);
     let mut config = Config {
         sip: sip(reader.section(document, "sip")),
+        registrar: devices::registrar(reader.section(document, "registrar")),
         media: media(reader.section(document, "media")),
         portal: portal(reader.section(document, "portal"), &mut claims),
         deposit: deposit(reader.section(document, "deposit")),
@@ -54,9 +56,11 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, document: &DeTable<'t>, base: &P
         http: prompts::http(reader.section(document, "http"), base),
         tenants: prompts::tenants(reader, document, base, &mut claims),
         subscribers: Vec::new(),
+        devices: Vec::new(),
         prompts,
     };
     config.subscribers = subscribers::read(reader, document, base, &config, &mut claims);
+    config.devices = devices::devices(reader, document, &config.sip);
     report_taken(reader, claims);
     config
 }
@@ -87,6 +91,9 @@ fn sip(mut section: Section<'_, '_>) -> Sip {
             })
             .map_or(d.mailbox_from, value),
         mailbox_header: section.optional("mailbox_header", d.mailbox_header, values::header_name),
+        realm: section
+            .parsed("realm", values::realm)
+            .map_or(d.realm, value),
     };
     section.finish();
     sip

@@ -135,6 +135,71 @@ fn a_passcode_in_clear_is_not_repeated() {
 }
 
 #[test]
+fn a_device_has_one_name_a_mailbox_and_a_digest_that_is_not_repeated() {
+    let text = r#"
+[[device]]
+name = "desk"
+mailbox = "2001"
+sha256 = "80417"
+
+[[device]]
+name = "a:b"
+
+[[device]]
+name = "home"
+mailbox = "2001"
+realm = "other"
+md5 = "939e7578ed9e3c518a452acee763bce9"
+
+[[device]]
+name = "home"
+mailbox = "2002"
+md5 = "939e7578ed9e3c518a452acee763bce9"
+
+[registrar]
+min_expires_s = 600
+default_expires_s = 300
+max_expires_s = 200
+"#;
+    assert_eq!(
+        faults(text),
+        [
+            "5:10: device.sha256: a digest of SHA-256 has 64 hexadecimal figures: make it with \
+             `belpost device digest`",
+            "7:1: device.mailbox: is missing; it has no default",
+            "7:1: device.sha256: is missing; it has no default",
+            "8:8: device.name: \"a:b\": the name of a device has 1 to 64 letters, figures and any \
+             of - . _ + ~ @",
+            "17:8: device.name: \"home\": is there already",
+            "22:17: registrar.min_expires_s: must not be more than default_expires_s",
+            "23:21: registrar.default_expires_s: must not be more than max_expires_s",
+        ]
+    );
+}
+
+#[test]
+fn devices_that_can_never_register_are_warned_of() {
+    let md5 = "939e7578ed9e3c518a452acee763bce9";
+    let text = format!(
+        "[[subscriber]]\nmailbox = \"2001\"\n[[device]]\nname = \"a\"\nmailbox = \"2009\"\n\
+         md5 = \"{md5}\"\nrealm = \"x\"\n[registrar]\nmd5 = false\n"
+    );
+    let config = parse(&text, Path::new("")).unwrap();
+    let found: Vec<String> = warnings(&config).iter().map(ToString::to_string).collect();
+    for part in [
+        "device a is of mailbox 2009",
+        "realm \"x\" and sip.realm is another",
+        "no sha256 and registrar.md5 is off",
+    ] {
+        assert_eq!(
+            found.iter().filter(|w| w.contains(part)).count(),
+            1,
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
 fn a_number_has_one_owner() {
     let text = r#"
 [portal]
@@ -264,11 +329,11 @@ proptest! {
     }
 
     #[test]
-    fn a_fault_is_found_in_whichever_key_it_is(index in 0usize..100) {
+    fn a_fault_is_found_in_whichever_key_it_is(index in 0usize..300) {
         let keys: Vec<String> = keys().into_iter().collect();
         let key = &keys[index % keys.len()];
         let (section, key) = key.split_once('.').unwrap();
-        let list = ["subscriber", "imap"].contains(&section);
+        let list = ["device", "imap", "subscriber", "tenant"].contains(&section);
         let head = if list { format!("[[{section}]]") } else { format!("[{section}]") };
         let listed = faults(&format!("{head}\n{key} = 1979-05-27\n"));
         prop_assert!(listed.iter().any(|f| f.starts_with("2:") && f.contains("a date or time")), "{:?}", listed);

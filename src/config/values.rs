@@ -148,6 +148,19 @@ pub(super) fn header_name(text: &str) -> Result<String, ValueFault> {
     Ok(text.to_ascii_lowercase())
 }
 
+/// The longest realm, in characters.
+const REALM_MAX: usize = 100;
+
+/// Reads the realm of a digest: it stands in quotes, and digests are made of it.
+pub(super) fn realm(text: &str) -> Result<String, ValueFault> {
+    let of_realm = |b: u8| (b.is_ascii_graphic() || b == b' ') && !b"\"\\:".contains(&b);
+    if (1..=REALM_MAX).contains(&text.len()) && text.bytes().all(of_realm) {
+        Ok(text.to_owned())
+    } else {
+        Err(ValueFault::Realm(REALM_MAX))
+    }
+}
+
 /// Reads an e-mail address.
 pub(super) fn mail_address(text: &str) -> Result<MailAddress, ValueFault> {
     Ok(MailAddress::parse(text)?)

@@ -4,9 +4,10 @@
 
 use super::model::{Config, Sip};
 use super::values::is_everything;
-use crate::base::MailboxId;
+use crate::base::{DeviceId, MailboxId};
 use crate::deliver::MailWay;
 use crate::subscriber::Profile;
+use std::collections::HashSet;
 
 /// Something to think about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +52,18 @@ pub enum Warning {
         "mailbox {0} has no passcode and passcodes.first_use is off: nobody can listen to it by telephone"
     )]
     NoPasscode(MailboxId),
+    /// A device of nobody.
+    #[error("device {0} is of mailbox {1}, which no [[subscriber]] has: it is refused")]
+    DeviceOfNobody(DeviceId, MailboxId),
+    /// A device that can never prove itself.
+    #[error(
+        "device {0} has digests for realm {1:?} and sip.realm is another: it can never register; \
+         make new ones with `belpost device digest`"
+    )]
+    OtherRealm(DeviceId, String),
+    /// A device that only has what is not taken.
+    #[error("device {0} has no sha256 and registrar.md5 is off: it can never register")]
+    OnlyMd5(DeviceId),
 }
 
 /// All warnings about a configuration.
@@ -76,7 +89,22 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
         .iter()
         .filter(|profile| profile.passcode.is_none() && !config.passcodes.first_use);
     found.extend(closed.map(|profile| Warning::NoPasscode(profile.mailbox.clone())));
+    found.extend(devices(config));
     found
+}
+
+fn devices(config: &Config) -> impl Iterator<Item = Warning> + '_ {
+    let mailboxes: HashSet<&MailboxId> = config.subscribers.iter().map(|p| &p.mailbox).collect();
+    config.devices.iter().flat_map(move |device| {
+        let name = || device.name.clone();
+        let nobody = !mailboxes.contains(&device.mailbox);
+        let nobody = nobody.then(|| Warning::DeviceOfNobody(name(), device.mailbox.clone()));
+        let other = device.realm != config.sip.realm;
+        let other = other.then(|| Warning::OtherRealm(name(), device.realm.clone()));
+        let only = device.secrets.sha256.is_none() && !config.registrar.md5;
+        let only = only.then(|| Warning::OnlyMd5(name()));
+        [nobody, other, only].into_iter().flatten()
+    })
 }
 
 fn signalling(sip: &Sip) -> Vec<Warning> {

@@ -4,6 +4,8 @@
 //! that calls look numbers up in, and what everybody has set ([`Store`], [`Book`]). Law: two
 //! subscribers never share a number.
 
+mod bindings;
+mod bindings_sql;
 mod book;
 mod document;
 mod sql;

@@ -53,6 +53,7 @@ const STEPS: &[&str] = &[
 ",
     // Documents with call waiting and the last caller; no table is another one.
     "",
+    super::bindings_sql::STEP,
 ];
 
 /// The steps this program knows.

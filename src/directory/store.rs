@@ -10,7 +10,9 @@
 
 use super::document::{self, DocumentFault};
 use super::sql::{self, Database, LockRow};
+use super::{bindings, bindings_sql};
 use crate::base::{MailboxId, RecordingId, Timestamp};
+use crate::registrar::{Binding, BindingId};
 use crate::subscriber::{Change, Guarded, Lock, Services};
 use sqlx::Connection;
 use sqlx::error::DatabaseError;
@@ -209,6 +211,44 @@ impl Store {
         let row = row.map_err(|fault| judged(&self.file, fault))?;
         let lock = row.map(|row| self.lock_of(&row)).transpose()?;
         Ok(lock.map(|(_, lock)| lock))
+    }
+
+    /// What is bound, as it was stored.
+    pub fn bindings(&mut self) -> Result<Vec<Binding>, StoreFault> {
+        let read = bindings_sql::bindings(&mut self.database);
+        let rows = self.runtime.block_on(read);
+        let rows = rows.map_err(|fault| judged(&self.file, fault))?;
+        let read = rows.iter().filter_map(|row| {
+            let binding = bindings::binding(row);
+            if binding.is_none() {
+                tracing::warn!(
+                    device = row.device,
+                    "what is stored of a contact cannot be read"
+                );
+            }
+            binding
+        });
+        Ok(read.collect())
+    }
+
+    /// Stores that a contact is bound.
+    pub fn put_binding(&mut self, binding: &Binding) -> Result<(), StoreFault> {
+        let row = bindings::row(binding).map_err(|_| StoreFault::Name {
+            file: self.file.clone(),
+            what: "a contact",
+            name: binding.contact.clone(),
+        })?;
+        let write = bindings_sql::put_binding(&mut self.database, &row);
+        let done = self.runtime.block_on(write);
+        done.map_err(|fault| judged(&self.file, fault))
+    }
+
+    /// Stores that a contact is bound no longer.
+    pub fn remove_binding(&mut self, id: &BindingId) -> Result<(), StoreFault> {
+        let names = (id.device.as_str(), id.contact.as_str());
+        let write = bindings_sql::remove_binding(&mut self.database, names);
+        let done = self.runtime.block_on(write);
+        done.map_err(|fault| judged(&self.file, fault))
     }
 
     /// Closes the database, so that all of it is in its one file where nobody else has it open.

@@ -453,6 +453,7 @@ fn asking(subscription: SubscriptionId, user: &str, once: bool) -> Event {
         ..Address::default()
     };
     Event::Subscribed(Box::new(Subscribe {
+        authenticated: None,
         subscription,
         source: "127.0.0.1:5060".parse().unwrap(),
         request_uri: address("voicemail"),

@@ -1,5 +1,6 @@
 //! The machine of the lamps: see the module.
 
+use super::contacts::{ContactName, ContactTold, Contacts};
 use super::peers::{Peer, Peers};
 use super::{Cleared, Command, Shown, account};
 use crate::base::{DialString, MailboxId, Mono};
@@ -29,6 +30,7 @@ pub struct Lamps {
     asking: VecDeque<(Mono, SubscriptionId)>,
     cleared: Cleared,
     peers: Peers,
+    contacts: Contacts,
     out: VecDeque<Command>,
 }
 
@@ -87,6 +89,7 @@ impl Lamps {
             subscriptions: BTreeMap::new(),
             asking: VecDeque::new(),
             peers: Peers::new(peers),
+            contacts: Contacts::default(),
             out: VecDeque::new(),
             roster,
             cleared,
@@ -129,6 +132,7 @@ impl Lamps {
             sip::Event::Unsubscribed { subscription, .. } => self.unsubscribe(subscription),
             sip::Event::PeerNotified { notice, outcome } => {
                 self.peers.answered(now, notice, outcome);
+                self.contacts.answered(notice, outcome);
             }
             sip::Event::Invite(_)
             | sip::Event::Acknowledged { .. }
@@ -137,9 +141,11 @@ impl Lamps {
             | sip::Event::Bye { .. }
             | sip::Event::Ended { .. }
             | sip::Event::Ringing { .. }
-            | sip::Event::Answered { .. } => {}
+            | sip::Event::Answered { .. }
+            | sip::Event::Registering(_)
+            | sip::Event::Claimed(_) => {}
         }
-        self.peers.send(now, &mut self.out);
+        self.send(now);
     }
 
     /// A mailbox that is watched was looked at.
@@ -172,7 +178,30 @@ impl Lamps {
             self.report_lit(mailbox);
         }
         self.drop_unwanted(mailbox);
-        self.peers.send(now, &mut self.out);
+        self.send(now);
+    }
+
+    /// A telephone is registered, or reached in another way than before.
+    pub fn handle_contact(&mut self, now: Mono, name: ContactName, contact: ContactTold) {
+        let roster = Arc::clone(&self.roster);
+        let Some(owner) = roster.by_mailbox(&contact.mailbox) else {
+            return;
+        };
+        let left = self.contacts.put(name, contact);
+        if let Some(mailbox) = left {
+            self.drop_unwanted(&mailbox);
+        }
+        self.lamp_of(owner);
+        self.tell(&owner.mailbox);
+        self.send(now);
+    }
+
+    /// A telephone is registered no longer.
+    pub fn handle_contact_gone(&mut self, now: Mono, name: &ContactName) {
+        if let Some(mailbox) = self.contacts.remove(name) {
+            self.drop_unwanted(&mailbox);
+        }
+        self.send(now);
     }
 
     /// The owner of a mailbox clears the lamp; it stays dark until the next new message.
@@ -191,7 +220,7 @@ impl Lamps {
         self.lamp_of(owner);
         self.tell(mailbox);
         self.drop_unwanted(mailbox);
-        self.peers.send(now, &mut self.out);
+        self.send(now);
     }
 
     /// The time of [`Lamps::poll_timeout`] has come.
@@ -204,7 +233,7 @@ impl Lamps {
                 self.tell_one(&mailbox, id);
             }
         }
-        self.peers.send(now, &mut self.out);
+        self.send(now);
     }
 
     /// The next thing to do at the edge.
@@ -221,7 +250,10 @@ impl Lamps {
     fn subscribe(&mut self, now: Mono, wish: &Subscribe) {
         let subscription = wish.subscription;
         let roster = Arc::clone(&self.roster);
-        let found = find(&wish.to, &roster).or_else(|| find(&wish.request_uri, &roster));
+        let found = match &wish.authenticated {
+            Some(of) => own(&of.mailbox, &wish.to.host, &roster),
+            None => find(&wish.to, &roster).or_else(|| find(&wish.request_uri, &roster)),
+        };
         let Some((owner, account)) = found else {
             let refusal = Refusal {
                 status: 404,
@@ -283,7 +315,9 @@ impl Lamps {
     /// Forgets a lamp nobody is told of; its counts would grow old.
     fn drop_unwanted(&mut self, mailbox: &MailboxId) {
         let told = |lamp: &Lamp| !(lamp.telephones.is_empty() && lamp.numbers.is_empty());
-        let wanted = self.by_mailbox.get(mailbox).is_none_or(told) || self.cleared.has(mailbox);
+        let wanted = self.by_mailbox.get(mailbox).is_none_or(told)
+            || self.contacts.has(mailbox)
+            || self.cleared.has(mailbox);
         if !wanted
             && self
                 .by_mailbox
@@ -318,6 +352,7 @@ impl Lamps {
             for number in &lamp.numbers {
                 self.peers.want(number, shown);
             }
+            self.contacts.want(mailbox, shown);
         }
         let telephones: Vec<SubscriptionId> = lamp.telephones.keys().copied().collect();
         for id in telephones {
@@ -352,7 +387,8 @@ impl Lamps {
         let Some(lamp) = self.by_mailbox.get(mailbox).filter(|_| lit) else {
             return;
         };
-        let told = lamp.telephones.len() + lamp.numbers.len() * self.peers.len();
+        let registered = self.contacts.listening(mailbox);
+        let told = lamp.telephones.len() + lamp.numbers.len() * self.peers.len() + registered;
         let telephones = u32::try_from(told).unwrap_or(u32::MAX);
         if telephones > 0 {
             let mailbox = mailbox.clone();
@@ -361,6 +397,12 @@ impl Lamps {
                 telephones,
             });
         }
+    }
+
+    /// Sends as much as may be under way.
+    fn send(&mut self, now: Mono) {
+        self.peers.send(now, &mut self.out);
+        self.contacts.send(&mut self.out);
     }
 
     fn remember(&mut self) {
@@ -378,6 +420,13 @@ fn find<'a>(address: &Address, roster: &'a Roster) -> Option<(&'a Profile, Strin
     let number = DialString::parse(&address.user).ok()?;
     let owner = roster.by_number(number.as_str())?;
     Some((owner, account(&number, &address.host)))
+}
+
+/// The owner of a device, which hears of their lamp and no other.
+fn own<'a>(mailbox: &MailboxId, host: &str, roster: &'a Roster) -> Option<(&'a Profile, String)> {
+    let owner = roster.by_mailbox(mailbox)?;
+    let number = DialString::parse(mailbox.as_str()).ok()?;
+    Some((owner, account(&number, host)))
 }
 
 /// Every number of a subscriber once.

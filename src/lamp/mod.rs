@@ -15,18 +15,21 @@
 //! 7. a mailbox is watched while somebody is told of it, or its lamp is cleared, and only then.
 //!
 //! Peers are told unasked of every number of every subscriber, a bounded number at a time; one
-//! that does not answer is left alone for [`PEER_PAUSE`].
+//! that does not answer is left alone for [`PEER_PAUSE`]. Telephones that are registered here are told
+//! unasked of their own lamp.
 //!
 //! Rank 3. Not here: SIP (the SIP machine), counting (the mailboxes), the file of cleared lamps
 //! (the edge, which writes down what [`Command::Remember`] says).
 
 mod cleared;
+mod contacts;
 #[cfg(test)]
 mod laws;
 mod machine;
 mod peers;
 
 pub use cleared::{Cleared, ClearedFault};
+pub use contacts::{CONTACT_WINDOW, ContactName, ContactTold};
 pub use machine::{FIRST_COUNT, Lamps};
 pub use peers::{PEER_PAUSE, PEER_WINDOW, Peer};
 

@@ -6,7 +6,7 @@
 
 use super::{Command, Shown, account};
 use crate::base::{DialString, Mono};
-use crate::sip::{self, Notice, NoticeFault, NoticeId, Transport};
+use crate::sip::{self, Notice, NoticeFault, NoticeId, Reach, Transport};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -168,8 +168,7 @@ impl Desk {
         let host = address.ip().to_canonical().to_string();
         Notice {
             notice,
-            destination: address,
-            transport,
+            reach: Reach::at_peer(number.as_str(), address, transport),
             user: number.as_str().to_owned(),
             body: shown.body(&account(number, &host)),
         }

@@ -345,7 +345,9 @@ impl Phone {
             | sip::Event::InfoDigit { .. }
             | sip::Event::Subscribed(_)
             | sip::Event::Unsubscribed { .. }
-            | sip::Event::PeerNotified { .. } => {}
+            | sip::Event::PeerNotified { .. }
+            | sip::Event::Registering(_)
+            | sip::Event::Claimed(_) => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! From the configuration to what each part is told.
 
-use crate::base::{DialString, TenantId};
+use crate::base::{DialString, DigestAlgorithm, TenantId};
 use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::decoder::Decoder;
@@ -10,6 +10,7 @@ use crate::flow::{MenuFault, Menus, Settings};
 use crate::lamp::Peer;
 use crate::library::studio::StudioConfig;
 use crate::media::Dbm0;
+use crate::registrar;
 use crate::sdp::{CodecOrder, Codecs};
 use crate::sip::{self, Advertised};
 use crate::subscriber::{Destinations, Languages, PasscodeRules, Roster, ServiceBook};
@@ -101,6 +102,7 @@ pub(super) fn calls(
 pub(super) fn sip(
     config: &config::Sip,
     lamp: &config::Lamp,
+    registers: bool,
     local: &[(sip::Transport, SocketAddr)],
 ) -> sip::Config {
     let name = |transport| {
@@ -127,7 +129,29 @@ pub(super) fn sip(
         min_subscription: lamp.min_expires,
         max_subscription: lamp.max_expires,
         max_subscriptions: lamp.max_subscriptions as usize,
+        registers,
+        domains: vec![config.realm.clone()],
         ..sip::Config::new(name(sip::Transport::Udp), name(sip::Transport::Tcp))
+    }
+}
+
+/// How telephones register.
+pub(super) fn registrar(config: &Config) -> registrar::Rules {
+    let set = &config.registrar;
+    let md5 = set.md5.then_some(DigestAlgorithm::Md5);
+    registrar::Rules {
+        realm: config.sip.realm.clone(),
+        algorithms: std::iter::once(DigestAlgorithm::Sha256)
+            .chain(md5)
+            .collect(),
+        usual_expires: set.default_expires,
+        least_expires: set.min_expires,
+        most_expires: set.max_expires,
+        contacts: usize::from(set.contacts_per_device),
+        nonce_life: set.nonce,
+        tries: set.wrong_tries,
+        ban: set.ban,
+        requests_a_second: set.requests_per_s,
     }
 }
 

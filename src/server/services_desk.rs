@@ -13,6 +13,7 @@ use crate::base::{CallId, MailboxId, PlayId, RecordingId, Timestamp};
 use crate::call::ChangeOrder;
 use crate::directory::{Book, News, Store, StoreFault};
 use crate::flow::ChangeFault;
+use crate::registrar::{Binding, BindingId};
 use crate::subscriber::{Change, Guarded, LastCaller, Lock, RecordingKind, Services};
 use std::collections::HashMap;
 use std::io;
@@ -42,6 +43,10 @@ pub(super) enum Job {
     Change(Asked, Work),
     /// What there is of wrong passcodes is to be remembered.
     Remember(Guarded, Lock),
+    /// A telephone said where it is.
+    Bound(Box<Binding>),
+    /// It is there no longer.
+    Unbound(BindingId),
 }
 
 /// What is to become of what a subscriber has set.
@@ -97,6 +102,15 @@ pub(super) struct ServicesDesk {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What the last run left.
+#[derive(Debug)]
+pub(super) struct LastRun {
+    /// The locks of wrong passcodes.
+    pub locks: Vec<(Guarded, Lock)>,
+    /// Where telephones were registered.
+    pub bindings: Vec<Binding>,
+}
+
 #[derive(Debug)]
 struct Load {
     call: CallId,
@@ -122,12 +136,12 @@ impl Asked {
 
 impl ServicesDesk {
     /// Opens the database and starts the threads. The book has what everybody has set when this
-    /// returns, and is kept in step from then on; the locks are those of the last run.
+    /// returns, and is kept in step from then on; the locks and bindings are those of the last run.
     pub(super) fn start(
         file: &Path,
         book: Book,
         answers: mpsc::UnboundedSender<Told>,
-    ) -> Result<(ServicesDesk, Vec<(Guarded, Lock)>), DeskFault> {
+    ) -> Result<(ServicesDesk, LastRun), DeskFault> {
         let (changes, waiting) = sync_channel(CHANGES_MAX);
         let (callers, called) = sync_channel(CALLERS_MAX);
         let (loads, wanted) = sync_channel(LOADS_MAX);
@@ -139,11 +153,14 @@ impl ServicesDesk {
             for (mailbox, services) in news.services {
                 filled.set(&mailbox, services);
             }
-            Ok(news.locks)
+            Ok(LastRun {
+                locks: news.locks,
+                bindings: store.bindings()?,
+            })
         };
         let clerk = move |store| Clerk::new(store, book, answers).run(&waiting, &called);
         // The database is made by whoever opens it first, and that one is to be alone.
-        let (clerk, locks) = spawn("directory", file, fill, clerk)?;
+        let (clerk, last_run) = spawn("directory", file, fill, clerk)?;
         spawn("recordings", file, |_| Ok(()), work)?;
         let desk = ServicesDesk {
             changes: Some(changes),
@@ -151,7 +168,7 @@ impl ServicesDesk {
             loads,
             thread: Some(clerk),
         };
-        Ok((desk, locks))
+        Ok((desk, last_run))
     }
 
     /// Queues something to do; it comes back where there are too many of them.
@@ -299,6 +316,16 @@ impl Clerk {
                     error!(%fault, "a lock is not remembered and ends with this run");
                 }
             }
+            Job::Bound(binding) => {
+                if let Err(fault) = self.store.put_binding(&binding) {
+                    error!(%fault, "where a telephone is, is not remembered");
+                }
+            }
+            Job::Unbound(id) => {
+                if let Err(fault) = self.store.remove_binding(&id) {
+                    error!(%fault, "that a telephone is gone is not remembered");
+                }
+            }
         }
     }
 
@@ -415,8 +442,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (book, (tell, answers)) = (Book::default(), mpsc::unbounded_channel());
         let file = folder.path().join("directory.db");
-        let (desk, locks) = ServicesDesk::start(&file, book.clone(), tell).unwrap();
-        assert_eq!(locks, []);
+        let (desk, left) = ServicesDesk::start(&file, book.clone(), tell).unwrap();
+        assert_eq!((left.locks.len(), left.bindings.len()), (0, 0));
         Office {
             folder,
             book,

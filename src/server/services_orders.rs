@@ -10,6 +10,7 @@ use super::services_desk::{Asked, Job, Told, Work};
 use crate::base::{CallId, MailboxId, PlayId, RecordingId, Timestamp};
 use crate::call::{ChangeOrder, ChangeWork};
 use crate::flow::ChangeFault;
+use crate::registrar;
 use crate::subscriber::{Change, Guarded, LastCaller, Lock, PasscodeHash};
 use tracing::warn;
 
@@ -68,6 +69,19 @@ impl Edges {
         let job = Job::Remember(guarded, lock);
         if self.services_desk.ask(job).is_err() {
             warn!("too many changes of services wait: a lock is not remembered");
+        }
+    }
+
+    /// Where a telephone is is stored for the next start.
+    pub(super) fn remember_binding(&mut self, change: &registrar::Change) {
+        let job = match change {
+            registrar::Change::Bound(binding) | registrar::Change::Refreshed(binding) => {
+                Job::Bound(Box::new(binding.clone()))
+            }
+            registrar::Change::Gone(id, _) => Job::Unbound(id.clone()),
+        };
+        if self.services_desk.ask(job).is_err() {
+            warn!("too many changes of services wait: where a telephone is, is not remembered");
         }
     }
 

@@ -13,7 +13,8 @@ use super::prompt_desk::Done;
 use super::services_desk::Told;
 use crate::base::{MailboxId, MessageId};
 use crate::call::{Command, Door, Switch};
-use crate::lamp::{self, Lamps};
+use crate::lamp::{self, ContactName, ContactTold, Lamps};
+use crate::registrar::{self, Change, Registrar};
 use crate::sip::{self, Machine};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -33,6 +34,7 @@ pub(super) struct Signalling {
     pub machine: Machine,
     pub switch: Switch,
     pub lamps: Lamps,
+    pub registrar: Registrar,
     pub edges: Edges,
 }
 
@@ -91,7 +93,8 @@ impl Signalling {
         let sip = self.machine.poll_timeout().map(|(at, _)| at);
         let call = self.switch.poll_timeout();
         let lamps = self.lamps.poll_timeout();
-        let next = [sip, call, lamps].into_iter().flatten().min();
+        let registrar = self.registrar.poll_timeout();
+        let next = [sip, call, lamps, registrar].into_iter().flatten().min();
         next.map_or_else(|| Instant::now() + IDLE, |at| self.clock.instant(at))
     }
 
@@ -100,13 +103,17 @@ impl Signalling {
         self.machine.handle_timeout(now);
         self.switch.handle_timeout(now);
         self.lamps.handle_timeout(now.mono);
+        self.registrar.handle_timeout(now);
     }
 
     fn take(&mut self, input: Input) {
         let now = self.clock.now();
         match input {
             Input::Sip(arrival, bytes) => self.machine.handle_message(now, arrival, &bytes),
-            Input::ConnectionLost(connection) => self.machine.connection_lost(now, connection),
+            Input::ConnectionLost(connection) => {
+                self.machine.connection_lost(now, connection);
+                self.registrar.connection_lost(connection);
+            }
             Input::Media(session, event) => self.switch.handle_media(now, session, &event),
             Input::TakeRefused(take) => {
                 self.take_settled(take, false);
@@ -208,6 +215,8 @@ impl Signalling {
         loop {
             if let Some(event) = self.machine.poll_event() {
                 self.on_sip(event);
+            } else if let Some(command) = self.registrar.poll_command() {
+                self.carry_out_registrar(command);
             } else if let Some(command) = self.switch.poll_command() {
                 self.carry_out(command);
             } else if let Some(command) = self.lamps.poll_command() {
@@ -228,6 +237,9 @@ impl Signalling {
             sip::Event::Subscribed(_)
             | sip::Event::Unsubscribed { .. }
             | sip::Event::PeerNotified { .. } => self.lamps.handle_sip(now.mono, event),
+            sip::Event::Registering(_) | sip::Event::Claimed(_) => {
+                self.registrar.handle_sip(now, event);
+            }
             sip::Event::Invite(_)
             | sip::Event::Acknowledged { .. }
             | sip::Event::OfferedAgain { .. }
@@ -238,6 +250,39 @@ impl Signalling {
             | sip::Event::Answered { .. } => {
                 self.switch.set_admitting(self.edges.has_room());
                 self.switch.handle_sip(now, event);
+            }
+        }
+    }
+
+    fn carry_out_registrar(&mut self, command: registrar::Command) {
+        let now = self.clock.now();
+        match command {
+            registrar::Command::Sip(command) => self.machine.handle_command(now, command),
+            registrar::Command::Changed(change) => {
+                self.edges.remember_binding(&change);
+                self.tell_contact(change);
+            }
+            registrar::Command::Seen(change) => self.tell_contact(change),
+        }
+    }
+
+    /// Where a telephone is reached changed: its lamp is told there.
+    fn tell_contact(&mut self, change: Change) {
+        let now = self.clock.now();
+        match change {
+            Change::Bound(binding) | Change::Refreshed(binding) => {
+                let told = ContactTold {
+                    mailbox: binding.mailbox,
+                    reach: binding.reach,
+                    host: binding.host,
+                    run: binding.call_id,
+                };
+                let name = ContactName(binding.id.device, binding.id.contact);
+                self.lamps.handle_contact(now.mono, name, told);
+            }
+            Change::Gone(id, _) => {
+                let name = ContactName(id.device, id.contact);
+                self.lamps.handle_contact_gone(now.mono, &name);
             }
         }
     }

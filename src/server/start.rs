@@ -9,7 +9,7 @@ use super::post::Post;
 use super::prompt_desk::{Done, PromptDesk};
 use super::prompts::{Loader, PromptWatch, Prompts};
 use super::rules::{self, MenusFault};
-use super::services_desk::{DeskFault, ServicesDesk};
+use super::services_desk::{DeskFault, LastRun, ServicesDesk};
 use super::signalling::Signalling;
 use super::state_file::StateFile;
 use super::telling::Telling;
@@ -25,9 +25,10 @@ use crate::library::studio::{Studio, StudioFault};
 use crate::library::{self, LibraryFault};
 use crate::mime::MailHostFault;
 use crate::observe::EventLog;
+use crate::registrar::Registrar;
 use crate::sip::{self, Machine};
 use crate::spool::{self, Spool, SpoolConfig};
-use crate::subscriber::{Guarded, Lock, NumberTaken, Roster};
+use crate::subscriber::{DeviceTaken, Devices, NumberTaken, Roster};
 use crate::transport::{self, Bounds, Transport};
 use crate::web::{Web, WebFault};
 use std::collections::HashMap;
@@ -85,6 +86,9 @@ pub enum StartFault {
     /// The subscribers.
     #[error(transparent)]
     Subscribers(#[from] NumberTaken),
+    /// Their telephones.
+    #[error(transparent)]
+    Devices(#[from] DeviceTaken),
     /// What subscribers have set.
     #[error(transparent)]
     Services(#[from] DeskFault),
@@ -111,7 +115,7 @@ pub enum StartFault {
 /// What was kept from the last run, for those that are made after the edges.
 struct Kept {
     cleared: Cleared,
-    locks: Vec<(Guarded, Lock)>,
+    last_run: LastRun,
 }
 
 /// A running server.
@@ -132,7 +136,12 @@ impl Server {
         let book = Book::default();
         let (edges, delivery, kept) = open_edges(config, &roster, &book, &menus).await?;
         let addresses = edges.transport.local_addrs().to_vec();
-        let machine = Machine::new(rules::sip(&config.sip, &config.lamp, &addresses), random()?);
+        let devices = Devices::new(config.devices.clone())?;
+        let registers = !devices.is_empty();
+        let sip = rules::sip(&config.sip, &config.lamp, registers, &addresses);
+        let machine = Machine::new(sip, random()?);
+        let whose = Arc::clone(&roster);
+        let mut registrar = Registrar::new(rules::registrar(config), devices, whose, random()?);
         let seed = u64::from_le_bytes(random()?);
         let clock = Clock::start();
         let peers = rules::lamp_peers(&config.lamp);
@@ -141,7 +150,8 @@ impl Server {
             rules::calls(config, roster, (menus, codes), book.copy()),
             seed,
         );
-        for (guarded, lock) in kept.locks {
+        registrar.handle_stored(clock.now(), kept.last_run.bindings);
+        for (guarded, lock) in kept.last_run.locks {
             switch.set_lock(clock.now(), guarded, lock);
         }
         let signalling = Signalling {
@@ -149,6 +159,7 @@ impl Server {
             machine,
             switch,
             lamps,
+            registrar,
             edges,
         };
         let (stop, stopped) = oneshot::channel();
@@ -212,7 +223,8 @@ async fn open_edges(
     let spool = Spool::open(&spool_config(config), move |r| drop(report.send(r)))?;
     tell_recovery(&spool);
     let (tell, told) = mpsc::unbounded_channel();
-    let (services_desk, locks) = ServicesDesk::start(&config.directory.file, book.clone(), tell)?;
+    let (services_desk, last_run) =
+        ServicesDesk::start(&config.directory.file, book.clone(), tell)?;
     let (near, far) = delivery::open(config, roster, &spool, book)?;
     let (media_in, media) = mpsc::channel(MEDIA_REPORTS_MAX);
     let engine = Engine::start(
@@ -250,7 +262,8 @@ async fn open_edges(
         takes: HashMap::new(),
         newest: HashMap::new(),
     };
-    Ok((edges, far, Kept { cleared, locks }))
+    let kept = Kept { cleared, last_run };
+    Ok((edges, far, kept))
 }
 
 fn sockets(config: &Config) -> transport::Config {

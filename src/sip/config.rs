@@ -99,6 +99,10 @@ pub struct Config {
     pub max_subscription: Duration,
     /// The most subscriptions at one time; further SUBSCRIBEs get 503.
     pub max_subscriptions: usize,
+    /// Whether telephones may register, and prove who they are.
+    pub registers: bool,
+    /// Hosts that are ours beside those above: whoever says to call from one proves it.
+    pub domains: Vec<String>,
     /// The name of the first arriving call; later ones count up. Below [`PLACED_CALLS_FROM`].
     pub first_call: u64,
 }
@@ -123,6 +127,8 @@ impl Config {
             min_subscription: Duration::from_mins(1),
             max_subscription: Duration::from_hours(1),
             max_subscriptions: 20_000,
+            registers: false,
+            domains: Vec::new(),
             first_call: 1,
         }
     }

@@ -1,13 +1,15 @@
 //! Who calls, whom, and along which way: the [`Invite`] the call layer routes by.
 //!
 //! P-Asserted-Identity (RFC 3325), Privacy, Diversion (RFC 5806), History-Info (RFC 7044) and
-//! all other headers count only from trusted peers; from others they are left out. Entries that
+//! all other headers count only from trusted peers; from others they are left out. A device that
+//! proved who it is, is who it is known to be, and may withhold that. Entries that
 //! cannot be read are left out too: a peer's slip in a history must not cost the call.
 
 use super::address::{NameAddr, Uri, printable};
 use super::headers::Headers;
 use super::message::Request;
-use super::vocabulary::{Address, Diversion, HistoryEntry, Invite, Offer};
+use super::registration::Authenticated;
+use super::vocabulary::{Address, DeviceOf, Diversion, HistoryEntry, Invite, Offer};
 use crate::base::CallId;
 use std::net::SocketAddr;
 
@@ -45,7 +47,7 @@ pub(super) fn invite(
     call: CallId,
     request: &Request,
     source: SocketAddr,
-    trusted: bool,
+    (trusted, who): (bool, Option<Authenticated>),
     offer: Option<Offer>,
 ) -> Invite {
     let request_uri = Uri::parse(&request.uri).map(|uri| uri.address(""));
@@ -54,6 +56,7 @@ pub(super) fn invite(
         call_id: request.call_id.clone(),
         source,
         trusted,
+        authenticated: None,
         request_uri: request_uri.unwrap_or_default(),
         to: request.to.address().unwrap_or_default(),
         from: request.from.address().unwrap_or_default(),
@@ -71,6 +74,14 @@ pub(super) fn invite(
         invite.diversion = diversions(headers);
         invite.history = history(headers);
         invite.headers = others(headers);
+    }
+    if let Some(who) = who {
+        invite.asserted = vec![who.identity];
+        invite.private = who.private || is_private(&request.headers);
+        invite.authenticated = Some(DeviceOf {
+            device: who.device,
+            mailbox: who.mailbox,
+        });
     }
     invite
 }
@@ -179,7 +190,7 @@ mod tests {
             panic!("not read: {text}");
         };
         let source = "192.0.2.1:5060".parse().expect("an address");
-        invite(CallId(1), &request, source, trusted, None)
+        invite(CallId(1), &request, source, (trusted, None), None)
     }
 
     const ALL: &str = "P-Asserted-Identity: \"A, B\" <sip:1@h>, <tel:+312>\r\nPrivacy: user;ID\r\n\

@@ -26,6 +26,8 @@ pub(super) enum Method {
     Subscribe,
     /// An event is reported (RFC 6665).
     Notify,
+    /// A telephone says where it is (RFC 3261 section 10).
+    Register,
     /// A method of a standard that is not served here.
     Unserved(&'static str),
     /// Any other name.
@@ -33,7 +35,7 @@ pub(super) enum Method {
 }
 
 /// Methods of standards that are known, so that their refusal is 405 and not 501.
-const UNSERVED: [&str; 4] = ["MESSAGE", "PRACK", "PUBLISH", "REGISTER"];
+const UNSERVED: [&str; 3] = ["MESSAGE", "PRACK", "PUBLISH"];
 
 /// What we serve, for the Allow header.
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, SUBSCRIBE, NOTIFY";
@@ -52,6 +54,7 @@ impl Method {
             "REFER" => Method::Refer,
             "SUBSCRIBE" => Method::Subscribe,
             "NOTIFY" => Method::Notify,
+            "REGISTER" => Method::Register,
             _ => match UNSERVED.iter().find(|name| **name == text) {
                 Some(name) => Method::Unserved(name),
                 None if is_token(text) => Method::Unknown(text.to_owned()),
@@ -74,6 +77,7 @@ impl Method {
             Method::Refer => "REFER",
             Method::Subscribe => "SUBSCRIBE",
             Method::Notify => "NOTIFY",
+            Method::Register => "REGISTER",
             Method::Unserved(name) => name,
             Method::Unknown(name) => name,
         }

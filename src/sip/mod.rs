@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod client;
 mod config;
+mod credentials;
 mod deadline;
 mod dialog;
 mod entropy;
@@ -17,6 +18,7 @@ mod machine;
 mod message;
 mod method;
 mod outgoing;
+mod registration;
 mod reply;
 mod server;
 mod session_timer;
@@ -28,9 +30,15 @@ mod wire;
 pub use config::{
     Advertised, Config, MAX_HEADERS, MAX_MESSAGE, Network, NetworkFault, PLACED_CALLS_FROM,
 };
+pub use credentials::{Challenge, Credentials};
 pub use machine::Machine;
+pub use registration::{
+    Authenticated, Bound, Claim, ClaimId, Contact, REGISTER_CONTACTS_MAX, Reach, Register, Wanted,
+    Way, Wish,
+};
 pub use vocabulary::{
-    Address, Command, Diversion, EndReason, Event, HistoryEntry, Invite, Notice, NoticeFault,
-    NoticeId, Offer, Place, Refusal, Subscribe, SubscriptionEnd, SubscriptionId, Transport,
+    Address, Command, DeviceOf, Diversion, EndReason, Event, HistoryEntry, Invite, Notice,
+    NoticeFault, NoticeId, Offer, Place, Refusal, Subscribe, SubscriptionEnd, SubscriptionId,
+    Transport,
 };
 pub use wire::{Arrival, ConnectionId, Transmit};

@@ -1,6 +1,8 @@
 //! The words between SIP and the call layer.
 
-use crate::base::{CallId, Digit};
+use super::credentials::Challenge;
+use super::registration::{Authenticated, Bound, Claim, ClaimId, Reach, Register};
+use crate::base::{CallId, DeviceId, Digit, MailboxId};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -72,16 +74,19 @@ pub struct Invite {
     pub call_id: String,
     /// Where it came from.
     pub source: SocketAddr,
-    /// Whether the source is a configured trusted peer. Where it is not, `asserted`, `diversion`,
-    /// `history` and `headers` are empty.
+    /// Whether the source is a configured trusted peer. Where it is not, `diversion`, `history` and
+    /// `headers` are empty.
     pub trusted: bool,
+    /// Which device of ours it proved to be; never one of a trusted peer.
+    pub authenticated: Option<DeviceOf>,
     /// The Request-URI.
     pub request_uri: Address,
     /// The To address.
     pub to: Address,
     /// The From address.
     pub from: Address,
-    /// P-Asserted-Identity (RFC 3325), at most two.
+    /// Who a trusted peer says it is, in P-Asserted-Identity (RFC 3325), at most two; or who is
+    /// known to have this device.
     pub asserted: Vec<Address>,
     /// Whether the caller withholds the identity (`Privacy: id`, RFC 3325 section 9.3).
     pub private: bool,
@@ -95,6 +100,15 @@ pub struct Invite {
     pub offer: Option<Offer>,
 }
 
+/// A device that proved to be it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceOf {
+    /// The device.
+    pub device: DeviceId,
+    /// Whose it is.
+    pub mailbox: MailboxId,
+}
+
 /// One subscription to a mailbox's state (RFC 6665), named by the machine; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubscriptionId(pub u64);
@@ -103,13 +117,16 @@ pub struct SubscriptionId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NoticeId(pub u64);
 
-/// Somebody wants to be told of a mailbox's state. Only trusted peers are heard.
+/// Somebody wants to be told of a mailbox's state. Only trusted peers and devices that proved who
+/// they are are heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscribe {
     /// Our name of the subscription.
     pub subscription: SubscriptionId,
     /// Where it came from.
     pub source: SocketAddr,
+    /// Whose device it is; `None` of a trusted peer.
+    pub authenticated: Option<DeviceOf>,
     /// The Request-URI.
     pub request_uri: Address,
     /// The To address: whose state is asked for.
@@ -141,11 +158,9 @@ pub enum SubscriptionEnd {
 pub struct Notice {
     /// Our name for it; comes back with the outcome.
     pub notice: NoticeId,
-    /// The peer.
-    pub destination: SocketAddr,
-    /// How to get there.
-    pub transport: Transport,
-    /// The user part at the peer.
+    /// How the peer is reached.
+    pub reach: Reach,
+    /// The user part of From: whose state it is.
     pub user: String,
     /// The message summary (RFC 3842 section 5.2).
     pub body: String,
@@ -221,6 +236,10 @@ pub enum Event {
         /// Why.
         end: SubscriptionEnd,
     },
+    /// A telephone says where it is.
+    Registering(Box<Register>),
+    /// Somebody calls or subscribes of whom nobody vouches.
+    Claimed(Box<Claim>),
     /// What became of a `NotifyPeer`.
     PeerNotified {
         /// Which one.
@@ -359,4 +378,41 @@ pub enum Command {
     },
     /// Tell a peer a state unasked. Answered by `PeerNotified`.
     NotifyPeer(Notice),
+    /// Take a call or subscription in, that of a device that proved to be it or anybody's.
+    Admit {
+        /// Which request.
+        claim: ClaimId,
+        /// Who sent it.
+        who: Option<Box<Authenticated>>,
+    },
+    /// Whoever sent a request is to prove who they are (401).
+    Challenge {
+        /// Which request.
+        claim: ClaimId,
+        /// How.
+        challenge: Challenge,
+    },
+    /// Refuse a request that waits.
+    RefuseClaim {
+        /// Which request.
+        claim: ClaimId,
+        /// With what.
+        refusal: Refusal,
+    },
+    /// A REGISTER asks for less time than is given (423).
+    TooBrief {
+        /// Which request.
+        claim: ClaimId,
+        /// The least.
+        least: Duration,
+    },
+    /// A REGISTER did what it asked for (200).
+    Bound {
+        /// Which request.
+        claim: ClaimId,
+        /// What is bound now.
+        bound: Vec<Bound>,
+        /// Whether the flow is kept (RFC 5626 section 6).
+        outbound: bool,
+    },
 }

@@ -1,6 +1,6 @@
 //! Where a dialled feature access code goes.
 //!
-//! Law: a code is looked up in the table of the caller's tenant, where a trusted peer says who calls;
+//! Law: a code is looked up in the table of the tenant of whoever calls, as far as that can be believed;
 //! the one for voicemail works for whoever a subscriber sends there by a transfer.
 
 use super::{Route, Routing, calling_subscriber};
@@ -20,7 +20,8 @@ pub(super) fn dialled(invite: &Invite, roster: &Roster, routing: &Routing) -> Op
         let dialled = None;
         return (looks_like_one && owner.is_some()).then_some(Route::Feature { owner, dialled });
     };
-    let direct = invite.trusted && dialled.code == Code::DirectToVoicemail;
+    let known = invite.trusted || owner.is_some();
+    let direct = known && dialled.code == Code::DirectToVoicemail;
     let mailbox = direct.then(|| whose(owner.as_ref(), &dialled, roster));
     Some(match mailbox.flatten() {
         Some(owner) => Route::Deposit {

@@ -1,8 +1,8 @@
 //! The way of every kind of call, and of what untrusted sources claim. Test code only.
 
 use super::*;
-use crate::base::{CallId, MailboxId};
-use crate::sip::{Diversion, HistoryEntry};
+use crate::base::{CallId, DeviceId, MailboxId};
+use crate::sip::{DeviceOf, Diversion, HistoryEntry};
 use crate::subscriber::Language;
 
 fn subscriber(mailbox: &str, number: &str) -> Profile {
@@ -60,6 +60,7 @@ fn invite(to: &str) -> Invite {
         call_id: "a".to_owned(),
         source: "127.0.0.1:5060".parse().unwrap(),
         trusted: true,
+        authenticated: None,
         request_uri: address(to),
         to: address(to),
         from: address("0612345678"),
@@ -158,6 +159,41 @@ fn an_untrusted_source_is_nobodys_subscriber() {
     assert_eq!(route(&call, &roster(), &routing()), portal);
     call.request_uri.params = vec![("target".to_owned(), "sip:2001@pbx".to_owned())];
     assert_eq!(route(&call, &roster(), &routing()), portal);
+}
+
+#[test]
+fn a_device_is_its_own_subscriber_whatever_it_says() {
+    let mut call = invite("1233");
+    call.trusted = false;
+    call.authenticated = Some(DeviceOf {
+        device: DeviceId::parse("desk").unwrap(),
+        mailbox: MailboxId::parse("2001").unwrap(),
+    });
+    call.from = address("2002");
+    call.asserted = vec![address("2001")];
+    let owner = roster().by_number("2001").cloned();
+    assert!(owner.is_some());
+    let portal = |owner| Route::Portal {
+        owner,
+        entry: Entry::Main,
+    };
+    assert_eq!(route(&call, &roster(), &routing()), portal(owner.clone()));
+    let number = DialString::parse("2001").unwrap();
+    assert_eq!(source(&call), Guarded::Number(number));
+    call.request_uri = address("*99");
+    let clear = Route::ClearLamp { owner };
+    assert_eq!(route(&call, &roster(), &routing()), clear);
+    // A device diverts nothing.
+    call.diversion = vec![diversion("2002", "no-answer", None)];
+    call.request_uri = address("2002");
+    call.to = address("2002");
+    assert_eq!(deposit(&call, &routing()), Some(("2002".to_owned(), None)));
+    // Whose subscriber is gone is nobody's.
+    call.request_uri = address("1233");
+    if let Some(of) = &mut call.authenticated {
+        of.mailbox = MailboxId::parse("2009").unwrap();
+    }
+    assert_eq!(route(&call, &roster(), &routing()), portal(None));
 }
 
 #[test]

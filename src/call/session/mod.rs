@@ -255,7 +255,9 @@ impl CallSession {
             | sip::Event::Answered { .. }
             | sip::Event::Subscribed(_)
             | sip::Event::Unsubscribed { .. }
-            | sip::Event::PeerNotified { .. } => {}
+            | sip::Event::PeerNotified { .. }
+            | sip::Event::Registering(_)
+            | sip::Event::Claimed(_) => {}
         }
     }
 

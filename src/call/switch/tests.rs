@@ -91,6 +91,7 @@ impl Office {
             call_id: format!("call-{}", self.calls),
             source: "192.0.2.1:5060".parse().unwrap(),
             trusted: true,
+            authenticated: None,
             request_uri: address(to),
             to: address(to),
             from: address(self.caller),

@@ -12,6 +12,7 @@ use crate::sip::headers::number;
 use crate::sip::identity;
 use crate::sip::message::Request;
 use crate::sip::method::{ALLOW, Method};
+use crate::sip::registration::{Authenticated, Wanted};
 use crate::sip::reply::Reply;
 use crate::sip::session_timer::{Asked, LEAST};
 use crate::sip::subscription::PACKAGE;
@@ -77,8 +78,22 @@ impl Machine {
             let reply = Reply::retry_after(503, RETRY_SECONDS);
             return self.answer_stateless(arrival, request, &reply);
         }
+        if self.is_claim(arrival) {
+            return self.claim(arrival, request, Wanted::Call);
+        }
+        self.arrive_as(now, arrival, request, None);
+    }
+
+    /// A new call of a trusted peer, of a device that proved who it is, or of anybody.
+    pub(super) fn arrive_as(
+        &mut self,
+        now: Mono,
+        arrival: &Arrival,
+        request: &Request,
+        who: Option<Authenticated>,
+    ) {
         match self.check_invite(arrival, request) {
-            Ok(accepted) => self.take_in(now, arrival, request, accepted),
+            Ok(accepted) => self.take_in(now, arrival, request, (accepted, who)),
             Err(reply) => self.refuse_invite(now, arrival, request, &reply),
         }
     }
@@ -152,7 +167,13 @@ impl Machine {
         self.servers.respond(now, id, reply, &mut self.io);
     }
 
-    fn take_in(&mut self, now: Mono, arrival: &Arrival, request: &Request, accepted: Accepted) {
+    fn take_in(
+        &mut self,
+        now: Mono,
+        arrival: &Arrival,
+        request: &Request,
+        (accepted, who): (Accepted, Option<Authenticated>),
+    ) {
         let id = self.name_call();
         let source = arrival.source.ip().to_canonical();
         let dialog = accepted.dialog;
@@ -181,7 +202,7 @@ impl Machine {
             .set(Timer::Unanswered(id), now + patience.min(UNANSWERED));
         let trusted = self.config.trusts(source);
         tracing::debug!(call = %id, trusted, late, "call arrives");
-        let invite = identity::invite(id, request, arrival.source, trusted, accepted.offer);
+        let invite = identity::invite(id, request, arrival.source, (trusted, who), accepted.offer);
         self.io.tell(Event::Invite(Box::new(invite)));
     }
 

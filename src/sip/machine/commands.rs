@@ -1,7 +1,7 @@
 //! What the call layer asks for.
 
 use super::Machine;
-use crate::base::{CallId, Mono};
+use crate::base::{CallId, Mono, Now};
 use crate::sip::address::printable;
 use crate::sip::call::{Call, Offered, Phase, Unacked, Wanted};
 use crate::sip::deadline::Timer;
@@ -15,7 +15,8 @@ use std::time::Duration;
 const RING_REPEAT: Duration = Duration::from_mins(1);
 
 impl Machine {
-    pub(super) fn command(&mut self, now: Mono, command: Command) {
+    pub(super) fn command(&mut self, at: Now, command: Command) {
+        let now = at.mono;
         match command {
             Command::Ring(id) => self.ring(now, id),
             Command::Answer { call, description } => self.answer(now, call, description),
@@ -45,6 +46,15 @@ impl Machine {
             } => self.refuse_subscription(now, subscription, &refuse_with(&refusal)),
             Command::Notify { subscription, body } => self.report(now, subscription, body),
             Command::NotifyPeer(notice) => self.notify_peer(now, notice),
+            Command::Admit { claim, who } => self.admit(now, claim, who.map(|who| *who)),
+            Command::Challenge { claim, challenge } => self.challenge(claim, &challenge),
+            Command::RefuseClaim { claim, refusal } => self.refuse_claim(now, claim, &refusal),
+            Command::TooBrief { claim, least } => self.too_brief(now, claim, least),
+            Command::Bound {
+                claim,
+                bound,
+                outbound,
+            } => self.bound(at, claim, &bound, outbound),
         }
     }
 
@@ -213,7 +223,7 @@ pub(super) fn bracketed(uri: &str) -> String {
     format!("<{uri}>")
 }
 
-fn refuse_with(refusal: &Refusal) -> Reply {
+pub(super) fn refuse_with(refusal: &Refusal) -> Reply {
     let status = match refusal.status {
         status @ 300..=699 => status,
         _ => 500,

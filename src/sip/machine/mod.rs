@@ -13,11 +13,15 @@
 //! After `RefuseSubscription` or `Unsubscribed` a subscription is never named again, and commands
 //! for it are ignored. Each `NotifyPeer` is answered by one `PeerNotified`.
 //!
+//! A `Registering` or `Claimed` is answered before the next input, with `Admit`, `Challenge`,
+//! `RefuseClaim`, `Bound` or `TooBrief`; what they are about is forgotten else.
+//!
 //! `Acknowledged` comes once for the answer to a call's INVITE, and again for a re-INVITE only
 //! where its ACK brings the answer to an offer of ours. `OfferedAgain` that the peer takes back
 //! (CANCEL, BYE) is not reported; a late answer to it is ignored.
 
 mod arriving;
+mod claiming;
 mod commands;
 mod ending;
 mod notifying;
@@ -35,6 +39,7 @@ use super::headers::Headers;
 use super::message::{self, Bounds, Fault, Malformed, Message, Request};
 use super::method::Method;
 use super::outgoing::Names;
+use super::registration::ClaimId;
 use super::reply::{Reply, Template};
 use super::server::{Servers, Timing};
 use super::subscription::Subscriptions;
@@ -42,6 +47,7 @@ use super::via::Via;
 use super::vocabulary::{Command, Event};
 use super::wire::{Arrival, ConnectionId, Io, Transmit};
 use crate::base::{CallId, Mono, Now};
+use claiming::Held;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -65,6 +71,9 @@ pub struct Machine {
     /// Calls by source that are not answered, or whose answer is not acknowledged.
     waiting: BTreeMap<IpAddr, usize>,
     subscriptions: Subscriptions,
+    /// Requests of whom it is asked who sent them.
+    held: BTreeMap<ClaimId, Held>,
+    next_claim: u64,
     next_call: u64,
     draining: bool,
 }
@@ -90,6 +99,8 @@ impl Machine {
             dialogs: BTreeMap::new(),
             waiting: BTreeMap::new(),
             subscriptions: Subscriptions::default(),
+            held: BTreeMap::new(),
+            next_claim: 1,
             next_call: config.first_call,
             draining: false,
             config,
@@ -113,7 +124,7 @@ impl Machine {
     /// The call layer decided something. A command that no longer fits its call is ignored:
     /// the event that says why is already on its way.
     pub fn handle_command(&mut self, now: Now, command: Command) {
-        self.command(now.mono, command);
+        self.command(now, command);
     }
 
     /// The deadline of [`Machine::poll_timeout`] came.
@@ -203,15 +214,39 @@ impl Machine {
         if let Some(id) = self.servers.find(request) {
             return self.servers.repeat(id, &mut self.io);
         }
-        let refused = refuse_method(request).or_else(|| self.refuse_stranger(arrival, request));
+        let refused = self
+            .refuse_method(request)
+            .or_else(|| self.refuse_stranger(arrival, request));
         if let Some(reply) = refused {
             return self.answer_stateless(arrival, request, &reply);
         }
-        if request.to.param("tag").is_some() {
+        if request.method == Method::Register {
+            self.register(arrival, request);
+        } else if request.to.param("tag").is_some() {
             self.within(now, arrival, request);
         } else {
             self.outside(now, arrival, request);
         }
+    }
+
+    /// 405 for a method we know but do not serve, 501 for any other (RFC 3261 sections 8.2.1,
+    /// 21.5.2).
+    fn refuse_method(&self, request: &Request) -> Option<Reply> {
+        let status = match &request.method {
+            Method::Register if self.config.registers => return None,
+            Method::Refer | Method::Register | Method::Unserved(_) => 405,
+            Method::Unknown(_) => 501,
+            Method::Subscribe
+            | Method::Notify
+            | Method::Invite
+            | Method::Ack
+            | Method::Bye
+            | Method::Cancel
+            | Method::Options
+            | Method::Info
+            | Method::Update => return None,
+        };
+        Some(Reply::new(status).header("Allow", super::method::ALLOW))
     }
 
     /// The call of a request inside a dialog.
@@ -288,22 +323,4 @@ impl Machine {
             }
         }
     }
-}
-
-/// 405 for a method we know but do not serve, 501 for any other (RFC 3261 sections 8.2.1, 21.5.2).
-fn refuse_method(request: &Request) -> Option<Reply> {
-    let status = match &request.method {
-        Method::Refer | Method::Unserved(_) => 405,
-        Method::Unknown(_) => 501,
-        Method::Subscribe
-        | Method::Notify
-        | Method::Invite
-        | Method::Ack
-        | Method::Bye
-        | Method::Cancel
-        | Method::Options
-        | Method::Info
-        | Method::Update => return None,
-    };
-    Some(Reply::new(status).header("Allow", super::method::ALLOW))
 }

@@ -3,13 +3,13 @@
 
 use super::Machine;
 use crate::base::Mono;
-use crate::sip::address::escape_user;
 use crate::sip::client::Cause;
 use crate::sip::deadline::Timer;
 use crate::sip::headers::number;
 use crate::sip::message::Response;
 use crate::sip::method::{ALLOW, Method};
 use crate::sip::outgoing::Outgoing;
+use crate::sip::registration::Reach;
 use crate::sip::subscription::{PACKAGE, SUMMARY, Sending, Stage};
 use crate::sip::vocabulary::{
     Event, Notice, NoticeFault, NoticeId, SubscriptionEnd, SubscriptionId,
@@ -173,18 +173,25 @@ impl Machine {
 
     /// Tells a peer a state it never asked for.
     pub(super) fn notify_peer(&mut self, now: Mono, notice: Notice) {
+        let Reach {
+            uri,
+            destination,
+            transport,
+            connection,
+            routes,
+        } = notice.reach;
         let path = Path {
-            destination: notice.destination,
-            transport: notice.transport,
-            connection: None,
+            destination,
+            transport,
+            connection,
         };
-        let uri = format!("sip:{}@{}", escape_user(&notice.user), notice.destination);
         let mut request = Outgoing {
             body_type: SUMMARY,
             description: Some(notice.body),
-            ..self.first(Method::Notify, notice.transport, &notice.user, uri)
+            routes,
+            ..self.first(Method::Notify, transport, &notice.user, uri)
         };
-        request.set("Contact", self.names.contact(notice.transport));
+        request.set("Contact", self.names.contact(transport));
         request.set("Event", PACKAGE);
         request.set("Subscription-State", "active");
         request.set("Allow", ALLOW);

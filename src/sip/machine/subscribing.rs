@@ -1,7 +1,7 @@
 //! SUBSCRIBE (RFC 6665 section 4.2.1): new subscriptions, their refresh and their end.
 //!
-//! Strangers are refused before anything else is looked at, so that they cannot learn which
-//! mailboxes exist. What is wrong with a request of a trusted peer is answered without state.
+//! Strangers are refused, or asked who they are, before anything else is looked at, so that they
+//! cannot learn which mailboxes exist. What is wrong with a request of a trusted peer is answered without state.
 
 use super::Machine;
 use super::arriving::{RETRY_SECONDS, capabilities, check_require, merged};
@@ -11,9 +11,10 @@ use crate::sip::deadline::Timer;
 use crate::sip::dialog::Dialog;
 use crate::sip::message::Request;
 use crate::sip::method::{ALLOW, Method};
+use crate::sip::registration::{Authenticated, Wanted};
 use crate::sip::reply::Reply;
 use crate::sip::subscription::{PACKAGE, Sending, Stage, Subscription, Wish};
-use crate::sip::vocabulary::{Event, Subscribe, SubscriptionEnd, SubscriptionId};
+use crate::sip::vocabulary::{DeviceOf, Event, Subscribe, SubscriptionEnd, SubscriptionId};
 use crate::sip::wire::Arrival;
 use std::time::Duration;
 
@@ -21,17 +22,32 @@ use std::time::Duration;
 const DECISION: Duration = Duration::from_secs(5);
 
 impl Machine {
-    /// Only trusted peers may subscribe; the others hear the same whatever they ask.
+    /// Where no device is known only trusted peers may subscribe; the others hear the same whatever
+    /// they ask.
     pub(super) fn refuse_stranger(&self, arrival: &Arrival, request: &Request) -> Option<Reply> {
         let subscribes = request.method == Method::Subscribe;
         let stranger = !self.config.trusts(arrival.source.ip());
-        (subscribes && stranger).then(|| Reply::new(403))
+        (subscribes && stranger && !self.config.registers).then(|| Reply::new(403))
     }
 
     /// A SUBSCRIBE outside any dialog.
     pub(super) fn subscribe(&mut self, now: Mono, arrival: &Arrival, request: &Request) {
+        if self.is_claim(arrival) {
+            return self.claim(arrival, request, Wanted::Subscription);
+        }
+        self.subscribe_as(now, arrival, request, None);
+    }
+
+    /// A SUBSCRIBE of a trusted peer, or of a device that proved who it is.
+    pub(super) fn subscribe_as(
+        &mut self,
+        now: Mono,
+        arrival: &Arrival,
+        request: &Request,
+        who: Option<Authenticated>,
+    ) {
         match self.check_subscribe(arrival, request) {
-            Ok((dialog, wish)) => self.ask_above(now, arrival, request, dialog, wish),
+            Ok((dialog, wish)) => self.ask_above(now, arrival, request, (dialog, who), wish),
             Err(reply) => self.answer_stateless(arrival, request, &reply),
         }
     }
@@ -60,7 +76,7 @@ impl Machine {
         now: Mono,
         arrival: &Arrival,
         request: &Request,
-        dialog: Dialog,
+        (dialog, who): (Dialog, Option<Authenticated>),
         wish: Wish,
     ) {
         let server = self.servers.open(request, arrival, &dialog.local_tag, None);
@@ -77,6 +93,10 @@ impl Machine {
         self.io.tell(Event::Subscribed(Box::new(Subscribe {
             subscription,
             source: arrival.source,
+            authenticated: who.map(|who| DeviceOf {
+                device: who.device,
+                mailbox: who.mailbox,
+            }),
             request_uri: request_uri.unwrap_or_default(),
             to: request.to.address().unwrap_or_default(),
             expires,

@@ -10,6 +10,7 @@ mod notifying;
 mod phone;
 mod placing;
 mod refusing;
+mod registering;
 mod routing;
 mod subscribing;
 mod trusting;

@@ -6,7 +6,9 @@ use super::phone::*;
 use super::subscribing::{
     OFF, ON, OURS, accept, asked, begun, begun_with, notify, over, subscribe, told,
 };
-use belpost::sip::{Command, Event, Notice, NoticeFault, NoticeId, SubscriptionEnd, Transport};
+use belpost::sip::{
+    Command, Event, Notice, NoticeFault, NoticeId, Reach, SubscriptionEnd, Transport,
+};
 
 #[test]
 fn a_state_nobody_knows_yet_is_told_without_body() {
@@ -238,8 +240,7 @@ const NOTICE: NoticeId = NoticeId(42);
 fn notice(transport: Transport) -> Command {
     Command::NotifyPeer(Notice {
         notice: NOTICE,
-        destination: address("192.0.2.7:5080"),
-        transport,
+        reach: Reach::at_peer("20#01", address("192.0.2.7:5080"), transport),
         user: "20#01".to_owned(),
         body: ON.to_owned(),
     })
