@@ -21,7 +21,7 @@ pub(super) fn registrar(mut section: Section<'_, '_>) -> Registrar {
         min_expires: section.seconds("min_expires_s", 10..3_601, d.min_expires),
         max_expires: section.seconds("max_expires_s", 60..86_401, d.max_expires),
         contacts_per_device: section.count("contacts_per_device", 1..11, contacts) as u8,
-        md5: section.flag("md5", d.md5),
+        algorithms: algorithms(&mut section, d.algorithms),
         nonce: section.seconds("nonce_s", 10..3_601, d.nonce),
         wrong_tries: section.count("wrong_tries", 1..1_001, i64::from(d.wrong_tries)) as u32,
         ban: section.seconds("ban_s", 1..86_401, d.ban),
@@ -48,6 +48,21 @@ pub(super) fn registrar(mut section: Section<'_, '_>) -> Registrar {
     }
     section.finish();
     registrar
+}
+
+/// The algorithms, each once.
+fn algorithms(
+    section: &mut Section<'_, '_>,
+    default: Vec<DigestAlgorithm>,
+) -> Vec<DigestAlgorithm> {
+    let known = [DigestAlgorithm::Sha256, DigestAlgorithm::Md5].map(|a| (a.as_str(), a));
+    let read = |text: &str| values::one_of(text, &known, "SHA-256, MD5");
+    let mut algorithms = section
+        .filled_list("algorithms", read)
+        .map_or(default, values::plain);
+    let mut seen = BTreeSet::new();
+    algorithms.retain(|algorithm| seen.insert(*algorithm));
+    algorithms
 }
 
 /// Reads every device; one without a usable name, mailbox or secret is left out, its faults are

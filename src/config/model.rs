@@ -7,7 +7,7 @@
 
 use super::values::{Listen, Ports};
 use crate::audio::Law;
-use crate::base::DialString;
+use crate::base::{DialString, DigestAlgorithm};
 use crate::call::MailboxFrom;
 use crate::deliver::{ImapServer, MailWay, Mailing};
 use crate::mailbox::Limits;
@@ -114,8 +114,8 @@ pub struct Registrar {
     pub max_expires: Duration,
     /// The most contacts of one device, 1-10.
     pub contacts_per_device: u8,
-    /// Whether answers by MD5 are taken.
-    pub md5: bool,
+    /// The algorithms that may be answered with, the preferred first; at least one.
+    pub algorithms: Vec<DigestAlgorithm>,
     /// How long a nonce may be answered, 10 s - 1 h.
     pub nonce: Duration,
     /// Wrong answers that ban a source, 1-1,000.
@@ -492,7 +492,7 @@ impl Default for Registrar {
             min_expires: rules.least_expires,
             max_expires: rules.most_expires,
             contacts_per_device: 10,
-            md5: true,
+            algorithms: rules.algorithms,
             nonce: rules.nonce_life,
             wrong_tries: rules.tries,
             ban: rules.ban,

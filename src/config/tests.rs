@@ -182,14 +182,14 @@ fn devices_that_can_never_register_are_warned_of() {
     let md5 = "939e7578ed9e3c518a452acee763bce9";
     let text = format!(
         "[[subscriber]]\nmailbox = \"2001\"\n[[device]]\nname = \"a\"\nmailbox = \"2009\"\n\
-         md5 = \"{md5}\"\nrealm = \"x\"\n[registrar]\nmd5 = false\n"
+         md5 = \"{md5}\"\nrealm = \"x\"\n[registrar]\nalgorithms = [\"SHA-256\"]\n"
     );
     let config = parse(&text, Path::new("")).unwrap();
     let found: Vec<String> = warnings(&config).iter().map(ToString::to_string).collect();
     for part in [
         "device a is of mailbox 2009",
         "realm \"x\" and sip.realm is another",
-        "no sha256 and registrar.md5 is off",
+        "no digest for any of registrar.algorithms",
     ] {
         assert_eq!(
             found.iter().filter(|w| w.contains(part)).count(),

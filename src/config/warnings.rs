@@ -62,8 +62,8 @@ pub enum Warning {
     )]
     OtherRealm(DeviceId, String),
     /// A device that only has what is not taken.
-    #[error("device {0} has no sha256 and registrar.md5 is off: it can never register")]
-    OnlyMd5(DeviceId),
+    #[error("device {0} has no digest for any of registrar.algorithms: it can never register")]
+    NoAlgorithm(DeviceId),
 }
 
 /// All warnings about a configuration.
@@ -101,9 +101,10 @@ fn devices(config: &Config) -> impl Iterator<Item = Warning> + '_ {
         let nobody = nobody.then(|| Warning::DeviceOfNobody(name(), device.mailbox.clone()));
         let other = device.realm != config.sip.realm;
         let other = other.then(|| Warning::OtherRealm(name(), device.realm.clone()));
-        let only = device.secrets.sha256.is_none() && !config.registrar.md5;
-        let only = only.then(|| Warning::OnlyMd5(name()));
-        [nobody, other, only].into_iter().flatten()
+        let mut algorithms = config.registrar.algorithms.iter();
+        let none = algorithms.all(|algorithm| device.secrets.under(*algorithm).is_none());
+        let none = none.then(|| Warning::NoAlgorithm(name()));
+        [nobody, other, none].into_iter().flatten()
     })
 }
 

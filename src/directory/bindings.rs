@@ -98,3 +98,105 @@ pub(super) fn binding(row: &BindingRow) -> Option<Binding> {
         until: Timestamp::from_millisecond(row.until_ms).ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Store;
+    use proptest::prelude::*;
+
+    prop_compose! {
+        fn any_binding()(
+            (device, contact, mailbox) in ("[a-z]{1,8}", "[ -~]{1,40}", "[0-9]{1,8}"),
+            (uri, host, call_id, agent) in (".{0,40}", ".{0,20}", ".{0,20}", ".{0,20}"),
+            (q, reg_id, cseq) in (0_u16..=1_000, any::<Option<u32>>(), any::<u32>()),
+            instance in proptest::option::of("<[a-z:]{0,20}>"),
+            (outbound, tcp, port) in any::<(bool, bool, u16)>(),
+            routes in proptest::collection::vec(".{0,20}", 0..3),
+            until in 0_i64..4_000_000_000_000,
+        ) -> Binding {
+            Binding {
+                id: BindingId { device: DeviceId::parse(&device).unwrap(), contact },
+                mailbox: MailboxId::parse(&mailbox).unwrap(),
+                contact: uri.clone(),
+                q,
+                instance,
+                reg_id,
+                outbound,
+                reach: Reach {
+                    uri,
+                    destination: SocketAddr::from(([192, 0, 2, 1], port)),
+                    transport: if tcp { Transport::Tcp } else { Transport::Udp },
+                    connection: None,
+                    routes,
+                },
+                heard: SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port)),
+                host,
+                call_id,
+                cseq,
+                agent,
+                until: Timestamp::from_millisecond(until).unwrap(),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_bound_survives_its_row(bound in any_binding()) {
+            let row = row(&bound).unwrap();
+            prop_assert_eq!(binding(&row), Some(bound));
+        }
+    }
+
+    #[test]
+    fn what_is_bound_is_found_in_the_next_run_until_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("directory.db");
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let tree = any_binding().new_tree(&mut runner).unwrap();
+        let first = proptest::strategy::ValueTree::current(&tree);
+        let second = Binding {
+            id: BindingId {
+                contact: "another".to_owned(),
+                ..first.id.clone()
+            },
+            ..first.clone()
+        };
+        let mut store = Store::open(&file, 1).unwrap();
+        assert_eq!(store.bindings().unwrap(), []);
+        store.put_binding(&first).unwrap();
+        store.put_binding(&second).unwrap();
+        let later = Binding {
+            cseq: first.cseq.wrapping_add(1),
+            ..first.clone()
+        };
+        store.put_binding(&later).unwrap();
+        drop(store);
+        let mut store = Store::open(&file, 2).unwrap();
+        let mut found = store.bindings().unwrap();
+        found.sort_by_key(|b| b.id != first.id);
+        assert_eq!(found, [later, second.clone()]);
+        store.remove_binding(&first.id).unwrap();
+        store.remove_binding(&first.id).unwrap();
+        assert_eq!(store.bindings().unwrap(), [second]);
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_left_out() {
+        let bad = [
+            ("de:sk", "{}"),
+            ("desk", "{}"),
+            ("desk", "[]"),
+            ("desk", "{\"mailbox\":\"2001\",\"more\":1}"),
+        ];
+        for (device, document) in bad {
+            let row = BindingRow {
+                device: device.to_owned(),
+                contact: "c".to_owned(),
+                until_ms: 0,
+                document: document.to_owned(),
+            };
+            assert_eq!(binding(&row), None, "{document}");
+        }
+    }
+}

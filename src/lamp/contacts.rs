@@ -202,3 +202,153 @@ fn notice(id: NoticeId, contact: &ContactTold, shown: Shown) -> Notice {
         body: shown.body(&account.unwrap_or_default()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::Counts;
+    use crate::sip::Transport;
+
+    fn mailbox(number: &str) -> MailboxId {
+        MailboxId::parse(number).unwrap()
+    }
+
+    fn name(device: &str) -> ContactName {
+        ContactName(DeviceId::parse(device).unwrap(), "sip:a@h".to_owned())
+    }
+
+    fn contact(number: &str, run: &str) -> ContactTold {
+        let there = "192.0.2.1:5070".parse().unwrap();
+        ContactTold {
+            mailbox: mailbox(number),
+            reach: Reach::at_peer(number, there, Transport::Udp),
+            host: "voicemail.example".to_owned(),
+            run: run.to_owned(),
+        }
+    }
+
+    fn shown(new: u32) -> Shown {
+        Shown {
+            waiting: new > 0,
+            counts: Some(Counts {
+                new,
+                ..Counts::default()
+            }),
+        }
+    }
+
+    /// What is sent now.
+    fn sent(contacts: &mut Contacts) -> Vec<Notice> {
+        let mut out = VecDeque::new();
+        contacts.send(&mut out);
+        let notice = |command| match command {
+            Command::Sip(sip::Command::NotifyPeer(notice)) => notice,
+            other => panic!("{other:?}"),
+        };
+        out.into_iter().map(notice).collect()
+    }
+
+    #[test]
+    fn a_telephone_is_told_once_of_each_state_and_again_after_it_began_anew() {
+        let mut contacts = Contacts::default();
+        contacts.put(name("desk"), contact("2001", "one"));
+        assert!(sent(&mut contacts).is_empty(), "nothing is known yet");
+        contacts.want(&mailbox("2001"), shown(1));
+        contacts.want(&mailbox("2002"), shown(9));
+        let first = sent(&mut contacts);
+        assert_eq!(first.len(), 1);
+        assert_eq!(first[0].user, "2001");
+        assert!(first[0].body.contains("sip:2001@voicemail.example"));
+        // While one is under way the newest state waits.
+        contacts.want(&mailbox("2001"), shown(2));
+        contacts.want(&mailbox("2001"), shown(3));
+        assert!(sent(&mut contacts).is_empty());
+        contacts.answered(first[0].notice, Ok(()));
+        let second = sent(&mut contacts);
+        assert!(second[0].body.contains("Voice-Message: 3/"));
+        contacts.answered(second[0].notice, Ok(()));
+        contacts.want(&mailbox("2001"), shown(3));
+        assert!(sent(&mut contacts).is_empty());
+        // A refresh tells nothing new, a restart has forgotten everything.
+        contacts.put(name("desk"), contact("2001", "one"));
+        contacts.want(&mailbox("2001"), shown(3));
+        assert!(sent(&mut contacts).is_empty());
+        contacts.put(name("desk"), contact("2001", "two"));
+        contacts.want(&mailbox("2001"), shown(3));
+        assert_eq!(sent(&mut contacts).len(), 1);
+    }
+
+    #[test]
+    fn a_telephone_that_refuses_is_left_alone_until_it_begins_anew() {
+        let mut contacts = Contacts::default();
+        contacts.put(name("desk"), contact("2001", "one"));
+        contacts.want(&mailbox("2001"), shown(1));
+        let first = sent(&mut contacts);
+        assert_eq!(contacts.listening(&mailbox("2001")), 1);
+        contacts.answered(first[0].notice, Err(NoticeFault::Refused(405)));
+        assert_eq!(contacts.listening(&mailbox("2001")), 0);
+        contacts.want(&mailbox("2001"), shown(2));
+        assert!(sent(&mut contacts).is_empty());
+        contacts.put(name("desk"), contact("2001", "two"));
+        contacts.want(&mailbox("2001"), shown(2));
+        assert_eq!(sent(&mut contacts).len(), 1);
+    }
+
+    #[test]
+    fn one_that_does_not_answer_is_told_with_the_next_change() {
+        let mut contacts = Contacts::default();
+        contacts.put(name("desk"), contact("2001", "one"));
+        for (new, fault) in [
+            (1, NoticeFault::NoResponse),
+            (1, NoticeFault::Refused(503)),
+            (2, NoticeFault::Refused(408)),
+        ] {
+            contacts.want(&mailbox("2001"), shown(new));
+            let told = sent(&mut contacts);
+            assert_eq!(told.len(), 1, "{fault:?}");
+            contacts.answered(told[0].notice, Err(fault));
+            assert!(sent(&mut contacts).is_empty(), "not without end");
+        }
+    }
+
+    #[test]
+    fn so_many_are_under_way_at_a_time_and_those_that_went_are_not_told() {
+        let mut contacts = Contacts::default();
+        for n in 0..200 {
+            contacts.put(name(&format!("d{n}")), contact("2001", "one"));
+        }
+        contacts.want(&mailbox("2001"), shown(1));
+        let mut under_way = sent(&mut contacts);
+        assert_eq!(under_way.len(), CONTACT_WINDOW);
+        for n in 100..200 {
+            let whose = contacts.remove(&name(&format!("d{n}")));
+            assert_eq!(whose, Some(mailbox("2001")));
+        }
+        let mut told = 0;
+        while let Some(notice) = under_way.pop() {
+            told += 1;
+            contacts.answered(notice.notice, Ok(()));
+            under_way.extend(sent(&mut contacts));
+            assert!(under_way.len() <= CONTACT_WINDOW);
+        }
+        // Some of those that went were under way already.
+        assert!((100..=164).contains(&told), "{told}");
+        assert_eq!(contacts.listening(&mailbox("2001")), 100);
+        for n in 0..100 {
+            contacts.remove(&name(&format!("d{n}")));
+        }
+        assert!(!contacts.has(&mailbox("2001")));
+        assert!(contacts.lines.is_empty() && contacts.under_way.is_empty());
+    }
+
+    #[test]
+    fn a_device_that_changes_hands_shows_the_other_lamp() {
+        let mut contacts = Contacts::default();
+        contacts.put(name("desk"), contact("2001", "one"));
+        let left = contacts.put(name("desk"), contact("2002", "one"));
+        assert_eq!(left, Some(mailbox("2001")));
+        assert!(!contacts.has(&mailbox("2001")) && contacts.has(&mailbox("2002")));
+        contacts.want(&mailbox("2001"), shown(1));
+        assert!(sent(&mut contacts).is_empty());
+    }
+}

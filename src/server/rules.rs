@@ -1,6 +1,6 @@
 //! From the configuration to what each part is told.
 
-use crate::base::{DialString, DigestAlgorithm, TenantId};
+use crate::base::{DialString, TenantId};
 use crate::call::{self, Abilities, Diagnostic, Routing};
 use crate::config::{self, Config, Ports};
 use crate::decoder::Decoder;
@@ -138,12 +138,9 @@ pub(super) fn sip(
 /// How telephones register.
 pub(super) fn registrar(config: &Config) -> registrar::Rules {
     let set = &config.registrar;
-    let md5 = set.md5.then_some(DigestAlgorithm::Md5);
     registrar::Rules {
         realm: config.sip.realm.clone(),
-        algorithms: std::iter::once(DigestAlgorithm::Sha256)
-            .chain(md5)
-            .collect(),
+        algorithms: set.algorithms.clone(),
         usual_expires: set.default_expires,
         least_expires: set.min_expires,
         most_expires: set.max_expires,

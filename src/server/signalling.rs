@@ -19,7 +19,7 @@ use crate::sip::{self, Machine};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// How long calls may take to say goodbye when the server closes down.
 pub const DRAIN: Duration = Duration::from_secs(20);
@@ -259,6 +259,7 @@ impl Signalling {
         match command {
             registrar::Command::Sip(command) => self.machine.handle_command(now, command),
             registrar::Command::Changed(change) => {
+                note_binding(&change);
                 self.edges.remember_binding(&change);
                 self.tell_contact(change);
             }
@@ -361,5 +362,19 @@ impl Signalling {
             }
             Command::Milestone { call, what } => self.edges.milestone(now, call, &what),
         }
+    }
+}
+
+/// A telephone came or went.
+fn note_binding(change: &Change) {
+    match change {
+        Change::Bound(binding) => {
+            let (device, mailbox) = (&binding.id.device, &binding.mailbox);
+            info!(%device, %mailbox, heard = %binding.heard, "a telephone is registered");
+        }
+        Change::Refreshed(binding) => {
+            debug!(device = %binding.id.device, "a telephone is registered on");
+        }
+        Change::Gone(id, why) => info!(device = %id.device, ?why, "a telephone is gone"),
     }
 }

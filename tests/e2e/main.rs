@@ -42,6 +42,7 @@ mod quota;
 mod reaching;
 mod recording;
 mod refusals;
+mod registering;
 mod renewal;
 mod sending;
 mod services;

@@ -48,6 +48,30 @@ impl Baresip {
         phone
     }
 
+    /// A telephone that registers at the server itself under this name, and subscribes to its lamp
+    /// once it is.
+    pub(crate) fn register(
+        server: SocketAddr,
+        name: &str,
+        password: &str,
+        microphone: &[i16],
+    ) -> Baresip {
+        let account = account(server, name).replace("regint=0", "regint=60;mwi=yes");
+        let account = format!("{account};auth_user={name};auth_pass={password}");
+        Baresip::start_as(server, microphone, &account)
+    }
+
+    /// Whether it has printed this.
+    pub(crate) fn has_printed(&self, text: &str) -> bool {
+        let log = std::fs::read(self.folder.path().join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).contains(text)
+    }
+
+    /// Has it end in its own way: it says everywhere that it is gone.
+    pub(crate) fn quit(&mut self) {
+        self.command("quit", "");
+    }
+
     fn start_as(server: SocketAddr, microphone: &[i16], account: &str) -> Baresip {
         let folder = tempfile::Builder::new()
             .prefix("phone-")

@@ -57,6 +57,24 @@ impl Linphone {
         phone
     }
 
+    /// A telephone that registers at the server itself under this name.
+    pub(crate) fn register(
+        server: SocketAddr,
+        name: &str,
+        password: &str,
+        microphone: &[i16],
+    ) -> Linphone {
+        let mut phone = Linphone::start(server, name, microphone);
+        let order = format!("register sip:{name}@{server} sip:{server} {password}");
+        phone.order(&order);
+        phone
+    }
+
+    /// Says that it is gone.
+    pub(crate) fn unregister(&mut self) {
+        self.order("unregister");
+    }
+
     /// Dials.
     pub(crate) fn call(&mut self, number: &str) {
         let uri = format!("call sip:{number}@{}", self.server);
