@@ -90,7 +90,7 @@ pub enum Route {
     },
     /// A feature access code.
     Feature {
-        /// The subscriber who calls; `None` where no trusted peer says who it is.
+        /// The subscriber who calls; `None` where nobody says who it is whose word counts.
         owner: Option<Arc<Profile>>,
         /// The code; `None` where what was dialled looks like one and is none.
         dialled: Option<Dialled>,
