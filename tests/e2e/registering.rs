@@ -80,7 +80,6 @@ fn leave_by_pbx(server: &Server, said: &[i16]) {
 
 /// A telephone of that name registers, and hears at 1233 what a caller said.
 #[test]
-#[ignore = "fails now and then beside other tests; the reason is not known yet"]
 fn baresip_registers_and_hears_its_messages() {
     let server = Server::start_with(&old_setup().table(device("2001", &BOTH)));
     let said = speech(5.0, 1);
@@ -110,10 +109,11 @@ fn baresip_registers_and_hears_its_messages() {
 }
 
 #[test]
-#[ignore = "fails now and then beside other tests; the reason is not known yet"]
+#[ignore = "baresip now and then subscribes without end, and is not told; the reason is not known yet"]
 fn a_registered_telephone_shows_its_lamp() {
     let server = Server::start_with(&old_setup().table(device("2001", &BOTH)));
-    let mut phone = Baresip::register(server.address(), "2001", PASSWORD, &speech(1.0, 9));
+    let mut phone =
+        Baresip::register_with_lamp(server.address(), "2001", PASSWORD, &speech(1.0, 9));
     // Both may be there before anybody could be told of it.
     eventually("the lamp is told for the first time", seconds(15.0), || {
         phone.has_printed("Voice-Message: 0/0").then_some(())

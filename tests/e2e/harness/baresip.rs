@@ -48,15 +48,33 @@ impl Baresip {
         phone
     }
 
-    /// A telephone that registers at the server itself under this name, and subscribes to its lamp
-    /// once it is.
+    /// A telephone that registers at the server itself under this name.
     pub(crate) fn register(
         server: SocketAddr,
         name: &str,
         password: &str,
         microphone: &[i16],
     ) -> Baresip {
-        let account = account(server, name).replace("regint=0", "regint=60;mwi=yes");
+        Baresip::register_as(server, (name, password), "regint=60", microphone)
+    }
+
+    /// The same with a lamp, to which it subscribes.
+    pub(crate) fn register_with_lamp(
+        server: SocketAddr,
+        name: &str,
+        password: &str,
+        microphone: &[i16],
+    ) -> Baresip {
+        Baresip::register_as(server, (name, password), "regint=60;mwi=yes", microphone)
+    }
+
+    fn register_as(
+        server: SocketAddr,
+        (name, password): (&str, &str),
+        how: &str,
+        microphone: &[i16],
+    ) -> Baresip {
+        let account = account(server, name).replace("regint=0", how);
         let account = format!("{account};auth_user={name};auth_pass={password}");
         Baresip::start_as(server, microphone, &account)
     }
